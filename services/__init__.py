@@ -1,0 +1,1 @@
+"""Contact Sheet: upload, resize and gallery."""
