@@ -1,0 +1,77 @@
+"""Which variants a picture gets: formats, content types and best-fit sizes. Pure."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A format that variants are stored in."""
+
+    name: str
+    extension: str
+    content_type: str
+    letter: str  # stands for the format in an index entry's key
+
+
+FORMATS = {
+    "webp": Format("webp", "webp", "image/webp", "w"),
+    "jpeg": Format("jpeg", "jpg", "image/jpeg", "j"),
+    "png": Format("png", "png", "image/png", "p"),
+}
+FORMAT_BY_LETTER = {format_.letter: format_ for format_ in FORMATS.values()}
+
+# What may be uploaded: declared content type → name of the format in words and extensions.
+# The declaration only spares a person a useless upload; the resize function decides by content.
+ACCEPTED_TYPES = {
+    "image/jpeg": ("JPEG", (".jpg", ".jpeg", ".jfif")),
+    "image/png": ("PNG", (".png",)),
+    "image/gif": ("GIF", (".gif",)),
+    "image/webp": ("WebP", (".webp",)),
+    "image/avif": ("AVIF", (".avif",)),
+    "image/heic": ("HEIC", (".heic",)),
+    "image/heif": ("HEIF", (".heif",)),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """A picture of `width` × `height` pixels made to fit the box of `size` × `size`."""
+
+    size: int
+    width: int
+    height: int
+
+
+def best_fit(width: int, height: int, box_width: int, box_height: int) -> tuple[int, int]:
+    """Return the size of a `width` × `height` picture that just fits the box, ratio kept.
+
+    Pixels in and out. Enlarges too. Rounds half to even as Python does, and never to 0.
+    """
+    ratio = width / height
+    if ratio > box_width / box_height:
+        return box_width, max(1, round(box_width / ratio))
+    return max(1, round(box_height * ratio)), box_height
+
+
+def plan(width: int, height: int, sizes: tuple[int, ...]) -> tuple[Fit, ...]:
+    """Return the sizes to make of a picture of `width` × `height` pixels, smallest first.
+
+    `sizes` are the sides of square boxes, ascending. Only the first may enlarge. The first box
+    that the picture does not fill gets it at its own size, so that nothing between two boxes is
+    thrown away; still larger boxes get nothing.
+    """
+    fits: list[Fit] = []
+    for size in sizes:
+        if fits and max(width, height) <= size:
+            if max(fits[-1].width, fits[-1].height) < max(width, height):
+                fits.append(Fit(size, width, height))
+            break
+        fits.append(Fit(size, *best_fit(width, height, size, size)))
+    return tuple(fits)
+
+
+def formats_for(names: tuple[str, ...], *, has_alpha: bool) -> tuple[Format, ...]:
+    """Return the formats to store; transparency turns JPEG, which has none, into PNG."""
+    return tuple(
+        FORMATS["png"] if name == "jpeg" and has_alpha else FORMATS[name] for name in names
+    )
