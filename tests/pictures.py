@@ -1,0 +1,294 @@
+"""The one builder of test pictures: every accepted format in every kind, made by code.
+
+Each format has a function that returns the encoded bytes; `width` and `height` are the stored
+picture's pixels, `image` replaces the generated content, and further options are that format's.
+"""
+
+import io
+import struct
+import zlib
+from collections.abc import Iterable, Sequence
+from functools import cache
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+RED, GREEN, BLUE, YELLOW = (200, 30, 40), (30, 160, 60), (30, 60, 190), (230, 210, 40)
+
+
+@cache
+def _photo(width: int, height: int, seed: int) -> Image.Image:
+    # Octaves of smooth noise whose amplitude falls with the frequency, as photographs' spectra do,
+    # under a gradient, with a few hard edges.
+    random = np.random.default_rng(seed)
+    picture = np.zeros((height, width, 3), np.float32)
+    cells, amplitude = 3, 70.0
+    while cells < 2 * max(width, height) and amplitude > 2:
+        shape = (max(2, cells * height // max(width, height)), max(2, cells), 3)
+        octave = random.integers(0, 256, shape, np.uint8)
+        smooth = Image.fromarray(octave).resize((width, height), Image.Resampling.BICUBIC)
+        picture += (np.asarray(smooth, np.float32) - 127.5) * (amplitude / 127.5)
+        cells, amplitude = cells * 2, amplitude * 0.6
+    ramp = np.linspace(80, 180, width, dtype=np.float32)[None, :, None]
+    picture += ramp + np.array([10, 0, -10], np.float32)
+    for _ in range(6):
+        left, top = random.integers(0, width), random.integers(0, height)
+        box = picture[top : top + height // 5 + 1, left : left + width // 7 + 1]
+        box += random.integers(-60, 60, 3)
+    return Image.fromarray(np.clip(picture, 0, 255).astype(np.uint8))
+
+
+def photo(width: int = 640, height: int = 480, *, mode: str = "RGB", seed: int = 1) -> Image.Image:
+    """Return a photograph-like picture, the same one for the same arguments.
+
+    Modes with alpha fade from transparent at the left to opaque at the right.
+    """
+    image = _photo(width, height, seed)
+    if mode in ("RGBA", "LA"):
+        image = image.convert(mode.removesuffix("A"))
+        ramp = np.linspace(0, 255, width).astype(np.uint8)
+        image.putalpha(Image.fromarray(np.broadcast_to(ramp, (height, width)).copy()))
+        return image
+    return image.convert(mode) if mode != "RGB" else image.copy()
+
+
+def quadrants(width: int = 640, height: int = 480) -> Image.Image:
+    """Return red top left, green top right, blue bottom left, yellow bottom right."""
+    image = Image.new("RGB", (width, height), RED)
+    image.paste(GREEN, (width // 2, 0, width, height // 2))
+    image.paste(BLUE, (0, height // 2, width // 2, height))
+    image.paste(YELLOW, (width // 2, height // 2, width, height))
+    return image
+
+
+def stored_as(image: Image.Image, orientation: int) -> Image.Image:
+    """Return the pixels that a camera stores so that `orientation` turns them into `image`."""
+    turn = {
+        2: Image.Transpose.FLIP_LEFT_RIGHT,
+        3: Image.Transpose.ROTATE_180,
+        4: Image.Transpose.FLIP_TOP_BOTTOM,
+        5: Image.Transpose.TRANSPOSE,
+        6: Image.Transpose.ROTATE_90,
+        7: Image.Transpose.TRANSVERSE,
+        8: Image.Transpose.ROTATE_270,
+    }
+    return image.transpose(turn[orientation]) if orientation in turn else image
+
+
+def exif(*, orientation: int = 1, gps: bool = False, description: str = "") -> bytes:
+    """Return an EXIF block, as a JPEG carries it, with what is asked for."""
+    block = Image.Exif()
+    if orientation != 1:
+        block[0x0112] = orientation
+    if description:
+        block[0x010E] = description
+    if gps:
+        block[0x8825] = {1: "N", 2: (48.0, 51.0, 29.6), 3: "E", 4: (2.0, 17.0, 40.2)}
+    return block.tobytes()
+
+
+def _save(image: Image.Image, format_: str, **options: Any) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, format_, **{k: v for k, v in options.items() if v is not None})
+    return buffer.getvalue()
+
+
+def jpeg(
+    width: int = 640,
+    height: int = 480,
+    *,
+    image: Image.Image | None = None,
+    mode: str = "RGB",
+    quality: int = 85,
+    subsampling: str = "4:2:0",
+    progressive: bool = False,
+    restart_rows: int = 0,
+    orientation: int = 1,
+    gps: bool = False,
+    description: str = "",
+    comment: bytes | None = None,
+    icc: bytes | None = None,
+    exif_block: bytes | None = None,
+) -> bytes:
+    """Return a JPEG; `mode` is RGB, L or CMYK (stored inverted with Adobe's marker, as usual)."""
+    if exif_block is None and (orientation != 1 or gps or description):
+        exif_block = exif(orientation=orientation, gps=gps, description=description)
+    return _save(
+        image if image is not None else photo(width, height, mode=mode),
+        "JPEG",
+        quality=quality,
+        subsampling=subsampling,
+        progressive=progressive,
+        restart_marker_rows=restart_rows or None,
+        exif=exif_block,
+        comment=comment,
+        icc_profile=icc,
+    )
+
+
+def png(
+    width: int = 640,
+    height: int = 480,
+    *,
+    image: Image.Image | None = None,
+    mode: str = "RGB",
+    icc: bytes | None = None,
+    orientation: int = 1,
+    transparency: int | bytes | None = None,
+) -> bytes:
+    """Return a PNG of 8 bits (or 1, in mode "1"); see `raw_png` for every other kind."""
+    return _save(
+        image if image is not None else photo(width, height, mode=mode),
+        "PNG",
+        icc_profile=icc,
+        transparency=transparency,
+        compress_level=1,
+        exif=exif(orientation=orientation) if orientation != 1 else None,
+    )
+
+
+def png_chunk(kind: bytes, body: bytes = b"") -> bytes:
+    """Return one PNG chunk: length, type, body, CRC."""
+    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+
+PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_PNG_CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
+_ADAM7 = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))  # fmt: skip
+
+
+def raw_png(
+    samples: "np.ndarray[Any, Any]",
+    *,
+    bits: int,
+    color_type: int,
+    interlaced: bool = False,
+    before_data: Iterable[tuple[bytes, bytes]] = (),
+    after_data: Iterable[tuple[bytes, bytes]] = (),
+) -> bytes:
+    """Return a PNG of any bit depth and colour type, interlaced by Adam7 if asked.
+
+    `samples` has shape height × width × channels with values of `bits` bits. The extra chunks
+    (type, body) go before or after the picture's data.
+    """
+    height, width, channels = samples.shape
+    if channels != _PNG_CHANNELS[color_type]:
+        msg = f"colour type {color_type} has {_PNG_CHANNELS[color_type]} channels, not {channels}"
+        raise ValueError(msg)
+    passes = _ADAM7 if interlaced else ((0, 0, 1, 1),)
+    rows = bytearray()
+    for left, top, step_x, step_y in passes:
+        part = samples[top::step_y, left::step_x]
+        if part.size:
+            for row in part.reshape(part.shape[0], -1):
+                rows += b"\0" + _pack(row, bits)
+    header = struct.pack(">IIBBBBB", width, height, bits, color_type, 0, 0, int(interlaced))
+    chunks = [(b"IHDR", header), *before_data, (b"IDAT", zlib.compress(bytes(rows), 1))]
+    chunks += [*after_data, (b"IEND", b"")]
+    return PNG_SIGNATURE + b"".join(png_chunk(kind, body) for kind, body in chunks)
+
+
+def _pack(row: "np.ndarray[Any, Any]", bits: int) -> bytes:
+    if bits == 16:
+        return row.astype(">u2").tobytes()
+    unpacked = np.unpackbits(row.astype(np.uint8)[:, None], axis=1)[:, 8 - bits :]
+    return np.packbits(unpacked.reshape(-1)).tobytes()
+
+
+def gif(
+    width: int = 320,
+    height: int = 240,
+    *,
+    frames: int = 1,
+    images: Sequence[Image.Image] | None = None,
+    duration: int | Sequence[int] = 100,
+    loop: int | None = 0,
+    **options: Any,
+) -> bytes:
+    """Return a GIF; `duration` in milliseconds, `loop` 0 for ever, None for no loop block."""
+    if images is None:
+        images = [photo(width, height, seed=seed + 1).quantize(64) for seed in range(frames)]
+    first, *rest = images
+    if rest:
+        options |= {"save_all": True, "append_images": rest, "duration": duration}
+        if loop is not None:
+            options["loop"] = loop
+    return _save(first, "GIF", **options)
+
+
+def webp(
+    width: int = 640,
+    height: int = 480,
+    *,
+    image: Image.Image | None = None,
+    mode: str = "RGB",
+    lossless: bool = False,
+    quality: int = 80,
+    frames: int = 1,
+    duration: int | Sequence[int] = 100,
+    loop: int = 0,
+    orientation: int = 1,
+    icc: bytes | None = None,
+) -> bytes:
+    """Return a WebP, still or animated; `duration` in milliseconds."""
+    if image is None:
+        image = photo(width, height, mode=mode)
+    options: dict[str, Any] = {"lossless": lossless, "quality": quality, "method": 1}
+    if frames > 1:
+        rest = [photo(width, height, mode=mode, seed=seed + 1) for seed in range(1, frames)]
+        options |= {"save_all": True, "append_images": rest, "duration": duration, "loop": loop}
+    block = exif(orientation=orientation) if orientation != 1 else None
+    return _save(image, "WEBP", icc_profile=icc, exif=block, **options)
+
+
+def avif(
+    width: int = 640,
+    height: int = 480,
+    *,
+    image: Image.Image | None = None,
+    mode: str = "RGB",
+    orientation: int = 1,
+    icc: bytes | None = None,
+    frames: int = 1,
+) -> bytes:
+    """Return an AVIF; its orientation is stored as `irot`/`imir` properties."""
+    if image is None:
+        image = photo(width, height, mode=mode)
+    options: dict[str, Any] = {"speed": 10, "quality": 80}
+    if frames > 1:
+        rest = [photo(width, height, mode=mode, seed=seed + 1) for seed in range(1, frames)]
+        options |= {"save_all": True, "append_images": rest}
+    block = exif(orientation=orientation) if orientation != 1 else None
+    return _save(image, "AVIF", icc_profile=icc, exif=block, **options)
+
+
+def heic(
+    width: int = 640,
+    height: int = 480,
+    *,
+    image: Image.Image | None = None,
+    mode: str = "RGB",
+    orientation: int = 1,
+    icc: bytes | None = None,
+    ten_bits: bool = False,
+) -> bytes:
+    """Return an HEIC; its orientation is stored both as `irot`/`imir` and in its EXIF block."""
+    import pillow_heif  # slow, and few tests need it
+
+    if image is None:
+        image = photo(width, height, mode=mode)
+    options: dict[str, Any] = {"quality": 90}
+    if orientation != 1:
+        options["exif"] = exif(orientation=orientation)
+    if icc is not None:
+        options["icc_profile"] = icc
+    if ten_bits:
+        sixteen = np.asarray(image.convert("RGB"), np.uint16) * 257
+        pixels = sixteen.astype("<u2").tobytes()
+        encoded = pillow_heif.from_bytes("RGB;16", image.size, pixels)
+    else:
+        encoded = pillow_heif.from_pillow(image)
+    buffer = io.BytesIO()
+    encoded.save(buffer, **options)
+    return buffer.getvalue()
