@@ -113,6 +113,12 @@ def bounded_name(name: str) -> str:
     return name.strip().encode()[:MAX_NAME_BYTES].decode(errors="ignore")
 
 
+def name_of_upload_key(key: str) -> str:
+    """Return the file name in an upload's key; empty where the key is a photo id."""
+    name = key.removeprefix(UPLOAD_PREFIX)
+    return "" if is_photo_id(name) else bounded_name(name)
+
+
 @dataclass(frozen=True, slots=True)
 class StoredSize:
     """The formats in which the variant for the box of `size` pixels is stored."""

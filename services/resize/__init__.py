@@ -1,0 +1,1 @@
+"""The resize Lambda: an upload becomes variants."""

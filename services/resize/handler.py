@@ -1,0 +1,78 @@
+"""Entry point of the resize Lambda: S3 events and the scheduled sweep."""
+
+import logging
+import time
+from dataclasses import asdict
+from typing import Any
+
+from services.config import Settings, load_settings
+from services.logs import log_as_json
+from services.resize.events import UnknownEventError, UploadEvent, is_schedule, uploads_in
+from services.resize.process import process
+from services.resize.sweep import overdue
+from services.store import Store
+
+logger = logging.getLogger(__name__)
+
+# What an invocation keeps for storing, deleting and logging after decoding must have ended.
+MARGIN_SECONDS = 5.0
+
+
+class RetryNeededError(RuntimeError):
+    """Some uploads could not be finished now; the same event may finish them later."""
+
+
+def handler(event: Any, context: Any) -> dict[str, int]:
+    """Do every upload in the event and return how many ended how; raise only if a retry helps."""
+    remaining = context.get_remaining_time_in_millis() / 1000
+    return handle(event, STORE, SETTINGS, deadline=time.monotonic() + remaining - MARGIN_SECONDS)
+
+
+def handle(event: Any, store: Store, settings: Settings, *, deadline: float) -> dict[str, int]:
+    """Do what the event asks for, until a moment of `time.monotonic`."""
+    if is_schedule(event):
+        return _sweep(store, settings, deadline)
+    try:
+        uploads = uploads_in(event)
+    except UnknownEventError as error:
+        # A retry would bring the same bytes: say so once, and be done.
+        logger.error("unknown event", extra={"error": str(error)})  # noqa: TRY400 the traceback says no more than the sentence
+        return {"unknown": 1}
+    counts: dict[str, int] = {}
+    failed = 0
+    for upload in uploads:
+        outcome = _do(upload, store, settings, deadline)
+        counts[outcome] = counts.get(outcome, 0) + 1
+        failed += outcome == "failed"
+    if failed:
+        msg = f"{failed} of {len(uploads)} uploads could not be finished; the event may come again"
+        raise RetryNeededError(msg)
+    return counts
+
+
+def _sweep(store: Store, settings: Settings, deadline: float) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for upload in overdue(store, settings):
+        if deadline - time.monotonic() < MARGIN_SECONDS:
+            break  # the next sweep goes on
+        outcome = _do(upload, store, settings, deadline)
+        counts[outcome] = counts.get(outcome, 0) + 1
+    return counts
+
+
+def _do(upload: UploadEvent, store: Store, settings: Settings, deadline: float) -> str:
+    if upload.bucket != store.uploads.name:
+        logger.error("event of another bucket", extra={"bucket": upload.bucket})
+        return "foreign"
+    try:
+        report = process(upload, store, settings, deadline=deadline)
+    except Exception:  # one bad record must not stop the others
+        logger.exception("upload not finished", extra={"key": upload.key})
+        return "failed"
+    logger.info("upload finished", extra={"key": upload.key, **asdict(report)})
+    return report.outcome
+
+
+SETTINGS = load_settings()
+log_as_json(SETTINGS.log_level)
+STORE = Store.connect(SETTINGS)

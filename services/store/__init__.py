@@ -1,0 +1,44 @@
+"""The two buckets: every call to S3 that the product makes, and the one place that makes clients."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import boto3
+
+from services.config import Settings
+from services.signing import GetSigner
+from services.store.client import make_s3
+from services.store.gallery import GalleryBucket
+from services.store.uploads import Original, UploadBucket
+
+__all__ = ["GalleryBucket", "Original", "Store", "UploadBucket"]
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """Both buckets, through one client."""
+
+    uploads: UploadBucket
+    gallery: GalleryBucket
+
+    @classmethod
+    def connect(cls, settings: Settings, session: boto3.Session | None = None) -> "Store":
+        """Return the store that the settings name, with the credentials of a session."""
+        session = session or boto3.Session(region_name=settings.region)
+        s3 = make_s3(settings, session)
+
+        def signer(bucket: str) -> GetSigner:
+            return GetSigner(
+                bucket=bucket,
+                region=settings.region,
+                endpoint_url=s3.meta.endpoint_url,
+                path_style=settings.s3_endpoint_url is not None,
+                window_seconds=settings.url_window_seconds,
+                credentials=session.get_credentials,
+                now=lambda: datetime.now(UTC),
+            )
+
+        return cls(
+            UploadBucket(s3, settings, signer(settings.upload_bucket)),
+            GalleryBucket(s3, settings, signer(settings.gallery_bucket)),
+        )

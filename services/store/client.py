@@ -1,0 +1,40 @@
+"""The S3 client that everything uses, and what its errors mean."""
+
+from typing import TYPE_CHECKING
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from services.config import Settings
+
+if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client
+
+
+def make_s3(settings: Settings, session: boto3.Session) -> "S3Client":
+    """Return the S3 client that everything uses.
+
+    SigV4 and the regional host always: boto3's own default signs the global host with SigV2 rules,
+    and S3 answers that with a redirect which CORS forbids.
+    """
+    return session.client(
+        "s3",
+        region_name=settings.region,
+        endpoint_url=settings.s3_endpoint_url,
+        config=Config(
+            signature_version="s3v4",
+            connect_timeout=3,
+            read_timeout=15,
+            retries={"mode": "standard", "max_attempts": 4},
+            s3={
+                "addressing_style": "path" if settings.s3_endpoint_url else "virtual",
+                "us_east_1_regional_endpoint": "regional",
+            },
+        ),
+    )
+
+
+def is_error(error: ClientError, *codes: str) -> bool:
+    """Tell whether S3 answered with one of the error codes (a HEAD's is its bare status)."""
+    return error.response.get("Error", {}).get("Code") in codes

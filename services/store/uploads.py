@@ -1,0 +1,164 @@
+"""The bucket that browsers upload to: originals on their way, and the quarantine."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, unquote
+
+from botocore.exceptions import ClientError
+
+from services import keys
+from services.config import Settings
+from services.signing import GetSigner
+from services.store.client import is_error
+from services.store.listing import find_by_photo_id
+
+if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client
+    from types_boto3_s3.type_defs import CopySourceTypeDef
+
+NAME_METADATA = "name"
+DELETE_METADATA = "delete-sha256"
+
+
+@dataclass(frozen=True, slots=True)
+class Original:
+    """An upload as S3 holds it; `data` is None where it is larger than what may be read."""
+
+    key: str
+    version_id: str | None
+    etag: str
+    size: int
+    modified: datetime
+    name: str
+    delete_sha256: str
+    data: bytes | None = None
+
+    @property
+    def version(self) -> str:
+        """What tells this content from any other under the same key."""
+        return self.version_id or self.etag
+
+
+class UploadBucket:
+    """The bucket that browsers upload to."""
+
+    def __init__(self, s3: "S3Client", settings: Settings, signer: GetSigner) -> None:
+        self._s3 = s3
+        self.origin = signer.origin  # that browsers post to, for a Content-Security-Policy
+        self._settings = settings
+        self.name = settings.upload_bucket
+
+    def presign_post(
+        self, photo_id: str, *, content_type: str, name: str, delete_sha256: str, redirect: str = ""
+    ) -> tuple[str, dict[str, str]]:
+        """Return the address and the fields of the form that uploads one picture.
+
+        The policy fixes key, content type, metadata and what S3 answers: 201, or a redirect.
+        """
+        fields = {
+            "Content-Type": content_type,
+            f"x-amz-meta-{NAME_METADATA}": quote(keys.bounded_name(name)),
+            f"x-amz-meta-{DELETE_METADATA}": delete_sha256,
+        }
+        if redirect:
+            fields["success_action_redirect"] = redirect
+        else:
+            fields["success_action_status"] = "201"
+        conditions: list[Any] = [{field: value} for field, value in fields.items()]
+        conditions.append(["content-length-range", 1, self._settings.max_upload_bytes])
+        post = self._s3.generate_presigned_post(
+            self.name,
+            keys.upload_key(photo_id),
+            Fields=fields,
+            Conditions=conditions,
+            ExpiresIn=self._settings.upload_expires_seconds,
+        )
+        return post["url"], post["fields"]
+
+    def read(self, key: str, version_id: str | None = None) -> Original | None:
+        """Return the upload with its bytes, or None where there is none (any more)."""
+        try:
+            if version_id:
+                answer = self._s3.get_object(Bucket=self.name, Key=key, VersionId=version_id)
+            else:
+                answer = self._s3.get_object(Bucket=self.name, Key=key)
+        except ClientError as error:
+            if is_error(error, "NoSuchKey", "NoSuchVersion", "404", "MethodNotAllowed"):
+                return None
+            raise
+        with answer["Body"] as body:
+            fits = answer["ContentLength"] <= self._settings.max_upload_bytes
+            return _original(key, answer, body.read() if fits else None)
+
+    def head(self, photo_id: str) -> Original | None:
+        """Return the upload that waits under a photo id, without its bytes, or None."""
+        key = keys.upload_key(photo_id)
+        try:
+            return _original(key, self._s3.head_object(Bucket=self.name, Key=key), None)
+        except ClientError as error:
+            if is_error(error, "404", "NoSuchKey"):
+                return None
+            raise
+
+    def delete(self, original: Original) -> None:
+        """Remove exactly this version; a newer upload under the same key stays."""
+        if original.version_id:
+            self._s3.delete_object(
+                Bucket=self.name, Key=original.key, VersionId=original.version_id
+            )
+            return
+        try:
+            self._s3.delete_object(Bucket=self.name, Key=original.key, IfMatch=original.etag)
+        except ClientError as error:
+            if not is_error(error, "PreconditionFailed", "NoSuchKey", "404", "412"):
+                raise
+
+    def withdraw(self, photo_id: str) -> None:
+        """Remove the upload that waits under a photo id, as the person who uploaded it asks."""
+        self._s3.delete_object(Bucket=self.name, Key=keys.upload_key(photo_id))
+
+    def quarantine(self, original: Original, photo_id: str) -> None:
+        """Move an original to where the bucket's lifecycle ends it."""
+        source: CopySourceTypeDef = {"Bucket": self.name, "Key": original.key}
+        if original.version_id:
+            source["VersionId"] = original.version_id
+        self._s3.copy_object(Bucket=self.name, Key=keys.quarantine_key(photo_id), CopySource=source)
+        self.delete(original)
+
+    def waiting(self, older_than: datetime) -> Iterator[tuple[str, str | None]]:
+        """Yield key and version id of each upload, every version, last modified before a moment."""
+        pages = self._s3.get_paginator("list_object_versions").paginate(
+            Bucket=self.name, Prefix=keys.UPLOAD_PREFIX
+        )
+        for page in pages:
+            for version in page.get("Versions", []):
+                if version["LastModified"] <= older_than:
+                    version_id = version.get("VersionId")
+                    yield version["Key"], None if version_id in ("null", None) else version_id
+
+    def present(self, photo_ids: Iterable[str]) -> dict[str, str]:
+        """Return the keys of those uploads that wait under one of the photo ids."""
+        return find_by_photo_id(self._s3, self.name, keys.UPLOAD_PREFIX, photo_ids)
+
+    def check(self) -> None:
+        """Raise unless the bucket answers."""
+        self._s3.list_objects_v2(Bucket=self.name, Prefix=keys.UPLOAD_PREFIX, MaxKeys=1)
+
+
+def _original(key: str, answer: Any, data: bytes | None) -> Original:
+    version_id = answer.get("VersionId")
+    metadata = answer.get("Metadata", {})
+    return Original(
+        key=key,
+        version_id=None if version_id == "null" else version_id,
+        etag=answer["ETag"],
+        size=answer["ContentLength"],
+        modified=answer["LastModified"],
+        # A key of any other client is its own file name.
+        name=keys.bounded_name(unquote(metadata.get(NAME_METADATA, "")))
+        or keys.name_of_upload_key(key),
+        delete_sha256=metadata.get(DELETE_METADATA, ""),
+        data=data,
+    )

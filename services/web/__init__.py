@@ -1,0 +1,1 @@
+"""The web Lambda: the gallery, its API and presigned uploads."""

@@ -1,0 +1,44 @@
+"""The web application: `uvicorn services.web.app:app`, or Mangum on Lambda."""
+
+from fastapi import FastAPI
+
+from services.config import Settings, load_settings
+from services.logs import log_as_json
+from services.store import Store
+from services.web import assets, health, pages, photos, problems, uploads
+from services.web.security import SecurityMiddleware, security_headers
+
+
+def create_app(settings: Settings, store: Store) -> FastAPI:
+    """Return the application that serves the gallery in `store`."""
+    app = FastAPI(
+        title=settings.site_title,
+        version="1",
+        summary="Upload pictures straight to S3 and browse them.",
+        openapi_url="/api/openapi.json",
+        # FastAPI's own documentation pages load scripts from elsewhere, which the policy forbids.
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.state.settings = settings
+    app.state.store = store
+    app.state.security_headers = security_headers(settings, store)
+    app.include_router(uploads.router)
+    app.include_router(photos.router)
+    app.include_router(health.router)
+    app.include_router(pages.router, include_in_schema=False)
+    assets.mount(app)
+    problems.install(app)
+    app.add_middleware(
+        SecurityMiddleware, headers=app.state.security_headers, public_url=settings.public_url
+    )
+    return app
+
+
+def _from_environment() -> FastAPI:
+    settings = load_settings()
+    log_as_json(settings.log_level)
+    return create_app(settings, Store.connect(settings))
+
+
+app = _from_environment()

@@ -1,0 +1,212 @@
+"""The gallery as pages and the API show it: photos, their variants and states."""
+
+import base64
+import hashlib
+import hmac
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Literal
+
+from services import keys
+from services.store import GalleryBucket, Store
+from services.variants import Format, best_fit
+
+State = Literal["waiting", "ready", "rejected", "deleted", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """One picture file of a photo; `size` is the side of the box it was fitted into, in pixels."""
+
+    size: int
+    width: int
+    height: int
+    format: Format
+    key: str
+    url: str
+
+
+@dataclass(frozen=True)
+class Photo:
+    """A published photo; `width` × `height` are the upright original's, in pixels."""
+
+    entry: keys.IndexEntry
+    variants: tuple[Variant, ...]  # smallest first, the formats of a size in the order of settings
+
+    @property
+    def id(self) -> str:
+        """The photo id."""
+        return self.entry.id
+
+    @property
+    def name(self) -> str:
+        """The file name it was uploaded under; may be empty."""
+        return self.entry.name
+
+    @property
+    def width(self) -> int:
+        """Width of the upright original."""
+        return self.entry.width
+
+    @property
+    def height(self) -> int:
+        """Height of the upright original."""
+        return self.entry.height
+
+    @property
+    def animated(self) -> bool:
+        """Whether it moves."""
+        return self.entry.animated
+
+    @property
+    def uploaded_at(self) -> datetime:
+        """When the upload was begun, in UTC."""
+        return keys.uploaded_at(self.id)
+
+    @property
+    def thumbhash(self) -> str:
+        """The placeholder, as base64."""
+        return base64.b64encode(self.entry.thumbhash).decode()
+
+    @property
+    def page(self) -> str:
+        """The path of the photo's own page."""
+        return f"/photos/{self.id}"
+
+    @cached_property
+    def formats(self) -> tuple[Format, ...]:
+        """The formats it is stored in, the preferred one first."""
+        return tuple(dict.fromkeys(variant.format for variant in self.variants))
+
+    def of(self, format_: Format) -> tuple[Variant, ...]:
+        """Return the variants in one format, smallest first."""
+        return tuple(variant for variant in self.variants if variant.format == format_)
+
+    def srcset(self, format_: Format) -> str:
+        """Return the srcset of one format, with width descriptors."""
+        return ", ".join(f"{variant.url} {variant.width}w" for variant in self.of(format_))
+
+    @property
+    def fallback(self) -> Variant:
+        """The smallest variant in the format that every browser and program reads."""
+        return self.of(self.formats[-1])[0]
+
+    @property
+    def largest(self) -> Variant:
+        """The largest variant in the format that every browser and program reads."""
+        return self.of(self.formats[-1])[-1]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Photos, newest first, and the id after which the next page goes on."""
+
+    photos: tuple[Photo, ...]
+    next: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What became of an upload; `photo` where it is ready, `reason` where it was rejected."""
+
+    id: str
+    state: State
+    photo: Photo | None = None
+    reason: str = ""
+    message: str = ""
+
+
+class NotUploaderError(Exception):
+    """The delete token is not the one that came with the upload."""
+
+
+class Gallery:
+    """Reads and changes the gallery in the two buckets."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def page(self, after: str | None, limit: int) -> Page:
+        """Return at most `limit` photos older than the photo id `after`; one request to S3."""
+        entries, following = self._store.gallery.page(after, limit)
+        return Page(tuple(_photo(entry, self._store.gallery) for entry in entries), following)
+
+    def statuses(self, photo_ids: Iterable[str]) -> dict[str, Status]:
+        """Return what became of each upload; four listings at most where they are neighbours."""
+        wanted = list(dict.fromkeys(photo_ids))
+        # The original goes only after the entry or the verdict stands: asked for in this order, an
+        # upload that ends meanwhile is seen either still waiting or ended, and never as unknown.
+        waiting = self._store.uploads.present(wanted)
+        entries = self._store.gallery.entries(wanted)
+        rest = [id_ for id_ in wanted if id_ not in entries]
+        verdicts = self._store.gallery.verdicts(rest)
+        deleted = self._store.gallery.deleted(wanted)
+        statuses = {}
+        for id_ in wanted:
+            if id_ in deleted:
+                status = Status(id_, "deleted")
+            elif id_ in entries:
+                status = Status(id_, "ready", _photo(entries[id_], self._store.gallery))
+            elif verdict := verdicts.get(id_):
+                status = Status(
+                    id_, "rejected", reason=verdict["reason"], message=verdict["message"]
+                )
+            else:
+                status = Status(id_, "waiting" if id_ in waiting else "unknown")
+            statuses[id_] = status
+        return statuses
+
+    def status(self, photo_id: str) -> Status:
+        """Return what became of one upload."""
+        return self.statuses([photo_id])[photo_id]
+
+    def delete(self, photo_id: str, token: str) -> Status:
+        """Delete a photo, an upload that waits or a verdict, and return what it was before.
+
+        Raises NotUploaderError unless `token` is the one that came with the upload. Nothing is done
+        where the state before is deleted or unknown.
+        """
+        before = self.status(photo_id)
+        if before.state in ("deleted", "unknown"):
+            return before
+        if not hmac.compare_digest(delete_sha256(token), self._delete_sha256(before)):
+            raise NotUploaderError
+        # First the tombstone: a resize under way looks for it after it has published.
+        self._store.gallery.put_json(keys.tombstone_key(photo_id), {"id": photo_id})
+        self._store.gallery.remove(photo_id)
+        self._store.uploads.withdraw(photo_id)
+        return before
+
+    def _delete_sha256(self, status: Status) -> str:
+        if status.state == "waiting":
+            original = self._store.uploads.head(status.id)
+            return original.delete_sha256 if original else ""
+        key = status.photo.entry.key() if status.photo else keys.verdict_key(status.id)
+        record = self._store.gallery.get_json(key)
+        return str(record["delete_sha256"]) if record else ""
+
+    def download_url(self, photo: Photo) -> str:
+        """Return the address that saves the largest variant under the photo's name."""
+        variant = photo.largest
+        stem = photo.name.rsplit(".", 1)[0] or photo.id
+        return self._store.gallery.download_url(variant.key, f"{stem}.{variant.format.extension}")
+
+
+def delete_sha256(token: str) -> str:
+    """Return what is kept of a delete token: hexadecimal SHA-256. The token itself is not."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _photo(entry: keys.IndexEntry, bucket: GalleryBucket) -> Photo:
+    variants = []
+    for index, stored in enumerate(entry.sizes):
+        width, height = entry.width, entry.height
+        # Only the smallest variant may be larger than the picture: see services.variants.plan.
+        if index == 0 or max(width, height) > stored.size:
+            width, height = best_fit(width, height, stored.size, stored.size)
+        for format_ in stored.formats:
+            key = keys.variant_key(entry.id, stored.size, format_)
+            variants.append(Variant(stored.size, width, height, format_, key, bucket.url(key)))
+    return Photo(entry, tuple(variants))

@@ -1,0 +1,35 @@
+"""Whether the process lives, and whether it can do its work."""
+
+from http import HTTPStatus
+
+from fastapi import APIRouter
+from pydantic import BaseModel
+
+from services.web.dependencies import StoreDep
+from services.web.problems import documented
+
+router = APIRouter(tags=["health"])
+
+
+class Health(BaseModel):
+    """All is well; anything else is a problem."""
+
+    status: str = "ok"
+
+
+@router.get("/healthz", summary="Is the process alive?")
+async def healthz() -> Health:
+    """Liveness: answers without asking anything else."""
+    return Health()
+
+
+@router.get(
+    "/readyz",
+    summary="Are the buckets reachable?",
+    responses=documented((HTTPStatus.SERVICE_UNAVAILABLE, "A bucket does not answer.")),
+)
+def readyz(store: StoreDep) -> Health:
+    """Readiness: lists one key of each bucket."""
+    store.uploads.check()
+    store.gallery.check()
+    return Health()

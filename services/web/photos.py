@@ -1,0 +1,202 @@
+"""The API's photos: list, look up, follow, delete."""
+
+from datetime import datetime
+from http import HTTPStatus
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Header, Query, Response
+from pydantic import BaseModel, Field
+
+from services import keys
+from services.web import gallery as shown
+from services.web.dependencies import GalleryDep, PhotoId, SettingsDep
+from services.web.gallery import NotUploaderError
+from services.web.problems import ProblemError, documented
+
+router = APIRouter(prefix="/api/photos", tags=["photos"])
+
+MAX_LIMIT = 1000  # S3 lists no more at once
+MAX_IDS = 100
+
+NOT_FOUND = (HTTPStatus.NOT_FOUND, "There is no such photo.")
+GONE = (HTTPStatus.GONE, "This photo was deleted.")
+MALFORMED = (HTTPStatus.UNPROCESSABLE_ENTITY, "The request is malformed; `errors` says where.")
+UNAVAILABLE = (HTTPStatus.SERVICE_UNAVAILABLE, "The storage does not answer.")
+
+_ID_PATTERN = r"^7[0-9A-HJKMNP-TV-Z]{25}$"
+
+
+class Variant(BaseModel):
+    """One picture file; `size` is the side of the box it was fitted into."""
+
+    size: int = Field(examples=[400])
+    width: int = Field(examples=[400])
+    height: int = Field(examples=[267])
+    format: str = Field(examples=["webp"])
+    type: str = Field(examples=["image/webp"])
+    url: str = Field(description="Valid for at least an hour, and the same for browsers' caches.")
+
+
+class Photo(BaseModel):
+    """A published photo; width and height are the upright original's."""
+
+    id: str
+    state: Literal["ready"] = "ready"
+    name: str = Field(description="The file name it was uploaded under.", examples=["beach.jpg"])
+    width: int = Field(examples=[3000])
+    height: int = Field(examples=[2000])
+    animated: bool
+    uploaded_at: datetime
+    thumbhash: str = Field(description="Placeholder, base64 (see thumbhash).")
+    page: str = Field(description="Path of the photo's own page.")
+    variants: list[Variant]
+
+
+class Rejected(BaseModel):
+    """An upload that cannot become a photo."""
+
+    id: str
+    state: Literal["rejected"] = "rejected"
+    reason: str = Field(description="Stable code.", examples=["truncated"])
+    message: str = Field(description="One sentence for a person.")
+
+
+class Waiting(BaseModel):
+    """An upload that is stored and not yet resized."""
+
+    id: str
+    state: Literal["waiting"] = "waiting"
+
+
+class Absent(BaseModel):
+    """An id without a photo: deleted by its uploader, or never seen here."""
+
+    id: str
+    state: Literal["deleted", "unknown"]
+
+
+AnyState = Annotated[Photo | Rejected | Waiting | Absent, Field(discriminator="state")]
+
+
+class PhotoList(BaseModel):
+    """Photos, newest first; `next` is the `after` of the next page."""
+
+    photos: list[AnyState]
+    next: str | None = None
+
+
+@router.get(
+    "", summary="List photos, or follow uploads", responses=documented(MALFORMED, UNAVAILABLE)
+)
+def list_photos(
+    gallery: GalleryDep,
+    settings: SettingsDep,
+    after: Annotated[
+        str | None, Query(pattern=_ID_PATTERN, description="Only photos older than this id.")
+    ] = None,
+    limit: Annotated[
+        int | None, Query(ge=1, le=MAX_LIMIT, description="Photos at most; a setting if absent.")
+    ] = None,
+    ids: Annotated[
+        str | None,
+        Query(
+            max_length=27 * MAX_IDS,
+            description=f"Up to {MAX_IDS} ids with commas between: the state of each instead.",
+        ),
+    ] = None,
+) -> PhotoList:
+    """Newest first, or with `ids` the state of each, in the order asked for."""
+    if ids is not None:
+        statuses = gallery.statuses([id_ for id_ in ids.split(",") if keys.is_photo_id(id_)])
+        unknown = shown.Status("", "unknown")
+        return PhotoList(
+            photos=[_state(id_, statuses.get(id_, unknown)) for id_ in ids.split(",") if id_]
+        )
+    page = gallery.page(after, limit or settings.page_size)
+    return PhotoList(photos=[_photo(photo) for photo in page.photos], next=page.next)
+
+
+@router.get(
+    "/{photo_id}",
+    summary="Look up one photo",
+    responses=documented(NOT_FOUND, GONE, UNAVAILABLE),
+)
+def get_photo(photo_id: PhotoId, gallery: GalleryDep) -> Photo | Rejected | Waiting:
+    """Ready with its variants, rejected with its reason, or waiting."""
+    status = gallery.status(photo_id) if keys.is_photo_id(photo_id) else None
+    _refuse_absent(status)
+    state = _state(photo_id, status) if status else None
+    if state is None or isinstance(state, Absent):
+        raise ProblemError(*NOT_FOUND)
+    return state
+
+
+@router.delete(
+    "/{photo_id}",
+    summary="Delete a photo",
+    status_code=HTTPStatus.NO_CONTENT,
+    responses=documented(
+        (HTTPStatus.FORBIDDEN, "Only whoever uploaded the photo can delete it."),
+        NOT_FOUND,
+        GONE,
+        MALFORMED,
+        UNAVAILABLE,
+    ),
+)
+def delete_photo(
+    photo_id: PhotoId,
+    gallery: GalleryDep,
+    x_delete_token: Annotated[
+        str, Header(max_length=200, description="The `delete_token` that came with the upload.")
+    ],
+) -> Response:
+    """Delete for good a photo, or an upload that waits or was rejected."""
+    try:
+        before = gallery.delete(photo_id, x_delete_token) if keys.is_photo_id(photo_id) else None
+    except NotUploaderError:
+        raise ProblemError(
+            HTTPStatus.FORBIDDEN, "Only whoever uploaded the photo can delete it."
+        ) from None
+    _refuse_absent(before)
+    return Response(status_code=HTTPStatus.NO_CONTENT)
+
+
+def _refuse_absent(status: shown.Status | None) -> None:
+    if status is None or status.state == "unknown":
+        raise ProblemError(*NOT_FOUND)
+    if status.state == "deleted":
+        raise ProblemError(*GONE)
+
+
+def _state(photo_id: str, status: shown.Status) -> Photo | Rejected | Waiting | Absent:
+    if status.photo:
+        return _photo(status.photo)
+    if status.state == "rejected":
+        return Rejected(id=photo_id, reason=status.reason, message=status.message)
+    if status.state == "waiting":
+        return Waiting(id=photo_id)
+    return Absent(id=photo_id, state="deleted" if status.state == "deleted" else "unknown")
+
+
+def _photo(photo: shown.Photo) -> Photo:
+    return Photo(
+        id=photo.id,
+        name=photo.name,
+        width=photo.width,
+        height=photo.height,
+        animated=photo.animated,
+        uploaded_at=photo.uploaded_at,
+        thumbhash=photo.thumbhash,
+        page=photo.page,
+        variants=[
+            Variant(
+                size=variant.size,
+                width=variant.width,
+                height=variant.height,
+                format=variant.format.name,
+                type=variant.format.content_type,
+                url=variant.url,
+            )
+            for variant in photo.variants
+        ],
+    )

@@ -1,0 +1,128 @@
+"""The API's uploads: a presigned POST for each picture; the bytes never pass through here."""
+
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
+
+from fastapi import APIRouter, Response
+from pydantic import BaseModel, Field
+
+from services import keys
+from services.config import Settings
+from services.reasons import Reason, sentence
+from services.store import Store
+from services.variants import ACCEPTED_TYPES
+from services.web.dependencies import SettingsDep, StoreDep
+from services.web.gallery import delete_sha256
+from services.web.photos import MALFORMED
+from services.web.problems import ProblemError, documented
+
+router = APIRouter(prefix="/api/uploads", tags=["uploads"])
+
+# Browsers that do not know a type, and forms without JavaScript, declare this one.
+UNDECLARED_TYPE = "application/octet-stream"
+
+
+class UploadRequest(BaseModel):
+    """What a browser knows of a file before it sends it."""
+
+    filename: str = Field(max_length=1024, examples=["beach.jpg"])
+    type: str = Field(
+        max_length=100,
+        description="Content type; what the bytes are is decided after they have arrived.",
+        examples=["image/jpeg"],
+    )
+    size: int = Field(description="In bytes.", examples=[3_141_592])
+
+
+class PresignedPost(BaseModel):
+    """Where and how to send the bytes: multipart/form-data, these fields, then `file` last."""
+
+    url: str
+    fields: dict[str, str]
+    expires_at: datetime
+
+
+class NewUpload(BaseModel):
+    """An upload that may begin."""
+
+    id: str = Field(description="The photo's id.")
+    upload: PresignedPost
+    delete_token: str = Field(description="Lets its holder delete the photo. Shown only here.")
+    page: str = Field(description="Path of the photo's page to be.")
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """A presigned POST and what its uploader needs to know."""
+
+    photo_id: str
+    url: str
+    fields: dict[str, str]
+    expires_at: datetime
+    delete_token: str
+
+
+def new_upload(
+    settings: Settings,
+    store: Store,
+    *,
+    filename: str = "",
+    content_type: str = UNDECLARED_TYPE,
+    redirect: str = "",
+) -> Ticket:
+    """Return the presigned POST of one picture.
+
+    `redirect` is where S3 sends a form without JavaScript afterwards; `{id}` in it becomes the
+    photo id.
+    """
+    now = datetime.now(UTC)
+    photo_id = keys.new_photo_id(now)
+    token = secrets.token_urlsafe(24)
+    url, fields = store.uploads.presign_post(
+        photo_id,
+        content_type=content_type,
+        name=filename,
+        delete_sha256=delete_sha256(token),
+        redirect=redirect.replace("{id}", photo_id),
+    )
+    expires_at = now + timedelta(seconds=settings.upload_expires_seconds)
+    return Ticket(photo_id, url, fields, expires_at, token)
+
+
+@router.post(
+    "",
+    summary="Begin an upload",
+    status_code=HTTPStatus.CREATED,
+    responses=documented(
+        (HTTPStatus.FORBIDDEN, "The request comes from another site."),
+        (HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The file is larger than an upload may be."),
+        (HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "The declared type is not one that can be read."),
+        MALFORMED,
+    ),
+)
+def create_upload(
+    wanted: UploadRequest, response: Response, settings: SettingsDep, store: StoreDep
+) -> NewUpload:
+    """Return the presigned POST that sends one picture straight to S3."""
+    if wanted.size <= 0:
+        _refuse(HTTPStatus.UNPROCESSABLE_ENTITY, Reason.EMPTY, settings)
+    if wanted.size > settings.max_upload_bytes:
+        _refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, Reason.TOO_LARGE, settings)
+    content_type = wanted.type.partition(";")[0].strip().lower() or UNDECLARED_TYPE
+    if content_type not in ACCEPTED_TYPES and content_type != UNDECLARED_TYPE:
+        _refuse(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, Reason.UNSUPPORTED_FORMAT, settings)
+    ticket = new_upload(settings, store, filename=wanted.filename, content_type=content_type)
+    page = f"/photos/{ticket.photo_id}"
+    response.headers["Location"] = page
+    return NewUpload(
+        id=ticket.photo_id,
+        upload=PresignedPost(url=ticket.url, fields=ticket.fields, expires_at=ticket.expires_at),
+        delete_token=ticket.delete_token,
+        page=page,
+    )
+
+
+def _refuse(status: HTTPStatus, reason: Reason, settings: Settings) -> None:
+    raise ProblemError(status, sentence(reason, settings), reason=reason)
