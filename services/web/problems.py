@@ -12,7 +12,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
-from services.web.pages import render_error
+from services.web.rendering import render_error
 
 logger = logging.getLogger(__name__)
 

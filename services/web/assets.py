@@ -1,0 +1,100 @@
+"""The built scripts and styles: hashed names, cached for ever, and how pictures are laid out."""
+
+import json
+import math
+from functools import lru_cache
+from os import PathLike, stat_result
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+STATIC = Path(__file__).parent / "static"
+DIST = STATIC / "dist"
+IMMUTABLE = "public, max-age=31536000, immutable"
+
+# The one source of the layout's numbers; build.mjs makes the style sheet from the same file.
+_LAYOUT = json.loads((STATIC / "layout.json").read_text())
+
+
+class NotBuiltError(RuntimeError):
+    """The page's scripts and styles were not built."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The page's scripts and styles are not built yet: run `make build` "
+            "(npm ci && npm run build) and reload."
+        )
+
+
+def url(name: str) -> str:
+    """Return the path of an entry of the build, such as `app.js`, under its hashed name.
+
+    Raises NotBuiltError where there is no build.
+    """
+    return f"/static/{_manifest()[name]}"
+
+
+def preloads() -> list[str]:
+    """Return the paths of the modules that `app.js` imports at once."""
+    return [f"/static/{name}" for name in _manifest()["preload"]]
+
+
+def _manifest() -> dict[str, Any]:
+    path = DIST / "manifest.json"
+    try:
+        return _read(path, path.stat().st_mtime_ns)
+    except (OSError, ValueError):
+        raise NotBuiltError from None
+
+
+@lru_cache(maxsize=1)
+def _read(path: Path, modified: int) -> dict[str, Any]:
+    del modified  # part of the cache's key: a new build is seen without a restart
+    manifest: dict[str, Any] = json.loads(path.read_text())
+    return manifest
+
+
+class _Immutable(StaticFiles):
+    """Static files whose names change with their content."""
+
+    def file_response(
+        self,
+        full_path: str | PathLike[str],
+        stat_result: stat_result,
+        scope: Scope,
+        status_code: int = 200,
+    ) -> Response:
+        response = super().file_response(full_path, stat_result, scope, status_code)
+        response.headers["Cache-Control"] = IMMUTABLE
+        return response
+
+
+def mount(app: FastAPI) -> None:
+    """Serve the build under /static, compressed where the browser takes it."""
+    files: Any = _Immutable(directory=DIST, check_dir=False)
+    app.mount("/static", GZipMiddleware(files, minimum_size=500), name="static")
+
+
+def ratio_class(width: int, height: int) -> str:
+    """Return the class whose ratio is nearest to that of `width` × `height` pixels."""
+    return f"r{_ratio_step(width, height)}"
+
+
+def shown_width(width: int, height: int) -> str:
+    """Return, as a CSS length for `sizes`, how wide a picture stands in the gallery's rows.
+
+    A row's pictures grow to fill the line; a tenth is what they grow on average.
+    """
+    ratio = _LAYOUT["ratioStep"] ** _ratio_step(width, height)
+    return f"min(100vw, calc({ratio * 1.1:.3g} * {_LAYOUT['row']}))"
+
+
+def _ratio_step(width: int, height: int) -> int:
+    last: int = _LAYOUT["lastRatio"]
+    step = round(math.log(width / height) / math.log(_LAYOUT["ratioStep"]))
+    return max(-last, min(last, step))

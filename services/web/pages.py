@@ -1,0 +1,132 @@
+"""The pages that people see: the gallery, a photo, the form for uploads without JavaScript."""
+
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import APIRouter, HTTPException, Query, Request, Response
+from fastapi.responses import RedirectResponse
+
+from services import keys
+from services.web.dependencies import GalleryDep, SettingsDep, StoreDep, public_url
+from services.web.gallery import Gallery, Photo, Status
+from services.web.rendering import reader, render
+from services.web.tiles import Tile
+from services.web.uploads import new_upload
+
+router = APIRouter()
+
+EAGER = 6  # photos that are loaded at once: the first row of a wide screen
+REFRESH_SECONDS = 2
+TRAIL_LENGTH = 20
+
+
+@router.get("/")
+def gallery_page(
+    request: Request,
+    gallery: GalleryDep,
+    settings: SettingsDep,
+    after: str | None = None,
+    trail: Annotated[str, Query(max_length=27 * TRAIL_LENGTH)] = "",
+) -> Response:
+    """Show a page of photos, newest first; `trail` are the cursors of the pages before it.
+
+    S3 lists forwards only, so a link back is possible just where the way here is known.
+    """
+    before = [id_ for id_ in trail.split(".") if keys.is_photo_id(id_)]
+    if after is not None and not keys.is_photo_id(after):
+        raise HTTPException(HTTPStatus.NOT_FOUND)
+    page = gallery.page(after, settings.page_size)
+    untitled = reader(request)("photo.untitled")
+    origin = public_url(request, settings)
+    return render(
+        request,
+        "gallery.html",
+        tiles=[Tile(photo, untitled) for photo in page.photos],
+        after=after,
+        trail=before,
+        eager=EAGER,
+        origin=origin,
+        canonical=f"{origin}/" + (f"?after={after}" if after else ""),
+        here=_place(after, before),
+        next_url=_place(page.next, [*before, after] if after else before) if page.next else None,
+        previous_url=_place(before[-1] if before else None, before[:-1]) if after else None,
+    )
+
+
+@router.get("/upload")
+def upload_page(request: Request, settings: SettingsDep, store: StoreDep) -> Response:
+    """Show a form that posts one picture straight to S3, for browsers without JavaScript."""
+    redirect = public_url(request, settings) + "/photos/{id}"
+    ticket = new_upload(settings, store, redirect=redirect)
+    minutes = settings.upload_expires_seconds // 60 or 1
+    return render(request, "upload.html", form=ticket, minutes=minutes)
+
+
+@router.get("/photos/{photo_id}")
+def photo_page(
+    request: Request, photo_id: str, gallery: GalleryDep, settings: SettingsDep
+) -> Response:
+    """Show one photo, or what is to be known of an upload that is none yet."""
+    strings = reader(request)
+    status = _status(gallery, photo_id)
+    if status.photo:
+        tile = Tile(status.photo, strings("photo.untitled"))
+        origin = public_url(request, settings)
+        codes = [
+            (name, strings(f"photo.code.{name}"), text) for name, text in tile.codes(origin).items()
+        ]
+        return render(request, "photo.html", tile=tile, origin=origin, codes=codes)
+    if status.state == "waiting":
+        heading, text = strings("upload.processing"), strings("upload.processing_text")
+    else:
+        heading = strings("upload.rejected")
+        text = strings.reasons(settings).get(status.reason, status.message)
+    waiting = status.state == "waiting"
+    return render(
+        request,
+        "state.html",
+        heading=heading,
+        text=text,
+        code=None,
+        refresh=REFRESH_SECONDS if waiting else None,
+        again=not waiting,
+        photo_id=photo_id,
+    )
+
+
+@router.get("/photos/{photo_id}/download")
+def download(photo_id: str, gallery: GalleryDep) -> Response:
+    """Lead to the largest variant, saved under the photo's name."""
+    return RedirectResponse(gallery.download_url(_photo(gallery, photo_id)), HTTPStatus.FOUND)
+
+
+@router.get("/photos/{photo_id}/image.{extension}")
+def image(photo_id: str, extension: str, gallery: GalleryDep) -> Response:
+    """Lead to the picture; unlike a presigned address, this one may be pasted anywhere."""
+    photo = _photo(gallery, photo_id)
+    if extension != photo.largest.format.extension:
+        raise HTTPException(HTTPStatus.NOT_FOUND)
+    headers = {"Cache-Control": "public, max-age=60"}  # less than any presigned address lives
+    return RedirectResponse(photo.largest.url, HTTPStatus.FOUND, headers)
+
+
+def _place(after: str | None, trail: list[str]) -> str:
+    if after is None:
+        return "/"
+    return f"/?after={after}" + (f"&trail={'.'.join(trail[-TRAIL_LENGTH:])}" if trail else "")
+
+
+def _status(gallery: Gallery, photo_id: str) -> Status:
+    status = gallery.status(photo_id) if keys.is_photo_id(photo_id) else None
+    if status is None or status.state == "unknown":
+        raise HTTPException(HTTPStatus.NOT_FOUND)
+    if status.state == "deleted":
+        raise HTTPException(HTTPStatus.GONE)
+    return status
+
+
+def _photo(gallery: Gallery, photo_id: str) -> Photo:
+    photo = _status(gallery, photo_id).photo
+    if photo is None:
+        raise HTTPException(HTTPStatus.NOT_FOUND)
+    return photo

@@ -1,0 +1,106 @@
+// Bundles the page's scripts and styles into dist/ under hashed names and writes manifest.json,
+// which maps each entry's plain name to its file. `--watch` builds again at each change.
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { watch } from "node:fs";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+
+const here = path.dirname(fileURLToPath(import.meta.url));
+const dist = path.join(here, "dist");
+const base = {
+  absWorkingDir: here,
+  outdir: dist,
+  bundle: true,
+  minify: true,
+  metafile: true,
+  entryNames: "[name]-[hash]",
+  chunkNames: "[name]-[hash]",
+  assetNames: "[name]-[hash]",
+  target: ["chrome111", "firefox115", "safari16.4"],
+  logLevel: "warning",
+};
+
+// The policy of the page forbids style attributes, so a picture's ratio reaches the layout as one
+// of these classes: each is 2 % from the next, so that at most 1 % of a picture is cropped away.
+async function ratios() {
+  const { ratioStep, lastRatio, row } = JSON.parse(
+    await readFile(path.join(here, "layout.json"), "utf8"),
+  );
+  let css = `:root{--row:${row}}`;
+  for (let step = -lastRatio; step <= lastRatio; step++) {
+    css += `.r${step}{--r:${Number((ratioStep ** step).toPrecision(4))}}`;
+  }
+  return css;
+}
+
+function named(outputs) {
+  const names = {};
+  for (const [file, { entryPoint }] of Object.entries(outputs)) {
+    if (entryPoint) names[path.basename(entryPoint)] = path.basename(file);
+  }
+  return names;
+}
+
+export async function bundle() {
+  const generated = {
+    name: "ratios",
+    setup(plugin) {
+      plugin.onResolve({ filter: /^ratios\.css$/ }, () => ({ path: "ratios", namespace: "made" }));
+      plugin.onLoad({ filter: /.*/, namespace: "made" }, async () => ({
+        contents: await ratios(),
+        loader: "css",
+      }));
+    },
+  };
+  await rm(dist, { recursive: true, force: true });
+  await mkdir(dist, { recursive: true });
+  const styles = await build({
+    ...base,
+    entryPoints: ["css/app.css", "css/lightbox.css", "css/uploads.css"],
+    plugins: [generated],
+  });
+  const files = named(styles.metafile.outputs);
+  const icons = await build({
+    ...base,
+    entryPoints: ["icons/favicon.svg"],
+    loader: { ".svg": "copy" },
+  });
+  Object.assign(files, named(icons.metafile.outputs));
+  const scripts = await build({
+    ...base,
+    entryPoints: ["js/app.js"],
+    format: "esm",
+    splitting: true,
+    sourcemap: "linked",
+    // Styles that come with a part loaded on first use; see js/styles.js.
+    define: {
+      LIGHTBOX_CSS: JSON.stringify(files["lightbox.css"]),
+      UPLOADS_CSS: JSON.stringify(files["uploads.css"]),
+    },
+  });
+  Object.assign(files, named(scripts.metafile.outputs));
+  // Dynamic imports are entry points to esbuild; only the named entries are the page's business.
+  const manifest = Object.fromEntries(
+    ["app.js", "app.css", "favicon.svg"].map((name) => [name, files[name]]),
+  );
+  // What app.js imports at once: named in the page, or each would be found only after the last.
+  const [, { imports }] = Object.entries(scripts.metafile.outputs).find(
+    ([, { entryPoint }]) => entryPoint === "js/app.js",
+  );
+  manifest.preload = imports
+    .filter(({ kind }) => kind === "import-statement")
+    .map((file) => path.basename(file.path));
+  await writeFile(path.join(dist, "manifest.json"), `${JSON.stringify(manifest, null, 2)}\n`);
+}
+
+await bundle();
+if (process.argv.includes("--watch")) {
+  let timer;
+  for (const folder of ["js", "css", "icons"]) {
+    watch(path.join(here, folder), { recursive: true }, () => {
+      clearTimeout(timer);
+      timer = setTimeout(() => bundle().catch(() => {}), 50);
+    });
+  }
+}

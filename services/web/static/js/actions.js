@@ -1,0 +1,92 @@
+// What can be done with a photo: copy a link, share, delete. Dialogs are the browser's own.
+import { element, fetchPage, icon, t, toast } from "./page.js";
+import { dropToken, tokenOf } from "./tokens.js";
+
+export async function copy(text, within) {
+  try {
+    await navigator.clipboard.writeText(text);
+    toast(t("copied"), within);
+  } catch {
+    toast(t("copy_failed"), within);
+  }
+}
+
+export const canShare = "share" in navigator;
+
+export async function share(title, url) {
+  try {
+    await navigator.share({ title, url });
+  } catch (error) {
+    if (error.name !== "AbortError") throw error; // the person changed their mind
+  }
+}
+
+/** Makes the copy buttons in `root` work. */
+export function enableCopying(root, within) {
+  for (const button of root.querySelectorAll("[data-copy]")) {
+    const field = root.querySelector(`#${button.dataset.copy}`);
+    button.hidden = false;
+    button.addEventListener("click", () => {
+      field.select();
+      copy(field.value, within);
+    });
+  }
+}
+
+function show(dialog, within) {
+  within.append(dialog);
+  dialog.addEventListener("click", (event) => {
+    if (event.target === dialog) dialog.close("");
+  });
+  dialog.showModal();
+  return new Promise((resolve) =>
+    dialog.addEventListener("close", () => {
+      dialog.remove();
+      resolve(dialog.returnValue);
+    }),
+  );
+}
+
+/** Shows the links to a photo for copying, taken from the photo's own page. */
+export async function showLinks(path, title, within = document.body) {
+  const rows = (await fetchPage(path)).querySelectorAll(".code-row");
+  const close = element("button", { class: "button", value: "" }, t("cancel_dialog"));
+  const actions = element("div", { class: "actions" }, close);
+  if (canShare) {
+    const onclick = () => share(title, new URL(path, location.origin).href).catch(() => {});
+    const button = element("button", { class: "button", type: "button", onclick });
+    button.append(icon("share"), t("share_sheet"));
+    actions.prepend(button);
+  }
+  const form = element("form", { method: "dialog" }, actions);
+  const heading = element("h2", { id: "links-title" }, t("share"));
+  const dialog = element("dialog", { "aria-labelledby": "links-title" }, heading, ...rows, form);
+  enableCopying(dialog, dialog);
+  await show(dialog, within);
+}
+
+/** Asks, deletes, and resolves to whether the photo is gone. */
+export async function remove(id, within = document.body) {
+  const heading = element("h2", { id: "delete-title" }, t("delete_question"));
+  const text = element("p", { id: "delete-text" }, t("delete_text"));
+  const no = element("button", { class: "button", value: "", autofocus: true }, t("delete_no"));
+  const yes = element("button", { class: "button danger main", value: "yes" }, t("delete_yes"));
+  const form = element("form", { method: "dialog", class: "actions" }, no, yes);
+  const names = { "aria-labelledby": "delete-title", "aria-describedby": "delete-text" };
+  const answer = await show(element("dialog", names, heading, text, form), within);
+  if (answer !== "yes") return false;
+  try {
+    const response = await fetch(`/api/photos/${id}`, {
+      method: "DELETE",
+      headers: { "X-Delete-Token": tokenOf(id) },
+    });
+    if (response.ok || response.status === 404 || response.status === 410) {
+      dropToken(id);
+      return true;
+    }
+    toast(t(response.status === 403 ? "delete_refused" : "delete_failed"), within);
+  } catch {
+    toast(t("delete_failed"), within);
+  }
+  return false;
+}

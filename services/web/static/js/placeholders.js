@@ -1,0 +1,29 @@
+// Paints the blurred picture that a thumbhash holds until the real one has loaded.
+import { thumbHashToDataURL } from "thumbhash";
+
+const near = new IntersectionObserver(
+  (entries) => {
+    for (const entry of entries) {
+      if (!entry.isIntersecting) continue;
+      near.unobserve(entry.target);
+      paint(entry.target);
+    }
+  },
+  { rootMargin: "800px 0px" },
+);
+
+function paint(holder) {
+  const picture = holder.querySelector("img");
+  if (picture.complete && picture.naturalWidth) return;
+  const hash = Uint8Array.from(atob(holder.dataset.thumbhash), (c) => c.charCodeAt(0));
+  if (hash.length < 5) return;
+  const frame = holder.closest(".tile") ?? picture;
+  frame.style.backgroundImage = `url(${thumbHashToDataURL(hash)})`;
+  // What shows through a transparent picture is the page.
+  picture.addEventListener("load", () => (frame.style.backgroundImage = ""), { once: true });
+}
+
+/** Watches every picture in `root` that carries a thumbhash. */
+export function paintPlaceholders(root) {
+  for (const holder of root.querySelectorAll("[data-thumbhash]")) near.observe(holder);
+}

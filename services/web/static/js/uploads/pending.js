@@ -1,0 +1,52 @@
+// The uploads that are under way, kept where a reload does not reach. Each tab has its own; those
+// of a tab that is gone are taken over. A tab is known to live by the lock that it holds.
+const KEY = "contact-sheet:pending";
+const LOCK = "contact-sheet:tab:";
+const tab = crypto.randomUUID?.() ?? String(Math.random());
+
+navigator.locks?.request(LOCK + tab, () => new Promise(() => {}));
+
+function read() {
+  try {
+    const found = JSON.parse(localStorage.getItem(KEY));
+    return Array.isArray(found) ? found : [];
+  } catch {
+    return [];
+  }
+}
+
+function write(uploads) {
+  try {
+    localStorage.setItem(KEY, JSON.stringify(uploads));
+  } catch {
+    // Without storage a reload forgets them; the photos appear in the gallery all the same.
+  }
+}
+
+/** Remembers an upload: `{id, name, size, sent}`; `sent` says whether all its bytes arrived. */
+export function remember(upload) {
+  write([...read().filter(({ id }) => id !== upload.id), { ...upload, tab }]);
+}
+
+export function forgetPending(id) {
+  write(read().filter((upload) => upload.id !== id));
+}
+
+async function orphans() {
+  const uploads = read();
+  if (!uploads.length || !navigator.locks) return uploads;
+  const { held } = await navigator.locks.query();
+  const living = new Set(held.map(({ name }) => name));
+  return uploads.filter((upload) => !living.has(LOCK + upload.tab));
+}
+
+export async function hasPending() {
+  return (await orphans()).length > 0;
+}
+
+/** The uploads of tabs that are gone; from now on they are this tab's. */
+export async function adopt() {
+  const uploads = await orphans();
+  for (const upload of uploads) remember(upload);
+  return uploads;
+}
