@@ -1,0 +1,59 @@
+"""Encoding, without any metadata."""
+
+import io
+from collections.abc import Sequence
+from typing import Any
+
+from PIL import Image
+
+from services.resize.formats.pixels import to_pillow
+from services.resize.picture import Frame, Raster
+from services.variants import Format
+
+QUALITY = 80  # of JPEG and WebP
+WEBP_METHOD = 4  # libwebp's default effort
+_WHITE = (255, 255, 255)
+
+
+def encode(frames: Sequence[Frame], format_: Format, *, loops: int = 0) -> bytes:
+    """Return the frames (L, RGB or RGBA) as one file of `format_`; only WebP keeps more than one.
+
+    `loops` is how often an animation is shown, 0 for ever. JPEG lays transparency on white.
+    """
+    return _ENCODERS[format_.name](frames, loops)
+
+
+def _jpeg(frames: Sequence[Frame], _loops: int) -> bytes:
+    image = to_pillow(_on_white(frames[0].raster))
+    return _saved(image, "JPEG", quality=QUALITY, optimize=True)
+
+
+def _png(frames: Sequence[Frame], _loops: int) -> bytes:
+    return _saved(to_pillow(frames[0].raster), "PNG")
+
+
+def _webp(frames: Sequence[Frame], loops: int) -> bytes:
+    options: dict[str, Any] = {"quality": QUALITY, "method": WEBP_METHOD}
+    first, *rest = (to_pillow(frame.raster) for frame in frames)
+    if rest:
+        durations = [frame.milliseconds for frame in frames]
+        options |= {"save_all": True, "append_images": rest, "duration": durations, "loop": loops}
+    return _saved(first, "WEBP", **options)
+
+
+_ENCODERS = {"jpeg": _jpeg, "png": _png, "webp": _webp}
+
+
+def _on_white(raster: Raster) -> Raster:
+    if raster.mode != "RGBA":
+        return raster
+    image = to_pillow(raster)
+    flat = Image.new("RGB", image.size, _WHITE)
+    flat.paste(image, mask=image.getchannel("A"))
+    return Raster("RGB", raster.width, raster.height, flat.tobytes())
+
+
+def _saved(image: Image.Image, format_: str, **options: Any) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, format_, **options)
+    return buffer.getvalue()

@@ -1,0 +1,25 @@
+"""The one place where a decoder's complaint about the data becomes a verdict."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from services.reasons import Reason
+from services.resize.rejected import Rejected
+
+
+@contextmanager
+def data_errors() -> Iterator[None]:
+    """Turn what Pillow and libheif raise over bad data into Rejected(CORRUPT).
+
+    To be put around a decoder alone, whose input the checks found to be all there. What comes from
+    the environment passes: an OSError with an errno, a MemoryError, and the "out of memory" that
+    Pillow's and libheif's codecs report under another class.
+    """
+    try:
+        yield
+    except (OSError, SyntaxError, ValueError, EOFError, RuntimeError, IndexError) as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise
+        if "memory" in str(error).lower():
+            raise MemoryError(str(error)) from error
+        raise Rejected(Reason.CORRUPT, f"{type(error).__name__}: {error}") from error

@@ -1,0 +1,76 @@
+"""What the steps of the pipeline hand to each other, and what comes out of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from services.variants import Fit, Format
+
+Pixels = bytes | bytearray
+
+CHANNELS = {"L": 1, "RGB": 3, "RGBA": 4, "CMYK": 4}
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What a file says of its picture before anything is decoded; sizes are as stored."""
+
+    format: str  # jpeg png gif webp avif heic
+    width: int
+    height: int
+    orientation: int = 1  # EXIF's 1 to 8: what turns the stored pixels upright
+    frames: int = 1
+    loops: int = 0  # how often an animation is shown; 0 is for ever
+    icc: bytes | None = None
+
+    @property
+    def upright(self) -> tuple[int, int]:
+        """Width and height as a person sees the picture."""
+        if self.orientation >= 5:
+            return self.height, self.width
+        return self.width, self.height
+
+
+@dataclass(frozen=True, slots=True)
+class Raster:
+    """Interleaved 8-bit samples, rows from the top without padding; `mode` names the channels.
+
+    CMYK is 0 for no ink. RGBA is not premultiplied.
+    """
+
+    mode: str
+    width: int
+    height: int
+    pixels: Pixels
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One moment of a picture; a still has one, of no duration."""
+
+    raster: Raster
+    milliseconds: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """An encoded variant of the size that `fit` says."""
+
+    fit: Fit
+    format: Format
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture with its variants; `width` × `height` are the upright original's pixels."""
+
+    format: str  # jpeg png gif webp avif heic
+    width: int
+    height: int
+    frames: int
+    animated: bool
+    has_alpha: bool
+    thumbhash: bytes
+    color: str  # "#rrggbb"
+    variants: tuple[Variant, ...]  # smallest first
+    milliseconds: Mapping[str, float]  # by step

@@ -1,0 +1,39 @@
+"""Re-opening a variant from its encoded bytes before it counts."""
+
+from services.config import Limits
+from services.resize.check import check
+from services.resize.decode import decode
+from services.resize.picture import Frame, Variant
+from services.resize.rejected import Rejected
+
+_UNBOUNDED = Limits(
+    max_upload_bytes=5_000_000_000,
+    max_pixels=1_000_000_000,
+    max_side=65_535,
+    max_frames=10_000,
+    max_total_pixels=1_000_000_000,
+)
+
+
+class NotAsMadeError(Exception):
+    """A variant's bytes are not the picture that was encoded: a fault of ours, worth a retry."""
+
+
+def verify(variant: Variant, frames: int) -> Frame:
+    """Return the first frame of a variant, decoded from its bytes at an eighth or more of its size.
+
+    Raises NotAsMadeError unless the bytes are whole and have the format, size and number of frames that
+    they should.
+    """
+    expected = (variant.format.name, variant.fit.width, variant.fit.height, frames)
+    try:
+        header = check(variant.data, _UNBOUNDED)
+        made = (header.format, header.width, header.height, header.frames)
+        first = next(decode(variant.data, header, (1, 1)))
+    except Rejected as rejected:
+        msg = f"{expected}: {rejected}"
+        raise NotAsMadeError(msg) from rejected
+    if made != expected:
+        msg = f"{expected}: {made}"
+        raise NotAsMadeError(msg)
+    return first
