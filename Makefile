@@ -1,0 +1,84 @@
+# Contact Sheet. `make run` and `make test` do everything on a fresh machine; `make help` lists all.
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+SUDO   := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+
+# What the tests' browser and the image formats need beyond Python's and npm's packages.
+APT_RUN  := libmagickwand-6.q16-6
+APT_TEST := chromium fonts-dejavu-core
+
+.PHONY: help
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z][a-z0-9-]*:.*## /{printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# --- Installing -------------------------------------------------------------------------------
+
+$(VENV)/.run: requirements/local.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; set PYTHON to one."; exit 1; }
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { command -v apt-get >/dev/null && $(SUDO) apt-get update -q && $(SUDO) apt-get install -y -q python3-venv; }
+	@[ -x $(BIN)/python ] || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/local.txt
+	@touch $@
+
+$(VENV)/.test: requirements/dev.txt $(VENV)/.run
+	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@touch $@
+
+# Asked each time: it costs a tenth of a second, and says at once what is missing.
+.PHONY: system
+system:
+	@./scripts/install-system $(APT_RUN)
+
+.PHONY: system-test
+system-test: system
+	@./scripts/install-system $(APT_TEST)
+
+node_modules/.package-lock.json: package.json package-lock.json
+	@command -v npm >/dev/null || { echo "Node.js 20 or newer, with npm, is needed: https://nodejs.org"; exit 1; }
+	npm ci --no-audit --no-fund
+	@touch $@
+
+STATIC := $(shell find services/web/static -name dist -prune -o -type f -print 2>/dev/null)
+services/web/static/dist/manifest.json: node_modules/.package-lock.json $(STATIC)
+	npm run --silent build
+
+.PHONY: build
+build: services/web/static/dist/manifest.json ## Build the page's scripts and styles
+
+.PHONY: install
+install: system $(VENV)/.run build ## Install what `make run` needs
+
+# --- Running ----------------------------------------------------------------------------------
+
+.PHONY: run
+run: install ## Start the whole product locally: S3, resize, gallery
+	@exec $(BIN)/python -m services.local
+
+# --- Checking ---------------------------------------------------------------------------------
+
+.PHONY: test
+test: system-test $(VENV)/.test build ## Install what is missing and pass every test
+	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered
+
+.PHONY: check
+check: $(VENV)/.test ## Lint, format and types
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+.PHONY: format
+format: $(VENV)/.test ## Format the code
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+.PHONY: lock
+lock: $(VENV)/.test ## Lock the Python dependencies anew, with hashes
+	$(BIN)/python scripts/lock.py
+
+.PHONY: clean
+clean: ## Remove what was installed and built; not what was uploaded
+	rm -rf $(VENV) node_modules services/web/static/dist build .mypy_cache .ruff_cache .pytest_cache

@@ -1,0 +1,187 @@
+"""`python -m services.local`: embedded S3, resize workers and the gallery, until Ctrl-C."""
+
+import contextlib
+import json
+import os
+import secrets
+import signal
+import socket
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import boto3
+import watchfiles
+
+from services.config import ConfigError, LocalSettings, Settings, load_local_settings, load_settings
+from services.local.children import Children
+from services.local.provision import make_sqs, provision_buckets, provision_queue
+from services.local.s3 import LocalS3, LocalS3Error
+from services.local.worker import SCHEDULE
+
+HOST = "127.0.0.1"
+SWEEP_SECONDS = 30
+KEY_FILE = "credentials.json"
+
+
+class StartError(Exception):
+    """The product cannot start; the message says why and what to do."""
+
+
+def require_free_port(port: int, setting: str) -> None:
+    """Raise StartError where something else listens."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            msg = f"Port {port} is in use; stop what uses it or set {setting} to another port."
+            raise StartError(msg) from None
+
+
+def require_imagemagick() -> None:
+    """Raise StartError where Wand finds no ImageMagick library."""
+    try:
+        import wand.api  # noqa: F401 loading it is the check
+    except ImportError:
+        raise StartError("ImageMagick's library is missing; `make install` installs it.") from None
+
+
+def credentials_of(folder: Path) -> tuple[str, str]:
+    """Return the embedded S3's key pair, made at the first start and kept in the data folder."""
+    path = folder / KEY_FILE
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if not path.exists():
+            path.touch(mode=0o600)
+            path.write_text(json.dumps(["contact-sheet", secrets.token_urlsafe(30)]))
+        access_key_id, secret = json.loads(path.read_text())
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else f"{KEY_FILE} is damaged"
+        msg = f"Cannot use the data folder {folder}: {why}; set DATA_DIR to a folder of yours."
+        raise StartError(msg) from None
+    return access_key_id, secret
+
+
+@contextlib.contextmanager
+def _storage(settings: Settings, local: LocalSettings) -> Iterator[tuple[Settings, boto3.Session]]:
+    """Yield settings and session of the S3 to use: the embedded one unless another is named."""
+    if settings.s3_endpoint_url:
+        yield settings, boto3.Session(region_name=settings.region)
+        return
+    access_key_id, secret = credentials_of(local.data_dir)
+    session = boto3.Session(access_key_id, secret, region_name=settings.region)
+    server = LocalS3(
+        local.data_dir / "s3",
+        host=HOST,
+        port=local.s3_port,
+        access_key_id=access_key_id,
+        secret_access_key=secret,
+        region=settings.region,
+    )
+    with server:
+        yield replace(settings, s3_endpoint_url=server.url), session
+
+
+def run(settings: Settings, local: LocalSettings) -> None:
+    """Run the product until it is told to stop."""
+    require_imagemagick()
+    require_free_port(local.port, "PORT")
+    embedded = settings.s3_endpoint_url is None
+    if embedded:
+        require_free_port(local.s3_port, "S3_PORT")
+    with _storage(settings, local) as (connected, session):
+        origins = [f"http://{name}:{local.port}" for name in ("localhost", HOST)]
+        provision_buckets(connected, session, origins)
+        queue = provision_queue(connected, session) if embedded else None
+        children = Children(_environ(connected, session, embedded=embedded))
+        try:
+            for number in range(local.workers if queue else 1):
+                children.start(
+                    f"worker {number}", "services.local.worker", *([queue] if queue else [])
+                )
+            children.start("web", *_uvicorn(local.port))
+            _announce(children, local, connected)
+            _watch(children, connected, session, queue)
+        finally:
+            children.stop()
+
+
+def _environ(settings: Settings, session: boto3.Session, *, embedded: bool) -> dict[str, str]:
+    environ = dict(os.environ)
+    environ["S3_ENDPOINT_URL"] = settings.s3_endpoint_url or ""
+    # An upload whose event was lost with the queue should not wait for a quarter of an hour here.
+    environ.setdefault("SWEEP_AFTER_SECONDS", "15" if embedded else "0")
+    credentials = session.get_credentials()
+    if embedded and credentials:
+        environ["AWS_ACCESS_KEY_ID"] = credentials.access_key or ""
+        environ["AWS_SECRET_ACCESS_KEY"] = credentials.secret_key or ""
+        environ.pop("AWS_SESSION_TOKEN", None)
+        environ.pop("AWS_PROFILE", None)
+    return environ
+
+
+def _uvicorn(port: int) -> list[str]:
+    return [
+        *("uvicorn", "services.web.app:app", "--host", HOST, "--port", str(port)),
+        *("--reload", "--reload-dir", "services", "--log-level", "warning", "--no-server-header"),
+    ]
+
+
+def _announce(children: Children, local: LocalSettings, settings: Settings) -> None:
+    address = f"http://localhost:{local.port}"
+    for _ in range(600):
+        if children.ended("web"):
+            raise StartError("The gallery did not start; its own message stands above.")
+        try:
+            with urllib.request.urlopen(f"http://{HOST}:{local.port}/readyz", timeout=1):
+                break
+        except OSError:
+            time.sleep(0.05)
+    print(f"Contact Sheet: {address} (Ctrl-C stops it)", flush=True)  # noqa: T201 what `make run` is for
+    if (key_file := local.data_dir / KEY_FILE).exists():
+        print(  # noqa: T201
+            f"S3: {settings.s3_endpoint_url}, upload bucket {settings.upload_bucket}, "
+            f"key pair in {key_file}",
+            flush=True,
+        )
+
+
+def _watch(
+    children: Children, settings: Settings, session: boto3.Session, queue: str | None
+) -> None:
+    """Keep the workers running, on the newest code, and ask for a sweep now and then."""
+    sqs = make_sqs(settings, session)
+    swept = 0.0
+    # Yields every second, with or without a change.
+    for changes in watchfiles.watch(
+        "services", watch_filter=watchfiles.PythonFilter(), rust_timeout=1000, yield_on_timeout=True
+    ):
+        if changes:
+            children.restart("worker")
+        children.revive("worker")
+        if children.ended("web"):
+            raise StartError("The gallery ended; its own message stands above.")
+        if queue and time.monotonic() - swept > SWEEP_SECONDS:
+            sqs.send_message(QueueUrl=queue, MessageBody=json.dumps(SCHEDULE))
+            swept = time.monotonic()
+
+
+def main() -> int:
+    """Run the product and return the exit status."""
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    try:
+        run(load_settings(), load_local_settings())
+    except KeyboardInterrupt:
+        return 0
+    except (StartError, ConfigError, LocalS3Error) as error:
+        print(f"contact-sheet: {error}", file=sys.stderr)  # noqa: T201 the one sentence
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

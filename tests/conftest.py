@@ -1,0 +1,170 @@
+"""What tests stand on: a real S3 over HTTP, the store in it, and the whole product."""
+
+import json
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import boto3
+import httpx
+import pytest
+
+from services.config import Settings
+from services.local.provision import provision_buckets
+from services.local.s3 import LocalS3
+from services.store import Store
+
+ACCESS_KEY_ID = "test"
+SECRET_ACCESS_KEY = "test-secret"
+ORIGIN = "http://gallery.test"
+
+
+@pytest.fixture(scope="session")
+def local_s3() -> Iterator[LocalS3]:
+    """An S3 on loopback that checks signatures and policies and keeps nothing."""
+    server = LocalS3(None, access_key_id=ACCESS_KEY_ID, secret_access_key=SECRET_ACCESS_KEY)
+    with server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def aws_session() -> boto3.Session:
+    """The key pair that the S3 knows."""
+    return boto3.Session(ACCESS_KEY_ID, SECRET_ACCESS_KEY, region_name="us-east-1")
+
+
+@pytest.fixture
+def settings(local_s3: LocalS3) -> Settings:
+    """Settings that name two buckets of this test's own."""
+    mark = secrets.token_hex(6)
+    return Settings(
+        upload_bucket=f"uploads-{mark}",
+        gallery_bucket=f"gallery-{mark}",
+        s3_endpoint_url=local_s3.url,
+    )
+
+
+@pytest.fixture
+def store(settings: Settings, aws_session: boto3.Session) -> Store:
+    """The two buckets, made and empty."""
+    provision_buckets(settings, aws_session, [ORIGIN])
+    return Store.connect(settings, aws_session)
+
+
+@pytest.fixture
+def unversioned(store: Store, settings: Settings, aws_session: boto3.Session) -> Store:
+    """A store whose upload bucket keeps no versions, as on a lesser S3."""
+    del store
+    lesser = replace(settings, upload_bucket=f"{settings.upload_bucket}-plain")
+    session_s3 = aws_session.client("s3", endpoint_url=settings.s3_endpoint_url)
+    session_s3.create_bucket(Bucket=lesser.upload_bucket)
+    return Store.connect(lesser, aws_session)
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """The whole product, running."""
+
+    url: str
+    settings: Settings
+    session: boto3.Session
+    store: Store
+    process: subprocess.Popen[str]
+    environ: dict[str, str]
+
+    def upload(self, data: bytes, name: str = "photo.jpg", type_: str = "image/jpeg") -> str:
+        """Upload as a program would and return the photo id."""
+        with httpx.Client() as http:
+            begun = http.post(
+                f"{self.url}/api/uploads",
+                json={"filename": name, "type": type_, "size": len(data)},
+            )
+            begun.raise_for_status()
+            post = begun.json()["upload"]
+            sent = http.post(post["url"], data=post["fields"], files={"file": (name, data)})
+            assert sent.status_code == 201, sent.text
+        photo_id: str = begun.json()["id"]
+        return photo_id
+
+    def settled(self, photo_id: str, seconds: float = 30) -> dict[str, object]:
+        """Return the photo as the API tells it once it waits no more."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            answer = httpx.get(f"{self.url}/api/photos/{photo_id}")
+            if answer.json().get("state") != "waiting":
+                content: dict[str, object] = answer.json()
+                return content
+            time.sleep(0.05)
+        msg = f"{photo_id} still waits after {seconds} s"
+        raise TimeoutError(msg)
+
+
+def free_port() -> int:
+    """Return a port that nothing listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def start_product(data_dir: Path, **environ: str) -> Product:
+    """Start `python -m services.local` on free ports and return it once it announces itself."""
+    port, s3_port = free_port(), free_port()
+    environment = {
+        **os.environ,
+        "PORT": str(port),
+        "S3_PORT": str(s3_port),
+        "DATA_DIR": str(data_dir),
+        "LOG_LEVEL": "WARNING",
+        **environ,
+    }
+    process = subprocess.Popen(
+        [sys.executable, "-m", "services.local"],
+        env=environment,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    assert process.stdout is not None
+    line = process.stdout.readline()
+    assert line.startswith(f"Contact Sheet: http://localhost:{port}"), line
+    access_key_id, secret = json.loads((data_dir / "credentials.json").read_text())
+    session = boto3.Session(access_key_id, secret, region_name="us-east-1")
+    settings = Settings(s3_endpoint_url=f"http://127.0.0.1:{s3_port}")
+    return Product(
+        f"http://localhost:{port}",
+        settings,
+        session,
+        Store.connect(settings, session),
+        process,
+        environment
+        | {
+            "AWS_ACCESS_KEY_ID": access_key_id,
+            "AWS_SECRET_ACCESS_KEY": secret,
+            "AWS_REGION": "us-east-1",
+        },
+    )
+
+
+def stop_product(product: Product, how: signal.Signals = signal.SIGINT) -> int:
+    """Stop it as Ctrl-C does, and return its exit status."""
+    product.process.send_signal(how)
+    status = product.process.wait(20)
+    if product.process.stdout:
+        product.process.stdout.close()
+    return status
+
+
+@pytest.fixture(scope="session")
+def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+    """The whole product, one for the session: tests share its gallery and look for their own."""
+    running = start_product(tmp_path_factory.mktemp("data"))
+    yield running
+    stop_product(running)

@@ -1,0 +1,215 @@
+"""`make run`: the whole product as one process tree."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests import pictures
+from tests.conftest import Product, free_port, start_product, stop_product
+
+
+def run(**environ: str) -> tuple[int, str]:
+    """Start the product where it cannot start, and return exit status and last words."""
+    ended = subprocess.run(
+        [sys.executable, "-m", "services.local"],
+        env={**os.environ, "PORT": str(free_port()), "S3_PORT": str(free_port()), **environ},
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    return ended.returncode, ended.stderr.strip()
+
+
+def test_what_was_uploaded_survives_a_restart(tmp_path: Path) -> None:
+    """Pictures, names and addresses are there again, after Ctrl-C and after a hard kill."""
+    first = start_product(tmp_path)
+    photo_id = first.upload(pictures.jpeg(800, 600), name="kept.jpg")
+    before = first.settled(photo_id)
+    assert before["state"] == "ready"
+    assert stop_product(first) == 0
+
+    second = start_product(tmp_path)
+    assert second.settled(photo_id)["name"] == "kept.jpg"
+    other = second.upload(pictures.png(30, 20), "other.png", "image/png")
+    assert second.settled(other)["state"] == "ready"
+    os.killpg(second.process.pid, signal.SIGKILL)
+    stop_product(second, signal.SIGKILL)
+
+    third = start_product(tmp_path)
+    try:
+        listed = httpx.get(f"{third.url}/api/photos").json()["photos"]
+        assert [photo["id"] for photo in listed] == [other, photo_id]
+        for photo in listed:
+            for variant in photo["variants"]:
+                assert httpx.get(variant["url"]).status_code == 200
+    finally:
+        assert stop_product(third, signal.SIGTERM) == 0
+
+
+def test_ctrl_c_leaves_nothing_running(tmp_path: Path) -> None:
+    """S3, workers and the gallery all end."""
+    running = start_product(tmp_path)
+    group = subprocess.run(
+        ["ps", "-o", "pid=", "--ppid", str(running.process.pid)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    children = [int(pid) for pid in group.stdout.split()]
+    assert len(children) >= 3  # two workers and uvicorn
+    assert stop_product(running) == 0
+    for pid in children:
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, 0)
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(running.url)
+
+
+def test_an_upload_that_was_cut_short_by_a_stop_is_done_after_the_start(tmp_path: Path) -> None:
+    """The queue is forgotten on exit; the sweep finds what it held."""
+    first = start_product(tmp_path)
+    os.kill(first.process.pid, signal.SIGSTOP)  # nothing revives the workers
+    workers = subprocess.run(
+        ["pgrep", "-f", f"services.local.worker .*:{first.environ['S3_PORT']}/"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    for pid in workers.stdout.split():
+        os.kill(int(pid), signal.SIGKILL)
+    os.kill(first.process.pid, signal.SIGCONT)
+    photo_id = first.upload(pictures.jpeg(100, 80))
+    stop_product(first, signal.SIGKILL)
+
+    second = start_product(tmp_path, SWEEP_AFTER_SECONDS="0")
+    try:
+        assert second.settled(photo_id)["state"] == "ready"
+    finally:
+        stop_product(second)
+
+
+@pytest.mark.parametrize("setting", ["PORT", "S3_PORT"])
+def test_a_busy_port_is_named(tmp_path: Path, setting: str) -> None:
+    """One sentence that says what to do."""
+    with socket.create_server(("127.0.0.1", 0)) as busy:
+        port = busy.getsockname()[1]
+        status, words = run(DATA_DIR=str(tmp_path), **{setting: str(port)})
+    assert status == 1
+    assert words == (
+        f"contact-sheet: Port {port} is in use; stop what uses it or set {setting} to another port."
+    )
+
+
+def test_an_unwritable_folder_is_named(tmp_path: Path) -> None:
+    """A file where the folder should be stands for a folder that cannot be written to."""
+    blocked = tmp_path / "file"
+    blocked.write_text("")
+    status, words = run(DATA_DIR=str(blocked / "data"))
+    assert status == 1
+    assert words == (
+        f"contact-sheet: Cannot use the data folder {blocked / 'data'}: Not a directory; "
+        "set DATA_DIR to a folder of yours."
+    )
+
+
+def test_a_bad_setting_is_named(tmp_path: Path) -> None:
+    """As on Lambda."""
+    status, words = run(DATA_DIR=str(tmp_path), PAGE_SIZE="none")
+    assert status == 1
+    assert words == ("contact-sheet: PAGE_SIZE must be a whole number from 1 to 1,000, not 'none'")
+
+
+def test_a_missing_library_is_named(tmp_path: Path) -> None:
+    """Wand finds no ImageMagick where the loader is told to look elsewhere."""
+    status, words = run(
+        DATA_DIR=str(tmp_path),
+        MAGICK_HOME=str(tmp_path),
+        WAND_MAGICK_LIBRARY_SUFFIX="-not-there",
+        PATH="/nonexistent",
+    )
+    assert status == 1
+    assert words == "contact-sheet: ImageMagick's library is missing; `make install` installs it."
+
+
+def test_the_gallery_alone_works_against_any_s3(product: Product) -> None:
+    """`uvicorn services.web.app:app` with the settings in the environment."""
+    port = free_port()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "uvicorn", "services.web.app:app", "--port", str(port)],
+        env=product.environ | {"S3_ENDPOINT_URL": product.settings.s3_endpoint_url or ""},
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        for _ in range(200):
+            try:
+                ready = httpx.get(f"http://127.0.0.1:{port}/readyz")
+                break
+            except httpx.ConnectError:
+                time.sleep(0.05)
+        assert ready.json() == {"status": "ok"}
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def test_a_foreign_client_uploads_with_aws_s3_cp(product: Product, tmp_path: Path) -> None:
+    """Any name, no metadata: it stands in the gallery under its own name."""
+    path = tmp_path / "Straße +1 (100%).jpg"
+    path.write_bytes(pictures.jpeg(321, 123))
+    subprocess.run(
+        [
+            *(sys.executable, "-m", "awscli", "s3", "cp", "--quiet"),
+            *("--endpoint-url", str(product.settings.s3_endpoint_url)),
+            *(str(path), f"s3://{product.settings.upload_bucket}/uploads/"),
+        ],
+        env=product.environ,
+        check=True,
+    )
+    end = time.monotonic() + 30
+    found: list[dict[str, object]] = []
+    while not found and time.monotonic() < end:
+        photos = httpx.get(f"{product.url}/api/photos").json()["photos"]
+        found = [photo for photo in photos if photo["name"] == path.name]
+        time.sleep(0.05)
+    assert (found[0]["width"], found[0]["height"]) == (321, 123)
+
+
+def test_curl_uploads_with_the_fields(product: Product, tmp_path: Path) -> None:
+    """`curl -F` with what the API answers, and a picture a moment later."""
+    path = tmp_path / "a.png"
+    path.write_bytes(pictures.png(64, 48))
+    begun = httpx.post(
+        f"{product.url}/api/uploads",
+        json={"filename": "a.png", "type": "image/png", "size": path.stat().st_size},
+    ).json()
+    form = [f"-F{name}={value}" for name, value in begun["upload"]["fields"].items()]
+    sent = subprocess.run(
+        [
+            *("curl", "-sS", "-o", "/dev/null", "-w", "%{http_code}"),
+            *form,
+            f"-Ffile=@{path}",
+            begun["upload"]["url"],
+        ],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert sent.stdout == "201"
+    assert product.settled(begun["id"])["state"] == "ready"
+
+
+def test_the_announcement_names_everything(product: Product) -> None:
+    """The gallery's address first, then where the S3 and its keys are."""
+    assert re.fullmatch(r"http://localhost:\d+", product.url)
+    assert product.process.stdout is not None
+    line = product.process.stdout.readline()
+    assert line.startswith(f"S3: {product.settings.s3_endpoint_url}, upload bucket ")

@@ -1,0 +1,360 @@
+"""The API: begin an upload, follow it, list, delete."""
+
+import base64
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from starlette.testclient import TestClient
+
+from services import keys
+from services.config import Settings
+from services.keys import IndexEntry, StoredSize
+from services.store import Store
+from services.variants import FORMATS
+from services.web.app import create_app
+from tests import pictures
+from tests.web.conftest import Resize
+
+JPEG = {"filename": "beach.jpg", "type": "image/jpeg", "size": 1000}
+
+
+def begin(client: TestClient, **changed: Any) -> httpx.Response:
+    """Ask for a presigned POST."""
+    return client.post("/api/uploads", json=JPEG | changed)
+
+
+def upload(client: TestClient, data: bytes, filename: str = "beach.jpg") -> dict[str, Any]:
+    """Upload to S3 and return what the API said before."""
+    begun: dict[str, Any] = begin(client, filename=filename, size=len(data)).json()
+    post = begun["upload"]
+    sent = httpx.post(post["url"], data=post["fields"], files={"file": ("x", data)})
+    assert sent.status_code == 201
+    return begun
+
+
+def test_an_upload_begins_with_a_presigned_post(client: TestClient, settings: Settings) -> None:
+    """Exact key and type, five minutes, SigV4; the page and the delete token to be."""
+    before = datetime.now(UTC)
+    answer = begin(client)
+    assert answer.status_code == 201
+    begun = answer.json()
+    photo_id = begun["id"]
+    assert keys.is_photo_id(photo_id)
+    assert begun["page"] == answer.headers["location"] == f"/photos/{photo_id}"
+    assert len(begun["delete_token"]) >= 32
+    post = begun["upload"]
+    assert post["url"] == f"{settings.s3_endpoint_url}/{settings.upload_bucket}"
+    expires_at = datetime.fromisoformat(post["expires_at"])
+    assert timedelta(minutes=4, seconds=59) < expires_at - before < timedelta(minutes=5, seconds=5)
+    fields = post["fields"]
+    assert fields["key"] == f"uploads/{photo_id}"
+    assert fields["Content-Type"] == "image/jpeg"
+    assert fields["x-amz-algorithm"] == "AWS4-HMAC-SHA256"
+    assert "acl" not in fields
+    assert begun["delete_token"] not in str(fields)
+
+
+@pytest.mark.parametrize(
+    ("changed", "status", "reason", "detail"),
+    [
+        ({"size": 25_000_001}, 413, "too_large", "The file is larger than 25 MB."),
+        ({"size": 0}, 422, "empty", "The file is empty."),
+        (
+            {"type": "application/pdf"},
+            415,
+            "unsupported_format",
+            "This is not a picture we can read; please use JPEG, PNG, GIF, WebP, AVIF or HEIC.",
+        ),
+        (
+            {"type": "image/svg+xml"},
+            415,
+            "unsupported_format",
+            "This is not a picture we can read; please use JPEG, PNG, GIF, WebP, AVIF or HEIC.",
+        ),
+    ],
+)
+def test_what_cannot_be_uploaded_is_said_before_a_byte_is_sent(
+    client: TestClient, changed: dict[str, Any], status: int, reason: str, detail: str
+) -> None:
+    """Status, stable reason and a sentence, as problem details."""
+    answer = begin(client, **changed)
+    assert answer.status_code == status
+    assert answer.headers["content-type"] == "application/problem+json"
+    problem = answer.json()
+    assert problem["reason"] == reason
+    assert problem["detail"] == detail
+    assert problem["status"] == status
+    assert problem["type"] == "about:blank"
+
+
+@pytest.mark.parametrize("type_", ["", "image/JPEG; charset=binary", "application/octet-stream"])
+def test_a_type_that_a_browser_does_not_know_is_no_hindrance(
+    client: TestClient, type_: str
+) -> None:
+    """HEIC often comes without a type; the content decides."""
+    assert begin(client, type=type_).status_code == 201
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({}, "body.filename"),
+        (JPEG | {"size": "big"}, "body.size"),
+        (JPEG | {"filename": "x" * 1025}, "body.filename"),
+        (JPEG | {"filename": None}, "body.filename"),
+    ],
+)
+def test_a_malformed_request_is_told_where(
+    client: TestClient, body: dict[str, Any], field: str
+) -> None:
+    """422 with the field's name."""
+    answer = client.post("/api/uploads", json=body)
+    assert answer.status_code == 422
+    assert field in [error["field"] for error in answer.json()["errors"]]
+
+
+def test_a_photo_from_upload_to_deletion(client: TestClient, resize: Resize) -> None:
+    """Unknown, waiting, ready, deleted: each state as the API tells it."""
+    unknown = begin(client).json()["id"]
+    assert client.get(f"/api/photos/{unknown}").status_code == 404
+
+    begun = upload(client, pictures.jpeg(1000, 500), filename="Bär & Söhne.jpg")
+    photo_id = begun["id"]
+    assert client.get(f"/api/photos/{photo_id}").json() == {"id": photo_id, "state": "waiting"}
+
+    resize(photo_id)
+    photo = client.get(f"/api/photos/{photo_id}").json()
+    assert photo["state"] == "ready"
+    assert (photo["name"], photo["width"], photo["height"]) == ("Bär & Söhne.jpg", 1000, 500)
+    assert photo["page"] == f"/photos/{photo_id}"
+    assert photo["animated"] is False
+    assert 5 < len(base64.b64decode(photo["thumbhash"])) <= 25
+    assert datetime.now(UTC) - datetime.fromisoformat(photo["uploaded_at"]) < timedelta(minutes=1)
+    assert [(v["size"], v["format"], v["width"], v["height"]) for v in photo["variants"]] == [
+        (400, "webp", 400, 200),
+        (400, "jpeg", 400, 200),
+        (800, "webp", 800, 400),
+        (800, "jpeg", 800, 400),
+        (1600, "webp", 1000, 500),
+        (1600, "jpeg", 1000, 500),
+    ]
+    for variant in photo["variants"]:
+        served = httpx.get(variant["url"])
+        assert served.status_code == 200
+        assert served.headers["content-type"] == variant["type"]
+    assert client.get("/api/photos").json() == {"photos": [photo], "next": None}
+
+    headers = {"X-Delete-Token": begun["delete_token"]}
+    assert client.delete(f"/api/photos/{photo_id}", headers=headers).status_code == 204
+    assert client.get(f"/api/photos/{photo_id}").status_code == 410
+    assert client.delete(f"/api/photos/{photo_id}", headers=headers).status_code == 410
+    assert client.get("/api/photos").json() == {"photos": [], "next": None}
+    assert httpx.get(photo["variants"][0]["url"]).status_code == 404
+
+
+def test_only_the_uploader_can_delete(client: TestClient, resize: Resize) -> None:
+    """Another upload's token, an empty one and none at all do nothing."""
+    begun = upload(client, pictures.jpeg(50, 40))
+    other = begin(client).json()["delete_token"]
+    path = f"/api/photos/{begun['id']}"
+
+    def refusals() -> list[int]:
+        tokens = (other, "", "x" * 200, begun["delete_token"][:-1])
+        return [client.delete(path, headers={"X-Delete-Token": t}).status_code for t in tokens]
+
+    assert refusals() == [403] * 4
+    resize(begun["id"])
+    assert refusals() == [403] * 4
+    assert client.delete(path).status_code == 422
+    assert client.get(path).json()["state"] == "ready"
+
+
+def test_a_foreign_upload_can_be_deleted_by_nobody_here(client: TestClient, store: Store) -> None:
+    """It has no token; an empty one is not its token."""
+    photo_id = keys.new_photo_id(datetime.now(UTC))
+    entry = IndexEntry(photo_id, 4, 3, b"", (StoredSize(400, (FORMATS["webp"],)),), "a")
+    store.gallery.put_json(entry.key(), {"delete_sha256": ""})
+    answer = client.delete(f"/api/photos/{photo_id}", headers={"X-Delete-Token": ""})
+    assert answer.status_code == 403
+
+
+def test_a_waiting_upload_can_be_withdrawn(client: TestClient, resize: Resize) -> None:
+    """The resize function finds the tombstone."""
+    begun = upload(client, pictures.jpeg(50, 40))
+    headers = {"X-Delete-Token": begun["delete_token"]}
+    assert client.delete(f"/api/photos/{begun['id']}", headers=headers).status_code == 204
+    resize(begun["id"])
+    assert client.get(f"/api/photos/{begun['id']}").status_code == 410
+
+
+def test_a_rejected_upload_says_why_and_can_be_dismissed(
+    client: TestClient, resize: Resize
+) -> None:
+    """The verdict is the answer until its uploader deletes it."""
+    begun = upload(client, b"this is not a picture")
+    resize(begun["id"])
+    answer = client.get(f"/api/photos/{begun['id']}")
+    assert answer.status_code == 200
+    assert answer.json() == {
+        "id": begun["id"],
+        "state": "rejected",
+        "reason": "unsupported_format",
+        "message": (
+            "This is not a picture we can read; please use JPEG, PNG, GIF, WebP, AVIF or HEIC."
+        ),
+    }
+    headers = {"X-Delete-Token": begun["delete_token"]}
+    assert client.delete(f"/api/photos/{begun['id']}", headers=headers).status_code == 204
+    assert client.get(f"/api/photos/{begun['id']}").status_code == 410
+
+
+def test_many_uploads_are_followed_at_once(client: TestClient, resize: Resize) -> None:
+    """One request, the states in the order asked for."""
+    ready = upload(client, pictures.jpeg(50, 40))["id"]
+    rejected = upload(client, b"no picture")["id"]
+    resize(ready)
+    resize(rejected)
+    waiting = upload(client, pictures.jpeg(50, 40))["id"]
+    deleted_upload = upload(client, pictures.jpeg(50, 40))
+    deleted = deleted_upload["id"]
+    client.delete(
+        f"/api/photos/{deleted}", headers={"X-Delete-Token": deleted_upload["delete_token"]}
+    )
+    ids = [waiting, ready, "nonsense", deleted, rejected]
+    photos = client.get("/api/photos", params={"ids": ",".join(ids)}).json()["photos"]
+    assert [(photo["id"], photo["state"]) for photo in photos] == [
+        (waiting, "waiting"),
+        (ready, "ready"),
+        ("nonsense", "unknown"),
+        (deleted, "deleted"),
+        (rejected, "rejected"),
+    ]
+
+
+def publish(store: Store, count: int) -> list[str]:
+    """Write index entries of successive milliseconds and return their ids, newest first."""
+    start = datetime(2026, 11, 24, tzinfo=UTC)
+    ids = [keys.new_photo_id(start + timedelta(milliseconds=n)) for n in range(count)]
+    for photo_id in ids:
+        entry = IndexEntry(photo_id, 4, 3, b"", (StoredSize(400, (FORMATS["webp"],)),), "a")
+        store.gallery.put_json(entry.key(), {"delete_sha256": ""})
+    return ids[::-1]
+
+
+def test_listing_goes_page_by_page(client: TestClient, store: Store) -> None:
+    """`next` is the cursor; limits are kept."""
+    ids = publish(store, 5)
+    first = client.get("/api/photos", params={"limit": 2}).json()
+    assert [photo["id"] for photo in first["photos"]] == ids[:2]
+    second = client.get("/api/photos", params={"limit": 3, "after": first["next"]}).json()
+    assert [photo["id"] for photo in second["photos"]] == ids[2:]
+    assert second["next"] is None
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["limit=0", "limit=1001", "limit=x", "after=../../etc", "after=", "ids=" + "a," * 1400],
+)
+def test_a_malformed_query_is_refused(client: TestClient, query: str) -> None:
+    """422, and S3 is not asked."""
+    assert client.get(f"/api/photos?{query}").status_code == 422
+
+
+@pytest.mark.parametrize("path", ["/api/photos/x", "/api/photos/..%2f..", "/api/nothing"])
+def test_what_does_not_exist_is_404(client: TestClient, path: str) -> None:
+    """As problem details."""
+    answer = client.get(path)
+    assert answer.status_code == 404
+    assert answer.json()["title"] == "Not Found"
+
+
+def test_health(client: TestClient) -> None:
+    """Alive without a bucket; ready only with both."""
+    assert client.get("/healthz").json() == {"status": "ok"}
+    assert client.get("/readyz").json() == {"status": "ok"}
+
+
+def test_without_storage_it_is_alive_but_not_ready(settings: Settings, aws_session: Any) -> None:
+    """A missing bucket: 503 with Retry-After, in words, and the liveness unharmed."""
+    lost = TestClient(create_app(settings, Store.connect(settings, aws_session)))
+    assert lost.get("/healthz").status_code == 200
+    answer = lost.get("/readyz")
+    assert answer.status_code == 503
+    assert answer.headers["retry-after"] == "5"
+    assert answer.json()["detail"] == "The storage does not answer; please try again in a moment."
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({}, 201),
+        ({"Sec-Fetch-Site": "same-origin"}, 201),
+        ({"Sec-Fetch-Site": "none"}, 201),
+        ({"Sec-Fetch-Site": "same-site"}, 403),
+        ({"Sec-Fetch-Site": "cross-site"}, 403),
+        ({"Origin": "http://gallery.test"}, 201),
+        ({"Origin": "http://evil.test"}, 403),
+        ({"Origin": "null"}, 403),
+    ],
+)
+def test_another_site_cannot_change_anything(
+    client: TestClient, headers: dict[str, str], status: int
+) -> None:
+    """By Sec-Fetch-Site, or by Origin where a browser sends only that."""
+    answer = client.post("/api/uploads", json=JPEG, headers=headers)
+    assert answer.status_code == status
+    assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+def test_every_answer_carries_the_security_headers(
+    app: FastAPI, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Pages, API, errors, and the error that nobody foresaw."""
+
+    def fail(*_: object) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr(app.state.store.gallery, "page", fail)
+    unharmed = TestClient(app, raise_server_exceptions=False)
+    expected = (
+        "default-src 'none'; script-src 'self'; style-src 'self'; "
+        f"img-src 'self' data: blob: {settings.s3_endpoint_url}; font-src 'self'; "
+        f"manifest-src 'self'; connect-src 'self' {settings.s3_endpoint_url}; "
+        f"form-action 'self' {settings.s3_endpoint_url}; base-uri 'none'; frame-ancestors 'none'"
+    )
+    for path, status in (("/healthz", 200), ("/api/photos/x", 404), ("/api/photos", 500)):
+        answer = unharmed.get(path)
+        assert answer.status_code == status
+        assert answer.headers["content-security-policy"] == expected
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert answer.headers["referrer-policy"] == "strict-origin-when-cross-origin"
+        assert answer.headers["cross-origin-opener-policy"] == "same-origin"
+    assert unharmed.get("/api/photos").json()["detail"] == "Something went wrong here."
+
+
+def test_openapi_describes_every_answer(client: TestClient) -> None:
+    """Each operation has a summary, a success with a schema, and its errors as problems."""
+    document = client.get("/api/openapi.json").json()
+    operations = {
+        f"{method.upper()} {path}": operation
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
+    }
+    assert sorted(operations) == [
+        "DELETE /api/photos/{photo_id}",
+        "GET /api/photos",
+        "GET /api/photos/{photo_id}",
+        "GET /healthz",
+        "GET /readyz",
+        "POST /api/uploads",
+    ]
+    for name, operation in operations.items():
+        assert operation["summary"], name
+        for status, response in operation["responses"].items():
+            if status.startswith(("4", "5")):
+                content = response["content"]
+                assert list(content) == ["application/problem+json"], (name, status)
+                assert content["application/problem+json"]["example"]["status"] == int(status)
