@@ -1,0 +1,1 @@
+"""Tests of what is deployed: the template, the images, the rehearsal."""

@@ -1,0 +1,177 @@
+"""The template that ships is private, closed, bounded and equal to the code's own names."""
+
+import json
+import re
+import subprocess
+import sys
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from services import keys
+from services.config import Settings, load_settings
+from tests.deploy.packaging import ROOT, Template, deployed, of_type, package
+
+OTHERS = {
+    "architecture": "x86_64",
+    "sweep": "false",
+    "resizeConcurrency": "5",
+    "bucketPrefix": "mine",
+    "VARIANT_SIZES": "200,600",
+    "SITE_TITLE": "Holidays",
+}
+# Each parameter at its default and at another value.
+PARAMETERS: dict[str, dict[str, str]] = {"plain": {}, "cdn": {"cdn": "true"}, "others": OTHERS}
+# Set by Lambda itself, or of no use on AWS.
+NOT_DEPLOYED = {"AWS_REGION", "S3_ENDPOINT_URL"}
+
+
+@pytest.mark.parametrize("name", PARAMETERS)
+def test_cfn_lint_has_nothing_to_say(name: str, tmp_path: Path) -> None:
+    """cfn-lint finds no error and no warning, and so no circular dependency, at any parameter."""
+    file = tmp_path / "template.json"
+    file.write_text(json.dumps(package(**PARAMETERS[name])))
+    lint = subprocess.run(
+        [str(Path(sys.executable).with_name("cfn-lint")), "--non-zero-exit-code", "warning", file],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (lint.returncode, lint.stdout) == (0, "")
+
+
+def test_parameters_reach_what_they_are_for() -> None:
+    """Architecture, sweep, concurrency, bucket names and settings are what the parameters say."""
+    functions = of_type(package(), "AWS::Lambda::Function")
+    assert {f["FunctionName"]: f["Architectures"] for f in functions.values()} == {
+        "contact-sheet-dev-resize": ["arm64"],
+        "contact-sheet-dev-web": ["arm64"],
+    }
+    assert "ReservedConcurrentExecutions" not in functions["ResizeLambdaFunction"]
+    [schedule] = of_type(package(), "AWS::Events::Rule").values()
+    assert (schedule["State"], schedule["ScheduleExpression"]) == ("ENABLED", "rate(15 minutes)")
+
+    other = package(**OTHERS)
+    functions = of_type(other, "AWS::Lambda::Function")
+    assert {str(f["Architectures"]) for f in functions.values()} == {"['x86_64']"}
+    assert functions["ResizeLambdaFunction"]["ReservedConcurrentExecutions"] == 5
+    [schedule] = of_type(other, "AWS::Events::Rule").values()
+    assert schedule["State"] == "DISABLED"
+    bucket = of_type(other, "AWS::S3::Bucket")["UploadBucket"]
+    assert bucket["BucketName"] == "mine-uploads-123456789012-us-east-1"
+    settings = load_settings(functions["WebLambdaFunction"]["Environment"]["Variables"])
+    assert (settings.variant_sizes, settings.site_title) == ((200, 600), "Holidays")
+
+
+def test_every_setting_is_a_parameter(template: Template) -> None:
+    """The functions' variables are the settings of services/config.py, and load as they are."""
+    functions = of_type(template, "AWS::Lambda::Function").values()
+    variables = [function["Environment"]["Variables"] for function in functions]
+    settings = {field.metadata["env"] for field in fields(Settings)}
+    assert set().union(*variables) == settings - NOT_DEPLOYED
+    for values in variables:
+        loaded = load_settings(values)
+        assert loaded.upload_bucket == "contact-sheet-dev-uploads-123456789012-us-east-1"
+        assert loaded.gallery_bucket == "contact-sheet-dev-gallery-123456789012-us-east-1"
+        assert loaded.variant_sizes == Settings().variant_sizes
+
+
+def test_gallery_has_one_address() -> None:
+    """The address that is printed, that pages know and that both buckets admit is one."""
+    for parameters, address, images in (
+        ({}, "https://api123.execute-api.us-east-1.amazonaws.com", ""),
+        ({"cdn": "true"}, "https://d123.cloudfront.net", "https://d123.cloudfront.net"),
+    ):
+        template = package(**parameters)
+        variables = of_type(template, "AWS::Lambda::Function")["WebLambdaFunction"]["Environment"]
+        assert deployed(template["Outputs"]["GalleryUrl"]["Value"]) == address
+        assert variables["Variables"]["PUBLIC_URL"] == address
+        assert variables["Variables"]["IMAGE_BASE_URL"] == images
+        for name in ("UploadBucket", "GalleryBucket"):
+            [rule] = of_type(template, "AWS::S3::Bucket")[name]["CorsConfiguration"]["CorsRules"]
+            assert rule["AllowedOrigins"] == [address]
+            assert rule["ExposedHeaders"] == ["ETag", "Location"]
+
+
+def test_no_circle_but_by_name(template: Template) -> None:
+    """Uploads under the code's prefix, and nothing else, start the resize function."""
+    bucket = of_type(template, "AWS::S3::Bucket")["UploadBucket"]
+    assert bucket["NotificationConfiguration"] == {
+        "LambdaConfigurations": [
+            {
+                "Event": "s3:ObjectCreated:*",
+                "Filter": {"S3Key": {"Rules": [{"Name": "prefix", "Value": keys.UPLOAD_PREFIX}]}},
+                "Function": "<ResizeLambdaFunction.Arn>",
+            }
+        ]
+    }
+    gallery = of_type(template, "AWS::S3::Bucket")["GalleryBucket"]
+    assert "NotificationConfiguration" not in gallery
+    permissions = of_type(template, "AWS::Lambda::Permission").values()
+    [invoke] = [p for p in permissions if p["Principal"] == "s3.amazonaws.com"]
+    assert invoke["SourceArn"] == f"arn:aws:s3:::{bucket['BucketName']}"
+    assert invoke["SourceAccount"] == "123456789012"
+
+
+def test_failures_are_kept_and_told(template: Template) -> None:
+    """What Lambda gives up on goes into a queue for two weeks, and an alarm watches the queue."""
+    [config] = of_type(template, "AWS::Lambda::EventInvokeConfig").values()
+    assert config["DestinationConfig"]["OnFailure"]["Destination"] == "<FailureQueue.Arn>"
+    assert config["MaximumRetryAttempts"] == 2
+    [queue] = of_type(template, "AWS::SQS::Queue").values()
+    assert queue == {"MessageRetentionPeriod": 1_209_600, "SqsManagedSseEnabled": True}
+    [alarm] = of_type(template, "AWS::CloudWatch::Alarm").values()
+    assert alarm["Dimensions"] == [{"Name": "QueueName", "Value": "<FailureQueue.QueueName>"}]
+    assert alarm["AlarmActions"] == ["<AlarmTopic>"]
+
+
+def test_functions_log_trace_and_are_bounded(template: Template) -> None:
+    """Functions log JSON into groups that end, are traced, have own roles; the API is throttled."""
+    functions = of_type(template, "AWS::Lambda::Function")
+    roles = {name: function["Role"] for name, function in functions.items()}
+    assert roles == {
+        "ResizeLambdaFunction": "<ResizeRole.Arn>",
+        "WebLambdaFunction": "<WebRole.Arn>",
+    }
+    for function in functions.values():
+        assert function["PackageType"] == "Image"
+        assert function["LoggingConfig"] == {"LogFormat": "JSON"}
+        assert function["TracingConfig"] == {"Mode": "Active"}
+    groups = of_type(template, "AWS::Logs::LogGroup")
+    assert len(groups) == 3
+    assert {group["RetentionInDays"] for group in groups.values()} == {30}
+    [stage] = of_type(template, "AWS::ApiGatewayV2::Stage").values()
+    assert stage["DefaultRouteSettings"] == {
+        "ThrottlingBurstLimit": 100,
+        "ThrottlingRateLimit": 50,
+    }
+    # API Gateway answers with 503 after 30 s whatever the function does.
+    assert functions["WebLambdaFunction"]["Timeout"] < 30
+
+
+def test_cdn_keeps_pages_and_pictures_apart() -> None:
+    """CloudFront sends variants' paths to the bucket and a photo's page to the API."""
+    [distribution] = of_type(package(cdn="true"), "AWS::CloudFront::Distribution").values()
+    config = distribution["DistributionConfig"]
+    assert config["HttpVersion"] == "http2and3"
+    behaviours = {b["PathPattern"]: b["TargetOriginId"] for b in config["CacheBehaviors"]}
+    assert behaviours == {"/static/*": "api", "/photos/*/*": "gallery"}
+    variant = re.compile("/photos/.*/.*")  # CloudFront's * also stands for slashes
+    photo_id = "7ZZ6M1YB3X8Q2W4E5R6T7Y8V9A"
+    assert variant.fullmatch(f"/{keys.PHOTO_PREFIX}{photo_id}/400.webp")
+    assert not variant.fullmatch(f"/photos/{photo_id}")
+    assert config["DefaultCacheBehavior"]["TargetOriginId"] == "api"
+    origins = {origin["Id"]: origin for origin in config["Origins"]}
+    assert origins["gallery"]["OriginAccessControlId"] == "<OriginAccess.Id>"
+    every = [config["DefaultCacheBehavior"], *config["CacheBehaviors"]]
+    assert {b["ViewerProtocolPolicy"] for b in every} == {"redirect-to-https"}
+
+
+def test_osls_is_pinned() -> None:
+    """package.json pins osls, whose program is the `serverless` of the deploy command."""
+    wanted = json.loads((ROOT / "package.json").read_text())["devDependencies"]["osls"]
+    assert re.fullmatch(r"4\.\d+\.\d+", wanted)
+    installed = json.loads((ROOT / "node_modules/osls/package.json").read_text())
+    assert installed["version"] == wanted
+    assert "serverless" in installed["bin"]
