@@ -1,6 +1,7 @@
 """The web application: `uvicorn services.web.app:app`, or Mangum on Lambda."""
 
 from fastapi import FastAPI
+from fastapi.middleware.gzip import GZipMiddleware
 
 from services.config import Settings, load_settings
 from services.logs import log_as_json
@@ -29,6 +30,7 @@ def create_app(settings: Settings, store: Store) -> FastAPI:
     app.include_router(pages.router, include_in_schema=False)
     assets.mount(app)
     problems.install(app)
+    app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=6)
     app.add_middleware(
         SecurityMiddleware, headers=app.state.security_headers, public_url=settings.public_url
     )

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
-from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
@@ -75,9 +74,8 @@ class _Immutable(StaticFiles):
 
 
 def mount(app: FastAPI) -> None:
-    """Serve the build under /static, compressed where the browser takes it."""
-    files: Any = _Immutable(directory=DIST, check_dir=False)
-    app.mount("/static", GZipMiddleware(files, minimum_size=500), name="static")
+    """Serve the build under /static."""
+    app.mount("/static", _Immutable(directory=DIST, check_dir=False), name="static")
 
 
 def ratio_class(width: int, height: int) -> str:

@@ -62,6 +62,7 @@ export async function showLinks(path, title, within = document.body) {
   const heading = element("h2", { id: "links-title" }, t("share"));
   const dialog = element("dialog", { "aria-labelledby": "links-title" }, heading, ...rows, form);
   enableCopying(dialog, dialog);
+  dialog.querySelector("[data-copy]").autofocus = true;
   await show(dialog, within);
 }
 

@@ -9,12 +9,13 @@ export function thumbnail(file, signal) {
   return queue.add(async () => {
     if (signal.aborted) return null;
     try {
-      const bitmap = await createImageBitmap(file, { resizeHeight: SIDE, resizeQuality: "medium" });
-      const canvas = document.createElement("canvas");
-      canvas.width = SIDE;
-      canvas.height = SIDE;
-      const left = (SIDE - bitmap.width) / 2;
-      canvas.getContext("2d").drawImage(bitmap, left, 0);
+      const options = { resizeHeight: 2 * SIDE, resizeQuality: "medium" };
+      const bitmap = await createImageBitmap(file, options);
+      const canvas = Object.assign(document.createElement("canvas"), { width: SIDE, height: SIDE });
+      const scale = SIDE / Math.min(bitmap.width, bitmap.height);
+      const [width, height] = [bitmap.width * scale, bitmap.height * scale];
+      const at = [(SIDE - width) / 2, (SIDE - height) / 2];
+      canvas.getContext("2d").drawImage(bitmap, ...at, width, height);
       bitmap.close();
       return canvas;
     } catch {
