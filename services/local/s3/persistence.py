@@ -1,0 +1,185 @@
+"""Writes what moto holds through to a folder, and reads it back at the start.
+
+<bucket>/bucket.json               the bucket's configuration
+<bucket>/objects/<name>.json       one version: key, metadata; <name>.<serial>.data its bytes
+<bucket>/uploads/<id>/upload.json  a multipart upload in progress; <part>.json its parts
+"""
+
+import logging
+from dataclasses import dataclass, field
+from typing import Any
+
+from moto.s3.models import FakeBucket, FakeKey
+
+from services.local.s3 import moto_json
+from services.local.s3.moto_backend import MotoBackend
+from services.local.s3.notifications import Sequencer
+from services.local.s3.object_folder import ObjectFolder, file_name
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass
+class _Kept:
+    """What stands on disk of one version or part."""
+
+    model: Any
+    record: dict[str, Any]
+    name: str
+    sequencer: str = ""
+
+
+@dataclass
+class Persistence:
+    """Keeps the folder equal to moto's state; the caller holds the lock around every call."""
+
+    moto: MotoBackend
+    folder: ObjectFolder
+    sequencer: Sequencer
+    _versions: dict[tuple[str, str], dict[str, _Kept]] = field(default_factory=dict)
+    _parts: dict[tuple[str, str], dict[int, _Kept]] = field(default_factory=dict)
+
+    def save_bucket(self, bucket: str) -> None:
+        """Write a bucket's configuration, or remove the bucket if it is gone."""
+        model = self.moto.bucket(bucket)
+        if model is None:
+            self.folder.remove_folder(bucket)
+            for entry in [entry for entry in self._versions if entry[0] == bucket]:
+                del self._versions[entry]
+            for entry in [entry for entry in self._parts if entry[0] == bucket]:
+                del self._parts[entry]
+            return
+        tags = self.moto.s3.tagger.get_tag_dict_for_resource(model.arn)
+        record = {**moto_json.encode_bucket(model), "tags": tags}
+        self.folder.write(f"{bucket}/bucket", record)
+
+    def save_all(self, bucket: str) -> None:
+        """Write whatever changed among all objects of a bucket."""
+        model = self.moto.bucket(bucket)
+        known = {key for name, key in self._versions if name == bucket}
+        for key in known | set(model.keys if model else ()):
+            self.save_key(bucket, key)
+
+    def save_key(self, bucket: str, key: str) -> str:
+        """Write what changed under a key, and return the sequencer of its newest version."""
+        model = self.moto.bucket(bucket)
+        versions = list(model.keys.getlist(key, [])) if model else []
+        kept = self._versions.get((bucket, key), {})
+        now: dict[str, _Kept] = {}
+        for version in versions:
+            before = kept.get(version.version_id)
+            now[version.version_id] = self._save_version(bucket, version, before)
+        for version_id, gone in kept.items():
+            if version_id not in now:
+                self.folder.remove(gone.name)
+        if now:
+            self._versions[bucket, key] = now
+        else:
+            self._versions.pop((bucket, key), None)
+        return now[versions[-1].version_id].sequencer if versions else self.sequencer.next()
+
+    def _save_version(self, bucket: str, version: Any, before: _Kept | None) -> _Kept:
+        record = moto_json.encode_version(version)
+        if isinstance(version, FakeKey):
+            record["tags"] = self.moto.s3.tagger.get_tag_dict_for_resource(version.arn)
+        same = before is not None and before.model is version
+        if before and same and before.record == record:
+            return before
+        sequencer = before.sequencer if before and same else self.sequencer.next()
+        name = f"{bucket}/objects/{file_name(version.name, version.version_id)}"
+        content = record | {"sequencer": sequencer}
+        if same or not isinstance(version, FakeKey):
+            if before and same and isinstance(version, FakeKey):
+                content["data"] = (self.folder.record(name) or {}).get("data")
+            self.folder.write(name, content)
+        else:
+            path = self.folder.write(name, content, version.value, serial=sequencer)
+            if path:
+                moto_json.keep_on_disk(version, path)
+        return _Kept(version, record, name, sequencer)
+
+    def save_upload(self, bucket: str, upload_id: str) -> None:
+        """Write a multipart upload and those of its parts that are new, or remove it if it ended."""
+        model = self.moto.bucket(bucket)
+        upload = model.multiparts.get(upload_id) if model else None
+        folder = f"{bucket}/uploads/{upload_id}"
+        if upload is None:
+            self._parts.pop((bucket, upload_id), None)
+            self.folder.remove_folder(folder)
+            return
+        kept = self._parts.get((bucket, upload_id))
+        if kept is None:
+            kept = self._parts[bucket, upload_id] = {}
+            self.folder.write(f"{folder}/upload", moto_json.encode_upload(upload))
+        for number, part in upload.parts.items():
+            if number in kept and kept[number].model is part:
+                continue
+            record = moto_json.encode_part(part)
+            name = f"{folder}/{number}"
+            path = self.folder.write(name, record, part.value, serial=self.sequencer.next())
+            if path:
+                moto_json.keep_on_disk(part, path)
+            kept[number] = _Kept(part, record, name)
+
+    def restore(self) -> None:
+        """Bring back everything that the folder holds; what is damaged is skipped and logged."""
+        for name in self.folder.folders():
+            record = self.folder.record(f"{name}/bucket")
+            if record is None:
+                logger.warning(
+                    "a bucket without a whole record was skipped", extra={"bucket": name}
+                )
+                continue
+            bucket = moto_json.decode_bucket(record, self.moto.s3)
+            self.moto.s3.buckets[name] = bucket
+            self._tag(bucket.arn, record["tags"])
+            self._restore_objects(bucket)
+            for upload_id in self.folder.folders(f"{name}/uploads"):
+                self._restore_upload(bucket, upload_id)
+
+    def _restore_objects(self, bucket: FakeBucket) -> None:
+        name = bucket.name
+        stored = sorted(
+            self.folder.records(f"{name}/objects"), key=lambda item: str(item.content["sequencer"])
+        )
+        for item in stored:
+            version = moto_json.decode_version(item.content, item.data, self.moto.s3, name)
+            bucket.keys[version.name] = version
+            tags = item.content.get("tags", {})
+            if isinstance(version, FakeKey):
+                self._tag(version.arn, tags)
+            record = moto_json.encode_version(version) | _tags(item.content)
+            record_name = f"{name}/objects/{item.path.stem}"
+            sequencer = str(item.content["sequencer"])
+            self.sequencer.at_least(sequencer)
+            self._versions.setdefault((name, version.name), {})[version.version_id] = _Kept(
+                version, record, record_name, sequencer
+            )
+
+    def _restore_upload(self, bucket: FakeBucket, upload_id: str) -> None:
+        folder = f"{bucket.name}/uploads/{upload_id}"
+        record = self.folder.record(f"{folder}/upload")
+        if record is None:
+            logger.warning("an upload without a whole record was skipped", extra={"upload": folder})
+            return
+        upload = moto_json.decode_upload(record, self.moto.s3)
+        bucket.multiparts[upload_id] = upload
+        kept = self._parts[bucket.name, upload_id] = {}
+        for item in self.folder.records(folder):
+            if "part" not in item.content:
+                continue
+            number = int(item.content["part"])
+            part = moto_json.decode_object(
+                item.content, item.data, self.moto.s3, name=number, bucket=None
+            )
+            upload.parts[number] = part
+            kept[number] = _Kept(part, item.content, f"{folder}/{number}")
+        upload.partlist = sorted(upload.parts)
+
+    def _tag(self, arn: str, tags: dict[str, str]) -> None:
+        if tags:
+            self.moto.s3.tagger.tags[arn] = dict(tags)
+
+
+def _tags(record: dict[str, Any]) -> dict[str, Any]:
+    return {"tags": record["tags"]} if "tags" in record else {}
