@@ -39,8 +39,12 @@ class _Unshared(dict[str, Any]):
 
 
 class _Request(MotoRequest):
-    # An object is never a form to moto, whatever its content type says.
+    # An object is never a form to moto, whatever its content type says, and not copied on its way.
     want_form_data_parsed = False
+    given = b""
+
+    def get_data(self, *_args: Any, **_kwargs: Any) -> bytes:  # type: ignore[override]  # bytes only
+        return self.given
 
 
 def _copy_without_bytes(key: FakeKey, _memo: dict[int, Any]) -> FakeKey:
@@ -144,9 +148,11 @@ class MotoBackend:
             if part.partition("=")[0].lower() not in SIGNATURE_PARAMETERS
         )
         host = request.headers.get("Host", "localhost")
-        return _Request.from_primitives(
-            request.method, f"http://{host}{request.raw_path}?{query}", headers, body
+        moto_request = _Request.from_primitives(
+            request.method, f"http://{host}{request.raw_path}?{query}", headers
         )
+        moto_request.given = body  # type: ignore[attr-defined]  # declared to return its base
+        return moto_request
 
 
 def dispose(version: FakeKey | FakeDeleteMarker) -> None:

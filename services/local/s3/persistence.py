@@ -14,9 +14,12 @@ from moto.s3.models import FakeBucket, FakeKey
 from services.local.s3 import moto_json
 from services.local.s3.moto_backend import MotoBackend
 from services.local.s3.notifications import Sequencer
-from services.local.s3.object_folder import ObjectFolder, file_name
+from services.local.s3.object_folder import ObjectFolder, Stored, file_name
 
 logger = logging.getLogger(__name__)
+
+# What a record that is JSON and yet not ours may raise.
+_UNREADABLE = (KeyError, TypeError, ValueError, AttributeError)
 
 
 @dataclass
@@ -124,15 +127,14 @@ class Persistence:
     def restore(self) -> None:
         """Bring back everything that the folder holds; what is damaged is skipped and logged."""
         for name in self.folder.folders():
-            record = self.folder.record(f"{name}/bucket")
-            if record is None:
-                logger.warning(
-                    "a bucket without a whole record was skipped", extra={"bucket": name}
-                )
+            try:
+                record = self.folder.record(f"{name}/bucket") or {}
+                bucket = moto_json.decode_bucket(record, self.moto.s3)
+                self._tag(bucket.arn, record["tags"])
+            except _UNREADABLE:
+                logger.warning("a bucket with a damaged record was skipped", extra={"bucket": name})
                 continue
-            bucket = moto_json.decode_bucket(record, self.moto.s3)
             self.moto.s3.buckets[name] = bucket
-            self._tag(bucket.arn, record["tags"])
             self._restore_objects(bucket)
             for upload_id in self.folder.folders(f"{name}/uploads"):
                 self._restore_upload(bucket, upload_id)
@@ -140,29 +142,36 @@ class Persistence:
     def _restore_objects(self, bucket: FakeBucket) -> None:
         name = bucket.name
         stored = sorted(
-            self.folder.records(f"{name}/objects"), key=lambda item: str(item.content["sequencer"])
+            self.folder.records(f"{name}/objects"),
+            key=lambda item: str(item.content.get("sequencer")),
         )
         for item in stored:
-            version = moto_json.decode_version(item.content, item.data, self.moto.s3, name)
-            bucket.keys[version.name] = version
-            tags = item.content.get("tags", {})
-            if isinstance(version, FakeKey):
-                self._tag(version.arn, tags)
-            record = moto_json.encode_version(version) | _tags(item.content)
-            record_name = f"{name}/objects/{item.path.stem}"
-            sequencer = str(item.content["sequencer"])
-            self.sequencer.at_least(sequencer)
-            self._versions.setdefault((name, version.name), {})[version.version_id] = _Kept(
-                version, record, record_name, sequencer
-            )
+            try:
+                self._restore_version(name, bucket, item)
+            except _UNREADABLE:
+                logger.warning("a damaged record was skipped", extra={"record": str(item.path)})
+
+    def _restore_version(self, name: str, bucket: FakeBucket, item: Stored) -> None:
+        version = moto_json.decode_version(item.content, item.data, self.moto.s3, name)
+        sequencer = str(item.content["sequencer"])
+        self.sequencer.at_least(sequencer)
+        record = moto_json.encode_version(version)
+        if isinstance(version, FakeKey):
+            record["tags"] = item.content["tags"]
+            self._tag(version.arn, record["tags"])
+        bucket.keys[version.name] = version
+        self._versions.setdefault((name, version.name), {})[version.version_id] = _Kept(
+            version, record, f"{name}/objects/{item.path.stem}", sequencer
+        )
 
     def _restore_upload(self, bucket: FakeBucket, upload_id: str) -> None:
         folder = f"{bucket.name}/uploads/{upload_id}"
-        record = self.folder.record(f"{folder}/upload")
-        if record is None:
-            logger.warning("an upload without a whole record was skipped", extra={"upload": folder})
+        try:
+            record = self.folder.record(f"{folder}/upload") or {}
+            upload = moto_json.decode_upload(record, self.moto.s3)
+        except _UNREADABLE:
+            logger.warning("an upload with a damaged record was skipped", extra={"upload": folder})
             return
-        upload = moto_json.decode_upload(record, self.moto.s3)
         bucket.multiparts[upload_id] = upload
         kept = self._parts[bucket.name, upload_id] = {}
         for item in self.folder.records(folder):
@@ -179,7 +188,3 @@ class Persistence:
     def _tag(self, arn: str, tags: dict[str, str]) -> None:
         if tags:
             self.moto.s3.tagger.tags[arn] = dict(tags)
-
-
-def _tags(record: dict[str, Any]) -> dict[str, Any]:
-    return {"tags": record["tags"]} if "tags" in record else {}

@@ -7,12 +7,14 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qs, unquote
 
-from moto.s3.models import FakeDeleteMarker, FakeKey
+from moto.s3.models import FakeBucket, FakeDeleteMarker, FakeKey
+from werkzeug.datastructures import Headers
 
 from services.local.s3 import conditions, notifications
 from services.local.s3.cors import CorsRule
 from services.local.s3.errors import S3Error
 from services.local.s3.exchange import Answer, Request
+from services.local.s3.listing import KeyIndex, Listed, list_objects
 from services.local.s3.moto_backend import MotoBackend
 from services.local.s3.notifications import Sequencer
 from services.local.s3.object_folder import ObjectFolder
@@ -44,6 +46,7 @@ class Service:
         self._sequencer = Sequencer()
         self._lock = threading.Lock()
         self._closed = False
+        self._indexes: dict[str, KeyIndex] = {}
         self._folder = folder
         self._kept: Persistence | None = None
         if folder:
@@ -72,6 +75,8 @@ class Service:
         with self._lock:
             if self._closed:
                 raise S3Error(503, "ServiceUnavailable", "Service is unable to handle request.")
+            if _is_listing(request) and (bucket := self._moto.bucket(request.bucket)):
+                return self._list(request, bucket)
             self._check_state(request, event)
             answer = self._moto.call_s3(_unconditional(request), body)
             if answer.ok and request.method in ("PUT", "POST", "DELETE"):
@@ -123,9 +128,32 @@ class Service:
             return _current(self._moto.version(bucket, key, version_id))
         return _current(self._moto.current(bucket, key))
 
+    def _list(self, request: Request, bucket: FakeBucket) -> Answer:
+        def look_up(key: str) -> Listed:
+            model = bucket.keys[key]
+            return Listed(
+                etag=model.etag,
+                size=model.size,
+                modified=model.last_modified,
+                storage_class=model.storage_class,
+                checksum=model.checksum_algorithm,
+            )
+
+        if bucket.name not in self._indexes:
+            live = (key for key, model in bucket.keys.items() if isinstance(model, FakeKey))
+            self._indexes[bucket.name] = KeyIndex(live)
+        index = self._indexes[bucket.name]
+        body = list_objects(bucket.name, index, request.parameters, look_up)
+        return Answer(200, Headers({"Content-Type": "application/xml"}), body)
+
     def _keep(self, request: Request, answer: Answer, event: str | None) -> None:
         asked = request.parameters
         bucket = request.bucket
+        if not request.key:
+            self._indexes.pop(bucket, None)
+        elif bucket in self._indexes:
+            present = isinstance(self._moto.current(bucket, request.key), FakeKey)
+            self._indexes[bucket].set(request.key, present=present)
         sequencer = ""
         if self._kept and request.key:
             started = re.search(rb"<UploadId>([^<]+)</UploadId>", answer.body)
@@ -186,6 +214,11 @@ def _event_of(request: Request) -> str | None:
     if "x-amz-copy-source" in request.headers:
         return notifications.CREATED_COPY
     return notifications.CREATED_PUT
+
+
+def _is_listing(request: Request) -> bool:
+    is_get = request.method == "GET" and not request.key
+    return is_get and request.parameters.get("list-type") == "2"
 
 
 def _unconditional(request: Request) -> Request:

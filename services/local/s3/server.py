@@ -26,8 +26,6 @@ from services.local.s3.errors import LocalS3Error
 from services.local.s3.exchange import Answer, Request
 from services.local.s3.object_folder import ObjectFolder
 
-__all__ = ["LocalS3", "LocalS3Error"]
-
 logger = logging.getLogger(__name__)
 
 MAX_DRAINED_BYTES = 1_000_000
@@ -90,10 +88,10 @@ class LocalS3:
             raise LocalS3Error(why) from None
         try:
             folder = ObjectFolder(self._folder) if self._folder else None
-            self._application = Application(self._credentials, self.region, folder, self._now)
-        except BaseException:
+        except LocalS3Error:
             server.server_close()
             raise
+        self._application = Application(self._credentials, self.region, folder, self._now)
         server.answer = self._application.answer
         self._server = server
         self._thread = threading.Thread(
