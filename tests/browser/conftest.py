@@ -1,0 +1,137 @@
+"""A real Chromium before the real product: a gallery of landscapes, and one of each test's own."""
+
+import io
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from tests.browser.scenery import landscape
+from tests.conftest import Product, start_product, stop_product
+
+CHROMIUM = "/usr/bin/chromium"
+FLAGS = [
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+]
+DESKTOP, PHONE = (1280, 800), (390, 844)
+PHOTOS = 64
+PAGE_SIZE = 60
+
+Open = Callable[..., Page]
+
+
+@dataclass
+class Site:
+    """A running product and what was uploaded to it: photo id by file name, oldest first."""
+
+    product: Product
+    photos: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def url(self) -> str:
+        """The gallery's address."""
+        return self.product.url
+
+    def add(self, data: bytes, name: str, type_: str = "image/jpeg") -> str:
+        """Upload a picture, wait until it is settled and return its id."""
+        photo_id = self.product.upload(data, name, type_)
+        self.product.settled(photo_id)
+        self.photos[name] = photo_id
+        return photo_id
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium."""
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield launched
+        launched.close()
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A gallery of landscapes, more than a page of them; tests do not change it."""
+    product = start_product(tmp_path_factory.mktemp("gallery"), PAGE_SIZE=str(PAGE_SIZE))
+    filled = Site(product)
+    for number in range(PHOTOS):
+        name = f"Landscape {number:02}.jpg"
+        filled.photos[name] = product.upload(landscape(number, 900), name)
+    for photo_id in filled.photos.values():
+        product.settled(photo_id)
+    yield filled
+    stop_product(product)
+
+
+@pytest.fixture(scope="session")
+def workshop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A gallery that tests upload to; each looks for its own pictures."""
+    product = start_product(tmp_path_factory.mktemp("workshop"))
+    yield Site(product)
+    stop_product(product)
+
+
+@pytest.fixture
+def open_page(browser: Browser) -> Iterator[Open]:
+    """Open an address in a context of its own; at the end no page may have reported an error.
+
+    Options are the context's; `size` is the viewport; `errors` is what the console may report.
+    """
+    contexts: list[BrowserContext] = []
+    reported: list[str] = []
+
+    def opened(
+        url: str, *, size: tuple[int, int] = DESKTOP, errors: str = r"\Z\A", **options: Any
+    ) -> Page:
+        viewport = {"width": size[0], "height": size[1]}
+        context = browser.new_context(viewport=viewport, **options)  # type: ignore[arg-type] # a plain dict will do
+        context.set_default_timeout(10_000)
+        contexts.append(context)
+        page = context.new_page()
+
+        def report(text: str) -> None:
+            if not re.search(errors, text):
+                reported.append(text)
+
+        page.on("console", lambda line: report(line.text) if line.type == "error" else None)
+        page.on("pageerror", lambda error: report(str(error)))
+        page.goto(url)
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert reported == []
+
+
+def jpeg(seed: int = 0, side: int = 320) -> bytes:
+    """Return a small picture that is another one for each seed."""
+    image = Image.open(io.BytesIO(landscape(seed % 10, 400))).resize((side, side * 2 // 3))
+    image.paste((seed * 37 % 256, seed * 91 % 256, seed * 53 % 256), (0, 0, 40, 40))
+    encoded = io.BytesIO()
+    image.save(encoded, "JPEG", quality=80)
+    return encoded.getvalue()
+
+
+def picked(name: str, data: bytes, type_: str = "image/jpeg") -> dict[str, Any]:
+    """Return a file as the file chooser hands it over."""
+    return {"name": name, "mimeType": type_, "buffer": data}
+
+
+def drop(page: Page, *paths: Path) -> None:
+    """Drop files or folders onto the middle of the page as the desktop does."""
+    session = page.context.new_cdp_session(page)
+    data = {"items": [], "files": [str(path) for path in paths], "dragOperationsMask": 1}
+    for kind in ("dragEnter", "dragOver", "drop"):
+        session.send("Input.dispatchDragEvent", {"type": kind, "x": 300, "y": 300, "data": data})
+
+
+def card(page: Page, name: str) -> Any:
+    """Return the card of an upload."""
+    return page.locator(".upload", has=page.locator(f'.upload-name[title="{name}"]'))

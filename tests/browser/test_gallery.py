@@ -1,0 +1,197 @@
+"""The gallery: rows, sources, loading, paging, themes."""
+
+import json
+import re
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import DESKTOP, PAGE_SIZE, PHONE, PHOTOS, Open, Site
+
+TILES = """() => [...document.querySelectorAll('.tile')].map(tile => {
+  const box = tile.getBoundingClientRect(), image = tile.querySelector('img');
+  return {left: box.left, top: Math.round(box.top), width: box.width, height: box.height,
+          right: box.right, ratio: image.getAttribute('width') / image.getAttribute('height')};
+})"""
+
+SHIFT = """() => new Promise(resolve => {
+  let sum = 0;
+  new PerformanceObserver(list => {
+    for (const entry of list.getEntries()) if (!entry.hadRecentInput) sum += entry.value;
+  }).observe({type: 'layout-shift', buffered: true});
+  setTimeout(() => resolve(sum), 400);
+})"""
+
+
+@pytest.mark.parametrize("width", [320, 390, 768, 1280, 3840])
+def test_rows_fill_the_line_and_keep_the_ratios(site: Site, open_page: Open, width: int) -> None:
+    """Tiles of a row are equally high, fill the line, and crop at most 1 % of a picture."""
+    page = open_page(site.url, size=(width, 900))
+    tiles = page.evaluate(TILES)
+    rows: dict[int, list[dict[str, float]]] = {}
+    for tile in tiles:
+        rows.setdefault(tile["top"], []).append(tile)
+    grid = page.locator("#grid").bounding_box()
+    assert grid is not None
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    gutter = tiles[0]["left"]
+    for row in list(rows.values())[:-1]:
+        assert max(t["height"] for t in row) - min(t["height"] for t in row) < 0.5
+        assert row[-1]["right"] == pytest.approx(width - gutter, abs=1)
+    for tile in tiles:
+        assert tile["width"] / tile["height"] == pytest.approx(tile["ratio"], rel=0.025)
+
+
+@pytest.mark.parametrize("size", [PHONE, DESKTOP])
+def test_nothing_moves_while_it_loads(site: Site, open_page: Open, size: tuple[int, int]) -> None:
+    """Cumulative layout shift is 0 on load and down to the end of an endless gallery."""
+    page = open_page(site.url, size=size)
+    page.wait_for_load_state("networkidle")
+    for _ in range(12):
+        page.evaluate("window.scrollBy(0, 900)")
+        page.wait_for_timeout(60)
+    assert page.evaluate(SHIFT) == 0
+
+
+@pytest.mark.parametrize(("size", "density"), [(PHONE, 3), (DESKTOP, 1), (DESKTOP, 2)])
+def test_no_more_pixels_are_fetched_than_are_shown(
+    site: Site, open_page: Open, size: tuple[int, int], density: int
+) -> None:
+    """Each loaded picture is the smallest WebP variant that has all the pixels shown."""
+    page = open_page(site.url, size=size, device_scale_factor=density)
+    page.wait_for_load_state("networkidle")
+    loaded = page.evaluate(
+        """() => [...document.querySelectorAll('.tile img')].filter(i => i.currentSrc).map(i => ({
+          chosen: i.currentSrc, shown: i.getBoundingClientRect().width, lazy: i.loading,
+          offered: i.parentElement.querySelector('source').srcset}))"""
+    )
+    assert len(loaded) >= 6
+    for image in loaded:
+        offered = [part.rsplit(" ", 1) for part in image["offered"].split(", ")]
+        widths = sorted(int(width[:-1]) for _, width in offered)
+        chosen = next(int(width[:-1]) for url, width in offered if url == image["chosen"])
+        needed = image["shown"] * density
+        enough = [width for width in widths if width >= needed * 0.99] or [widths[-1]]
+        if image["lazy"] == "lazy":
+            assert chosen == enough[0]
+        else:  # the first row is chosen before its layout is known, from an estimate
+            assert chosen in widths[: widths.index(enough[0]) + 2]
+        assert ".webp" in image["chosen"]
+
+
+def test_pictures_far_below_are_not_loaded(site: Site, open_page: Open) -> None:
+    """What nobody has scrolled to is not fetched; the first row is not lazy."""
+    page = open_page(site.url, size=PHONE)
+    page.wait_for_load_state("networkidle")
+    states = page.evaluate(
+        "[...document.querySelectorAll('.tile img')].map(i => [i.loading, i.complete])"
+    )
+    assert len(states) == PAGE_SIZE
+    assert [loading for loading, _ in states[:7]] == ["auto"] * 6 + ["lazy"]
+    assert sum(not complete for _, complete in states) > 10
+
+
+def test_placeholder_is_painted_before_the_picture(site: Site, open_page: Open) -> None:
+    """While the bytes are on their way a tile shows its thumbhash; then only the picture."""
+    page = open_page("about:blank", errors="ERR_FAILED")
+    page.route(re.compile(r"\.(webp|jpg)"), lambda route: None)  # never answered
+    page.goto(site.url, wait_until="domcontentloaded")
+    tile = page.locator(".tile").first
+    expect(tile).to_have_css("background-image", re.compile(r'^url\("data:image/png;base64,'))
+    page.unroute_all(behavior="ignoreErrors")
+    page.goto("about:blank")
+    page.goto(site.url)
+    page.wait_for_load_state("networkidle")
+    expect(page.locator(".tile").first).to_have_css("background-image", "none")
+
+
+def test_scrolling_goes_on_and_the_address_names_the_place(site: Site, open_page: Open) -> None:
+    """The next page comes by itself; the URL says where one is, and Back returns there."""
+    page = open_page(site.url)
+    for _ in range(40):
+        page.mouse.wheel(0, 1500)
+        page.wait_for_timeout(50)
+        if page.locator(".tile").count() == PHOTOS:
+            break
+    expect(page.locator(".tile")).to_have_count(PHOTOS)
+    ids = page.evaluate("[...document.querySelectorAll('.tile')].map(t => t.dataset.id)")
+    assert ids == sorted(site.photos.values())
+    page.mouse.wheel(0, 20_000)
+    page.wait_for_timeout(400)
+    top = page.evaluate(
+        "[...document.querySelectorAll('.tile')]"
+        ".find(t => t.getBoundingClientRect().bottom > 80).dataset.page"
+    )
+    assert page.url == site.url + top
+    before = page.evaluate("scrollY")
+    assert before > 1000
+    page.evaluate("location.href = document.querySelector('.tile:last-child a').href")
+    page.wait_for_selector("article.photo")
+    page.go_back()
+    page.wait_for_selector(".tile")
+    page.wait_for_timeout(300)
+    assert page.evaluate("scrollY") > 1000
+
+
+def test_links_lead_through_the_gallery_without_javascript(site: Site, open_page: Open) -> None:
+    """Next and previous are plain links; every photo is on one page, newest first."""
+    page = open_page(site.url, java_script_enabled=False)
+    seen = [tile.get_attribute("data-id") for tile in page.locator(".tile").all()]
+    assert len(seen) == PAGE_SIZE
+    page.get_by_role("link", name="Older photos").click()
+    assert "?after=" in page.url
+    seen += [tile.get_attribute("data-id") for tile in page.locator(".tile").all()]
+    assert seen == sorted(site.photos.values())
+    expect(page.get_by_text("That was the first photo.")).to_be_visible()
+    page.get_by_role("link", name="Newest photos").click()
+    assert page.url == site.url + "/"
+    page.locator(".tile a").first.click()
+    expect(page.get_by_role("heading", name=f"Landscape {PHOTOS - 1:02}.jpg")).to_be_visible()
+    assert page.locator("article.photo img").evaluate("i => i.naturalWidth") > 0
+
+
+def test_trail_leads_back_page_by_page(site: Site, open_page: Open) -> None:
+    """`trail` remembers the pages before, and a made-up one leads nowhere else."""
+    first, second = sorted(site.photos.values())[9], sorted(site.photos.values())[19]
+    address = f"{site.url}/?after={second}&trail={first}.https:evil"
+    page = open_page(address, java_script_enabled=False)
+    link = page.get_by_role("link", name="Newer photos")
+    assert link.get_attribute("href") == f"/?after={first}"
+    link.click()
+    assert page.get_by_role("link", name="Newest photos").get_attribute("href") == "/"
+
+
+def test_themes_follow_the_system(site: Site, open_page: Open) -> None:
+    """Light is paper, dark is a darkroom."""
+    light = open_page(site.url, color_scheme="light")
+    dark = open_page(site.url, color_scheme="dark")
+    expect(light.locator("body")).to_have_css("background-color", "rgb(251, 250, 248)")
+    expect(dark.locator("body")).to_have_css("background-color", "rgb(18, 19, 21)")
+
+
+def test_print_shows_pictures_only(site: Site, open_page: Open) -> None:
+    """On paper there are no buttons."""
+    page = open_page(site.url)
+    page.emulate_media(media="print")
+    expect(page.get_by_role("link", name="Upload")).to_be_hidden()
+    expect(page.locator(".tile").first).to_be_visible()
+    expect(page.locator(".pager.older")).to_be_hidden()
+
+
+def test_keyboard_reaches_everything_in_order(site: Site, open_page: Open) -> None:
+    """Tab leads from the skip link over the bar to the first photo, and focus is seen."""
+    page = open_page(site.url)
+    reached: list[Any] = []
+    for _ in range(4):
+        page.keyboard.press("Tab")
+        reached.append(
+            page.evaluate(
+                "[document.activeElement.className, "
+                "getComputedStyle(document.activeElement).outlineStyle]"
+            )
+        )
+    assert json.dumps(reached) == json.dumps(
+        [["skip", "solid"], ["brand", "solid"], ["button main", "solid"], ["", "solid"]]
+    )
+    assert page.evaluate("document.activeElement.closest('.tile') !== null")
