@@ -116,7 +116,8 @@ def free_port() -> int:
 
 def start_product(data_dir: Path, **environ: str) -> Product:
     """Start `python -m services.local` on free ports and return it once it announces itself."""
-    port, s3_port = free_port(), free_port()
+    port = int(environ.get("PORT") or free_port())
+    s3_port = int(environ.get("S3_PORT") or free_port())
     environment = {
         **os.environ,
         "PORT": str(port),

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, FilePayload, Page, sync_playwright
 
 from tests.browser.scenery import landscape
 from tests.conftest import Product, start_product, stop_product
@@ -119,7 +119,7 @@ def jpeg(seed: int = 0, side: int = 320) -> bytes:
     return encoded.getvalue()
 
 
-def picked(name: str, data: bytes, type_: str = "image/jpeg") -> dict[str, Any]:
+def picked(name: str, data: bytes, type_: str = "image/jpeg") -> FilePayload:
     """Return a file as the file chooser hands it over."""
     return {"name": name, "mimeType": type_, "buffer": data}
 

@@ -95,7 +95,7 @@ def test_pictures_far_below_are_not_loaded(site: Site, open_page: Open) -> None:
 def test_placeholder_is_painted_before_the_picture(site: Site, open_page: Open) -> None:
     """While the bytes are on their way a tile shows its thumbhash; then only the picture."""
     page = open_page("about:blank", errors="ERR_FAILED")
-    page.route(re.compile(r"\.(webp|jpg)"), lambda route: None)  # never answered
+    page.route(re.compile(r"\.(webp|jpg)"), lambda _: None)  # never answered
     page.goto(site.url, wait_until="domcontentloaded")
     tile = page.locator(".tile").first
     expect(tile).to_have_css("background-image", re.compile(r'^url\("data:image/png;base64,'))

@@ -69,7 +69,7 @@ export async function openLightbox(grid, id, { pushed = false } = {}) {
   viewer.on("keydown", (event) => {
     if (viewer.element.querySelector("dialog[open]")) event.preventDefault();
   });
-  const leave = () => viewer.close();
+  const leave = () => close(viewer);
   window.addEventListener("popstate", leave);
   viewer.on("close", () => {
     window.removeEventListener("popstate", leave);
@@ -80,12 +80,21 @@ export async function openLightbox(grid, id, { pushed = false } = {}) {
   viewer.init();
   viewer.element.setAttribute("aria-label", t("lightbox"));
   viewer.element.setAttribute("aria-modal", "true");
+  const behind = [...document.body.children].filter((part) => part !== viewer.element);
+  for (const part of behind) part.inert = true;
   left.then(() => {
+    for (const part of behind) part.inert = false;
     // Focus returns to the photo that was looked at last, wherever the viewer began.
     const { element } = current() ?? {};
     element?.focus({ preventScroll: true });
     element?.scrollIntoView({ block: "nearest" });
   });
+}
+
+/** Closes the viewer; PhotoSwipe itself ignores this while it is still opening. */
+function close(viewer) {
+  if (viewer.opener.isOpen) viewer.close();
+  else viewer.on("openingAnimationEnd", () => viewer.close());
 }
 
 async function goOn(grid, slides, viewer) {
@@ -139,7 +148,7 @@ function registerParts(viewer, current) {
         forget(id);
         toast(t("deleted"));
       });
-      viewer.close();
+      close(viewer);
     },
   });
   register({
