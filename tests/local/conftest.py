@@ -1,5 +1,6 @@
 """A bucket of each test's own, and ways to sign what boto3 would never send."""
 
+import functools
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -18,22 +19,26 @@ if TYPE_CHECKING:
     from types_boto3_sqs import SQSClient
 
 
-def make_client(server: LocalS3, *, secret: str | None = None) -> "S3Client":
-    """Return an S3 client of a server, with its key pair unless told otherwise."""
-    session = boto3.Session(
-        server.access_key_id, secret or server.secret_access_key, region_name=server.region
-    )
+@functools.cache
+def session_of(access_key_id: str, secret: str, region: str) -> boto3.Session:
+    """Return the session of a key pair: reading botocore's models takes longer than most tests."""
+    return boto3.Session(access_key_id, secret, region_name=region)
+
+
+def make_client(
+    server: LocalS3, *, secret: str | None = None, url: str | None = None
+) -> "S3Client":
+    """Return an S3 client of a server, with its key pair and address unless told otherwise."""
+    session = session_of(server.access_key_id, secret or server.secret_access_key, server.region)
     config = Config(
         signature_version="s3v4", s3={"addressing_style": "path"}, retries={"max_attempts": 1}
     )
-    return session.client("s3", endpoint_url=server.url, config=config)
+    return session.client("s3", endpoint_url=url or server.url, config=config)
 
 
 def make_sqs(server: LocalS3) -> "SQSClient":
     """Return an SQS client of a server."""
-    session = boto3.Session(
-        server.access_key_id, server.secret_access_key, region_name=server.region
-    )
+    session = session_of(server.access_key_id, server.secret_access_key, server.region)
     return session.client("sqs", endpoint_url=server.url)
 
 

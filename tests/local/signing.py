@@ -26,6 +26,16 @@ class Signed:
         return httpx.request(self.method, self.url, headers=self.headers, content=self.body)
 
 
+class _Signer(S3SigV4Auth):
+    """Signs for a body that it does not look at, where it is told to."""
+
+    content_sha256: str | None = None
+
+    def payload(self, request: AWSRequest) -> str:
+        """Return what the signature says of the body."""
+        return self.content_sha256 or super().payload(request)
+
+
 def sign(
     server: LocalS3,
     method: str,
@@ -46,9 +56,8 @@ def sign(
     )
     url = server.url + path
     request = AWSRequest(method=method, url=url, data=body, headers=headers or {})
-    signer = S3SigV4Auth(credentials, service, region or server.region)
-    if content_sha256 is not None:
-        signer.payload = lambda _request: content_sha256
+    signer = _Signer(credentials, service, region or server.region)
+    signer.content_sha256 = content_sha256
     signer.add_auth(request)
     return Signed(method, url, dict(request.headers.items()), body)
 

@@ -338,8 +338,7 @@ def test_a_changed_policy_is_refused(client: "S3Client") -> None:
         b'{"expiration": "soon", "conditions": []}',
         b'{"expiration": "2099-01-01T00:00:00Z", "conditions": [["equals", "$key", "a"]]}',
         b'{"expiration": "2099-01-01T00:00:00Z", "conditions": ["key"]}',
-        b'{"expiration": "2099-01-01T00:00:00Z", "conditions": '
-        b'[["content-length-range", "a", "b"]]}',
+        b'{"expiration": "2099-01-01T00:00:00Z", "conditions": [["content-length-range", "", ""]]}',
     ],
 )
 def test_a_broken_policy_is_refused(clocked: LocalS3, client: "S3Client", policy: bytes) -> None:
@@ -383,7 +382,7 @@ def test_a_form_to_no_bucket_is_refused(client: "S3Client", clocked: LocalS3) ->
     assert refusal(answer) == (404, "NoSuchBucket")
 
 
-def test_an_upload_that_breaks_off_stores_nothing(client: "S3Client", clocked: LocalS3) -> None:
+def test_an_upload_that_breaks_off_stores_nothing(client: "S3Client") -> None:
     """A connection that ends before the last boundary leaves no object behind."""
     url, fields = presign(client, key="uploads/broken")
     body = form([*fields.items(), ("file", b"x" * 100_000)])

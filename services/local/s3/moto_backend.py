@@ -50,7 +50,9 @@ class _Request(MotoRequest):
 def _copy_without_bytes(key: FakeKey, _memo: dict[int, Any]) -> FakeKey:
     """Stand in for `FakeKey.__deepcopy__`: ListObjectVersions copies every object's bytes."""
     copied = object.__new__(FakeKey)
-    copied.__dict__.update(key.__dict__, multipart=None, disposed=True)
+    key.etag  # noqa: B018  # computes it, once
+    # A copy closes its buffer when it goes; the object still needs its own.
+    copied.__dict__.update(key.__dict__, multipart=None, disposed=True, _value_buffer=None)
     return copied
 
 

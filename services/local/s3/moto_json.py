@@ -122,6 +122,9 @@ def decode_object(
     record: dict[str, Any], data: Path | None, s3: S3Backend, *, name: Any, bucket: str | None
 ) -> FakeKey:
     """Return the model of an object or a part."""
+    if data is None:
+        raise ValueError("an object without bytes")
+    attributes = decode(record["model"])
     model = FakeKey(
         name=name,
         value=b"",
@@ -130,9 +133,8 @@ def decode_object(
         version_id=record.get("version_id"),
         bucket_name=bucket,
     )
-    vars(model).update(decode(record["model"]))
-    if data is not None:
-        keep_on_disk(model, data)
+    vars(model).update(attributes)
+    keep_on_disk(model, data)
     return model
 
 
@@ -152,8 +154,9 @@ def encode_upload(upload: FakeMultipart) -> dict[str, Any]:
 
 def decode_upload(record: dict[str, Any], s3: S3Backend) -> FakeMultipart:
     """Return the model of a multipart upload, its parts still missing."""
+    attributes = decode(record["model"])
     upload = FakeMultipart(record["key"], CaseInsensitiveDict(), s3.account_id, s3.region_name)
-    vars(upload).update(decode(record["model"]))
+    vars(upload).update(attributes)
     return upload
 
 

@@ -8,7 +8,6 @@ import contextlib
 import fcntl
 import hashlib
 import json
-import logging
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,8 +15,6 @@ from pathlib import Path
 from typing import Any
 
 from services.local.s3.errors import LocalS3Error
-
-logger = logging.getLogger(__name__)
 
 RECORD = ".json"
 DATA = ".data"
@@ -122,33 +119,25 @@ class ObjectFolder:
         return _read(self.root / (record + RECORD))
 
     def records(self, folder: str) -> Iterator[Stored]:
-        """Yield the whole records of a folder; one log line tells how many were not.
-
-        What a hard kill left half done is removed, except where a damaged record may mean it.
-        """
-        path = self.root / folder
-        files = sorted(path.iterdir()) if path.is_dir() else []
-        damaged: list[str] = []
-        used: set[Path] = set()
-        for file in files:
+        """Yield the records of a folder; of one that is torn, or whose bytes are, an empty one."""
+        for file in self._files(folder):
             if file.suffix != RECORD:
                 continue
-            content = _read(file)
-            data = file.parent / content["data"] if content and "data" in content else None
-            if content is None or (data and not _is_whole(data, content.get("size"))):
-                damaged.append(file.name)
-                continue
-            if data:
-                used.add(data)
+            content = _read(file) or {}
+            data = file.parent / content["data"] if content.get("data") else None
+            if data and not _is_whole(data, content.get("size")):
+                content, data = {}, None
             yield Stored(file, content, data)
-        if damaged:
-            logger.warning(
-                "damaged records were skipped", extra={"folder": str(path), "records": damaged}
-            )
-        for file in files:
-            left_over = file.suffix == _TEMPORARY or (file.suffix == DATA and file not in used)
-            if left_over and not damaged:
+
+    def remove_left_overs(self, folder: str, used: set[Path]) -> None:
+        """Remove what a hard kill left half done: temporary files, and bytes but for the `used`."""
+        for file in self._files(folder):
+            if file.suffix == _TEMPORARY or (file.suffix == DATA and file not in used):
                 file.unlink(missing_ok=True)
+
+    def _files(self, folder: str) -> list[Path]:
+        path = self.root / folder
+        return sorted(path.iterdir()) if path.is_dir() else []
 
 
 def _read(path: Path) -> dict[str, Any] | None:

@@ -6,7 +6,9 @@
 """
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from moto.s3.models import FakeBucket, FakeKey
@@ -125,33 +127,40 @@ class Persistence:
             kept[number] = _Kept(part, record, name)
 
     def restore(self) -> None:
-        """Bring back everything that the folder holds; what is damaged is skipped and logged."""
+        """Bring back all that the folder holds; what is damaged is skipped, in one log line."""
+        damaged: list[str] = []
         for name in self.folder.folders():
             try:
                 record = self.folder.record(f"{name}/bucket") or {}
                 bucket = moto_json.decode_bucket(record, self.moto.s3)
                 self._tag(bucket.arn, record["tags"])
             except _UNREADABLE:
-                logger.warning("a bucket with a damaged record was skipped", extra={"bucket": name})
+                damaged.append(name)
                 continue
             self.moto.s3.buckets[name] = bucket
-            self._restore_objects(bucket)
+            damaged += self._restore_records(
+                f"{name}/objects", partial(self._restore_version, bucket)
+            )
             for upload_id in self.folder.folders(f"{name}/uploads"):
-                self._restore_upload(bucket, upload_id)
+                damaged += self._restore_upload(bucket, upload_id)
+        if damaged:
+            logger.warning("damaged records were skipped", extra={"records": damaged})
 
-    def _restore_objects(self, bucket: FakeBucket) -> None:
-        name = bucket.name
-        stored = sorted(
-            self.folder.records(f"{name}/objects"),
-            key=lambda item: str(item.content.get("sequencer")),
-        )
-        for item in stored:
+    def _restore_records(self, folder: str, restore: Callable[[Stored], None]) -> list[str]:
+        """Restore a folder in the order of its writing and return what of it is damaged."""
+        stored = list(self.folder.records(folder))
+        damaged: list[str] = []
+        for item in sorted(stored, key=lambda item: str(item.content.get("sequencer"))):
             try:
-                self._restore_version(name, bucket, item)
+                restore(item)
             except _UNREADABLE:
-                logger.warning("a damaged record was skipped", extra={"record": str(item.path)})
+                damaged.append(str(item.path.relative_to(self.folder.root)))
+        if not damaged:  # which bytes a damaged record means, nobody knows
+            self.folder.remove_left_overs(folder, {item.data for item in stored if item.data})
+        return damaged
 
-    def _restore_version(self, name: str, bucket: FakeBucket, item: Stored) -> None:
+    def _restore_version(self, bucket: FakeBucket, item: Stored) -> None:
+        name = bucket.name
         version = moto_json.decode_version(item.content, item.data, self.moto.s3, name)
         sequencer = str(item.content["sequencer"])
         self.sequencer.at_least(sequencer)
@@ -164,26 +173,29 @@ class Persistence:
             version, record, f"{name}/objects/{item.path.stem}", sequencer
         )
 
-    def _restore_upload(self, bucket: FakeBucket, upload_id: str) -> None:
+    def _restore_upload(self, bucket: FakeBucket, upload_id: str) -> list[str]:
         folder = f"{bucket.name}/uploads/{upload_id}"
         try:
             record = self.folder.record(f"{folder}/upload") or {}
             upload = moto_json.decode_upload(record, self.moto.s3)
         except _UNREADABLE:
-            logger.warning("an upload with a damaged record was skipped", extra={"upload": folder})
-            return
+            return [folder]
         bucket.multiparts[upload_id] = upload
         kept = self._parts[bucket.name, upload_id] = {}
-        for item in self.folder.records(folder):
-            if "part" not in item.content:
-                continue
+
+        def restore(item: Stored) -> None:
+            if item.path.stem == "upload":
+                return
             number = int(item.content["part"])
             part = moto_json.decode_object(
                 item.content, item.data, self.moto.s3, name=number, bucket=None
             )
             upload.parts[number] = part
             kept[number] = _Kept(part, item.content, f"{folder}/{number}")
+
+        damaged = self._restore_records(folder, restore)
         upload.partlist = sorted(upload.parts)
+        return damaged
 
     def _tag(self, arn: str, tags: dict[str, str]) -> None:
         if tags:
