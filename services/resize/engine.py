@@ -1,24 +1,13 @@
 """The engine: a picture's bytes in, its variants out. No AWS in it."""
 
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 from services.config import Limits
-from services.resize.alpha import without_opaque_alpha
-from services.resize.check import check
-from services.resize.colour import to_srgb
-from services.resize.decode import decode
-from services.resize.encode import encode
-from services.resize.picture import Frame, Header, Picture, Variant
-from services.resize.placeholder import dominant_color, thumbhash
+from services.resize.child import Children
+from services.resize.picture import Picture, Variant
 from services.resize.rejected import Rejected
-from services.resize.resize import resized
-from services.resize.upright import upright
-from services.resize.verify import verify
-from services.variants import Fit, formats_for, plan
 
-__all__ = ["Picture", "Rejected", "Variant", "make_variants"]
+__all__ = ["Picture", "Rejected", "Variant", "make_variants", "warm_up"]
+
+_children = Children("services.resize.pipeline:make_variants")
 
 
 def make_variants(
@@ -27,76 +16,23 @@ def make_variants(
     sizes: tuple[int, ...],
     formats: tuple[str, ...],
     limits: Limits,
-    deadline: float | None = None,  # noqa: ARG001 - kept by the process that decodes
+    deadline: float | None = None,
 ) -> Picture:
     """Return the picture in `data` with all its variants, each re-opened and checked.
 
-    `sizes` are the sides of square boxes in pixels, ascending; `formats` names of
-    services.variants.FORMATS. `deadline` is a moment of time.monotonic(). Raises Rejected where the
-    data cannot become a photo; whatever else is raised is worth a retry.
+    `sizes` are the sides of square boxes in pixels, ascending; `formats` are names of
+    services.variants.FORMATS. With a `deadline`, a moment of time.monotonic(), the work is done in
+    a process that is stopped then, whatever it is doing; without one it is done here. Raises
+    Rejected where the data cannot become a photo; whatever else is raised is worth a retry.
     """
-    clock = Clock()
-    with clock.step("check"):
-        header = check(data, limits)
-    fits = plan(*header.upright, sizes)
-    frames = _frames(data, header, fits, clock)
-    has_alpha = any(frame.raster.mode == "RGBA" for frame in frames[fits[-1]])
-    with clock.step("encode"):
-        variants = [
-            Variant(fit, format_, encode(frames[fit], format_, loops=header.loops))
-            for fit in fits
-            for format_ in formats_for(formats, has_alpha=has_alpha)
-        ]
-    with clock.step("verify"):
-        shown = [
-            verify(variant, header.frames if variant.format.name == "webp" else 1)
-            for variant in variants
-        ]
-    with clock.step("placeholder"):
-        hash_, color = thumbhash(shown[0].raster), dominant_color(shown[0].raster)
-    return Picture(
-        header.format, *header.upright, frames=header.frames, animated=header.frames > 1,
-        has_alpha=has_alpha, thumbhash=hash_, color=color, variants=tuple(variants),
-        milliseconds=clock.milliseconds,
-    )  # fmt: skip
+    if deadline is None:
+        from services.resize import pipeline
+
+        return pipeline.make_variants(data, sizes, formats, limits)
+    picture: Picture = _children.call((data, sizes, formats, limits), deadline)
+    return picture
 
 
-def _frames(
-    data: bytes, header: Header, fits: tuple[Fit, ...], clock: "Clock"
-) -> dict[Fit, list[Frame]]:
-    """Decode once and return each frame in each size, upright and in sRGB."""
-    largest, sideways = fits[-1], header.orientation >= 5
-    size = (largest.width, largest.height)
-    stored = size[::-1] if sideways else size
-    frames: dict[Fit, list[Frame]] = {fit: [] for fit in fits}
-    decoded = decode(data, header, stored)
-    while True:
-        with clock.step("decode"):
-            frame = next(decoded, None)
-        if frame is None:
-            return frames
-        with clock.step("resize"):
-            raster = resized(without_opaque_alpha(frame.raster), *stored)
-        with clock.step("colour"):
-            raster = to_srgb(upright(raster, header.orientation), header.icc)
-        for fit in reversed(fits):
-            with clock.step("resize"):
-                raster = resized(raster, fit.width, fit.height)
-            frames[fit].append(Frame(raster, frame.milliseconds))
-
-
-class Clock:
-    """Adds up the milliseconds spent in each step."""
-
-    def __init__(self) -> None:
-        self.milliseconds: dict[str, float] = {}
-
-    @contextmanager
-    def step(self, name: str) -> Iterator[None]:
-        """Count the time in the block for `name`."""
-        start = time.perf_counter()
-        try:
-            yield
-        finally:
-            spent = (time.perf_counter() - start) * 1000
-            self.milliseconds[name] = self.milliseconds.get(name, 0.0) + spent
+def warm_up() -> None:
+    """Start the process that the first picture will need, and return before it is ready."""
+    _children.warm_up()
