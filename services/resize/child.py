@@ -7,6 +7,7 @@ copy of the bytes per picture, and its end, by deadline, crash or memory bound, 
 ours.
 """
 
+import atexit
 import contextlib
 import importlib
 import os
@@ -89,10 +90,16 @@ class Children:
     def __init__(self, target: str) -> None:
         self._target = target
         self._idle: list[_Child] = []  # append and pop are atomic
+        atexit.register(self.close)
 
     def warm_up(self) -> None:
         """Have a child started."""
         self._idle.append(_Child(self._target))
+
+    def close(self) -> None:
+        """End the children that wait for work."""
+        while self._idle:
+            self._idle.pop().kill()
 
     def call(self, arguments: tuple[Any, ...], deadline: float) -> Any:
         """Return what the target returns for `arguments`, or raise what it raises.

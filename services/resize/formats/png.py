@@ -8,7 +8,7 @@ import struct
 import zlib
 from collections.abc import Iterator
 
-from PIL import Image, PngImagePlugin
+from PIL import Image, ImageChops, PngImagePlugin
 
 from services.reasons import Reason
 from services.resize.formats import exif
@@ -111,13 +111,20 @@ def _eight_bits(image: Image.Image) -> Image.Image:
     """Return an image of mode L, RGB or RGBA for any that Pillow's PNG reader gives."""
     transparent = "transparency" in image.info
     if image.mode.startswith("I"):
-        # Pillow's conversion clips at 255; the high byte of each sample is the 8-bit one.
-        key = image.info.get("transparency")
-        gray = Image.frombytes("L", image.size, image.tobytes("raw", "I;16B")[::2])
-        if key is None:
-            return gray
-        alpha = image.point(lambda sample: 0 if sample == key else 255, "L")
-        return Image.merge("RGBA", (gray, gray, gray, alpha))
+        return _high_bytes(image, image.info.get("transparency"))
     if image.mode in ("RGBA", "LA", "PA") or transparent:
         return image.convert("RGBA")
     return image.convert("L" if image.mode in ("1", "L") else "RGB")
+
+
+def _high_bytes(image: Image.Image, key: int | None) -> Image.Image:
+    # Pillow's own conversion of 16-bit grey clips at 255.
+    samples = image.tobytes("raw", "I;16B")
+    high, low = (Image.frombytes("L", image.size, samples[part::2]) for part in (0, 1))
+    if key is None:
+        return high
+    differs = ImageChops.lighter(
+        high.point([255 * (level != key >> 8) for level in range(256)]),
+        low.point([255 * (level != key & 255) for level in range(256)]),
+    )
+    return Image.merge("RGBA", (high, high, high, differs))

@@ -1,0 +1,199 @@
+"""The engine as a whole: orientation, colour, motion, metadata, strictness on any bytes."""
+
+import io
+import re
+import time
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image, ImageCms
+
+from services.config import Limits
+from services.reasons import Reason
+from services.resize.engine import Picture, Rejected, make_variants
+from services.resize.pipeline import make_variants as make_here
+from tests import pictures
+from tests.pictures import avif, gif, heic, jpeg, photo, png, quadrants, webp
+
+LIMITS = Limits()
+SEEDS = [
+    jpeg(48, 32), jpeg(48, 32, progressive=True), jpeg(48, 32, mode="CMYK"), png(48, 32),
+    png(48, 32, mode="RGBA"), gif(24, 16, frames=3), webp(48, 32), webp(48, 32, mode="RGBA"),
+    webp(24, 16, frames=3), avif(48, 32), heic(64, 64),
+]  # fmt: skip
+
+
+def _make(data: bytes, *sizes: int) -> Picture:
+    return make_variants(data, sizes=sizes or (64,), formats=("webp", "jpeg"), limits=LIMITS)
+
+
+def _opened(picture: Picture, name: str) -> Image.Image:
+    data = next(v.data for v in picture.variants if v.format.name == name)
+    return Image.open(io.BytesIO(data))
+
+
+def test_no_metadata_in_any_variant() -> None:
+    """EXIF, GPS, comments and profiles of the original are in no variant's bytes."""
+    original = jpeg(
+        300, 200, gps=True, description="SECRET-EXIF", comment=b"SECRET-COMMENT",
+        icc=ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes(),
+    )  # fmt: skip
+    assert b"SECRET-EXIF" in original
+    for variant in _make(original, 64, 128).variants:
+        for trace in (b"SECRET", b"Exif", b"EXIF", b"ICC_PROFILE", b"ICCP", b"iCCP", b"GPS", b"http"):  # fmt: skip
+            assert trace not in variant.data, trace
+
+
+def test_animation_keeps_delays_and_loops() -> None:
+    """An animated GIF becomes an animated WebP with the same delays and number of loops."""
+    data = gif(96, 64, frames=4, duration=[50, 120, 300, 80], loop=2)
+    image = _opened(_make(data, 48), "webp")
+    assert image.n_frames == 4  # type: ignore[attr-defined] # of animated images alone
+    assert image.info["loop"] == 3  # GIF counts the repetitions, WebP the showings
+    delays = []
+    for frame in range(4):
+        image.seek(frame)
+        image.load()
+        delays.append(image.info["duration"])
+    assert delays == [50, 120, 300, 80]
+
+
+def test_animation_frames_are_as_a_person_sees_them() -> None:
+    """A frame that changes a part of the canvas shows the rest of the frame before it."""
+    first = quadrants(96, 64)
+    second = first.copy()
+    second.paste((255, 255, 255), (0, 0, 48, 32))
+    image = _opened(_make(gif(images=[first.quantize(16), second.quantize(16)]), 48), "webp")
+    image.seek(1)
+    shown = image.convert("RGB")
+    assert shown.getpixel((12, 8)) == pytest.approx((255, 255, 255), abs=14)
+    assert shown.getpixel((36, 24)) == pytest.approx(pictures.YELLOW, abs=14)
+
+
+def _display_p3() -> bytes:
+    # A matrix profile made from sRGB's by exchanging the primaries for P3's (D50, ICC's s15.16).
+    icc = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    primaries = {
+        b"rXYZ": (0.51512, 0.2412, -0.00105), b"gXYZ": (0.29198, 0.69225, 0.04189),
+        b"bXYZ": (0.1571, 0.06657, 0.78407),
+    }  # fmt: skip
+    for tag, values in primaries.items():
+        at = icc.index(tag, 128)
+        offset = int.from_bytes(icc[at + 4 : at + 8])
+        numbers = b"".join(round(v * 65536).to_bytes(4, signed=True) for v in values)
+        icc[offset + 8 : offset + 20] = numbers
+    return bytes(icc)
+
+
+def _delta_e(first: Image.Image, second: Image.Image) -> float:
+    # ΔE76, which is never smaller than ΔE2000 by more than a fraction in these gamuts.
+    lab = ImageCms.createProfile("LAB")
+    transform = ImageCms.buildTransform(ImageCms.createProfile("sRGB"), lab, "RGB", "LAB")
+    arrays = []
+    for image in (first, second):
+        values = np.asarray(ImageCms.applyTransform(image.convert("RGB"), transform), np.float64)
+        arrays.append(np.stack([values[..., 0] / 2.55, *(np.where(values[..., i] > 127, values[..., i] - 256, values[..., i]) for i in (1, 2))]))  # fmt: skip
+    return float(np.sqrt(((arrays[0] - arrays[1]) ** 2).sum(0)).mean())
+
+
+def test_display_p3_becomes_srgb() -> None:
+    """Display P3 is converted: near to a reference conversion, far from the stored numbers."""
+    stored = quadrants(128, 96)
+    profile = _display_p3()
+    image = _opened(_make(png(image=stored, icc=profile), 128), "jpeg")
+    p3 = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+    reference = ImageCms.profileToProfile(stored, p3, ImageCms.createProfile("sRGB"))
+    assert reference is not None
+    assert _delta_e(image, reference) < 2
+    assert _delta_e(image, stored) > 4
+
+
+def test_cmyk_is_multiplied_out() -> None:
+    """CMYK without a profile looks as browsers show it."""
+    source = quadrants(128, 96).convert("CMYK")
+    image = _opened(_make(jpeg(image=source, quality=95, subsampling="4:4:4"), 128), "jpeg")
+    assert _delta_e(image, source.convert("RGB")) < 2
+
+
+def test_transparency_survives_and_does_not_bleed() -> None:
+    """Colour under full transparency does not reach the visible edge when shrinking."""
+    image = Image.new("RGBA", (512, 512), (255, 0, 0, 0))
+    image.paste((0, 0, 255, 255), (256, 0, 512, 512))
+    shown = _opened(_make(png(image=image), 64), "png")
+    assert shown.mode == "RGBA"
+    for pixel in np.asarray(shown).reshape(-1, 4).tolist():
+        assert pixel[3] < 8 or pixel[0] < 40
+
+
+def test_sides_are_never_zero() -> None:
+    """Extreme strips become variants one pixel thin."""
+    for width, height in ((800, 1), (1, 16_000)):
+        picture = _make(png(image=Image.new("RGB", (width, height), "red")), 64)
+        assert min(picture.variants[0].fit.width, picture.variants[0].fit.height) == 1
+
+
+def test_thumbhash_and_color() -> None:
+    """The placeholder is the picture's own: mean in the hash, the largest area in the colour."""
+    image = Image.new("RGB", (300, 200), (200, 30, 40))
+    image.paste((30, 60, 190), (0, 0, 60, 200))
+    picture = _make(jpeg(image=image), 64)
+    assert re.fullmatch("#[0-9a-f]{6}", picture.color)
+    channels = [int(picture.color[i : i + 2], 16) for i in (1, 3, 5)]
+    assert channels == pytest.approx([200, 30, 40], abs=12)
+    assert 5 <= len(picture.thumbhash) <= 25
+
+
+def test_thumbhash_of_transparency_is_marked() -> None:
+    """The hash of a picture with transparency says so (bit 23) and is never longer than 25."""
+    picture = _make(png(300, 200, mode="RGBA"), 64)
+    assert picture.thumbhash[2] & 0x80
+    assert len(picture.thumbhash) <= 25
+
+
+def test_through_the_child_is_the_same() -> None:
+    """With a deadline the same bytes come out, and the same refusals."""
+    data = jpeg(300, 200)
+    apart = make_variants(
+        data, sizes=(64,), formats=("webp",), limits=LIMITS, deadline=time.monotonic() + 60
+    )
+    assert apart.variants == make_here(data, (64,), ("webp",), LIMITS).variants
+    with pytest.raises(Rejected) as refusal:
+        make_variants(
+            data[:-900], sizes=(64,), formats=("webp",), limits=LIMITS,
+            deadline=time.monotonic() + 60,
+        )  # fmt: skip
+    assert refusal.value.reason is Reason.TRUNCATED
+
+
+@settings(max_examples=150, deadline=None)
+@given(data=st.data())
+def test_any_bytes_give_variants_or_a_verdict(data: st.DataObject) -> None:
+    """Whatever the bytes, the outcome is variants that open or a verdict, nothing else."""
+    seed = bytearray(data.draw(st.sampled_from(SEEDS)))
+    for at, value in data.draw(
+        st.lists(st.tuples(st.integers(0, len(seed) - 1), st.integers(0, 255)), max_size=6)
+    ):
+        seed[at] = value
+    cut = data.draw(st.integers(0, len(seed)) | st.just(len(seed)))
+    try:
+        picture = make_here(bytes(seed[:cut]), (32,), ("webp", "jpeg"), Limits(max_pixels=100_000))
+    except Rejected:
+        return
+    for variant in picture.variants:
+        assert Image.open(io.BytesIO(variant.data)).size == (variant.fit.width, variant.fit.height)
+
+
+@given(st.binary(max_size=2000))
+def test_random_bytes_are_refused(data: bytes) -> None:
+    """Bytes that are no picture get a verdict."""
+    with pytest.raises(Rejected):
+        make_here(data, (32,), ("webp",), LIMITS)
+
+
+def test_photo_keeps_alpha_mode() -> None:
+    """An animated picture with transparency has it in WebP and in the PNG still."""
+    picture = _make(webp(96, 64, mode="RGBA", frames=2), 48)
+    assert [v.format.name for v in picture.variants] == ["webp", "png"]
+    assert photo(10, 10, mode="RGBA").getpixel((0, 0))[3] == 0  # type: ignore[index] # a tuple in RGBA
