@@ -13,6 +13,8 @@ from boto3.s3.transfer import TransferConfig
 from botocore.exceptions import ClientError
 
 from services.local.s3 import LocalS3
+from tests.local.conftest import make_client, refusal
+from tests.local.signing import sign
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -117,6 +119,23 @@ def test_a_copy_keeps_or_replaces_metadata(s3: "S3Client", bucket: str) -> None:
     assert (new["ContentType"], new["Metadata"]) == ("image/gif", {})
 
 
+def test_a_copy_of_one_version(s3: "S3Client", bucket: str) -> None:
+    """The version that is named is copied, whatever came after it."""
+    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    put = s3.put_object(Bucket=bucket, Key="a", Body=b"1")
+    s3.put_object(Bucket=bucket, Key="a", Body=b"2")
+    s3.copy_object(
+        Bucket=bucket,
+        Key="b",
+        CopySource={"Bucket": bucket, "Key": "a", "VersionId": put["VersionId"]},
+        CopySourceIfMatch=put["ETag"],
+    )
+    assert s3.get_object(Bucket=bucket, Key="b")["Body"].read() == b"1"
+    with pytest.raises(ClientError) as missing:
+        s3.copy_object(Bucket=bucket, Key="b", CopySource=f"{bucket}/none", CopySourceIfMatch="x")
+    assert code_of(missing) == (404, "NoSuchKey")
+
+
 def test_a_multipart_upload(s3: "S3Client", bucket: str) -> None:
     """boto3's own transfer of 12 MiB, in parts of 5 MiB, side by side."""
     body = bytes(range(256)) * (12 * MIB // 256)
@@ -168,10 +187,21 @@ def test_buckets(s3: "S3Client", bucket: str) -> None:
     assert code_of(gone) == (404, "NoSuchBucket")
 
 
+@pytest.mark.parametrize("name", ["ab", "Upper", "a_b_c", "a%00b", "...", "a..b", "-ab", "x" * 64])
+def test_a_bucket_name_that_is_none(local_s3: LocalS3, name: str) -> None:
+    """Names are S3's: lower case, digits, dots and hyphens."""
+    assert refusal(sign(local_s3, "PUT", f"/{name}").send()) == (400, "InvalidBucketName")
+
+
+def test_a_key_that_is_too_long(s3: "S3Client", bucket: str) -> None:
+    """1,024 bytes are a key, one more is none."""
+    with pytest.raises(ClientError) as long:
+        s3.put_object(Bucket=bucket, Key="ü" * 512 + "x", Body=b"x")
+    assert code_of(long) == (400, "KeyTooLongError")
+
+
 def test_two_servers_in_one_process_are_two_worlds() -> None:
     """They may have buckets of the same name and see nothing of each other."""
-    from tests.local.conftest import make_client
-
     with LocalS3(None) as one, LocalS3(None) as other:
         clients = [make_client(one), make_client(other)]
         for number, client in enumerate(clients):
@@ -240,6 +270,9 @@ class TestListing:
         with pytest.raises(ClientError) as made_up:
             s3.list_objects_v2(Bucket=listed, ContinuationToken="%%%")
         assert code_of(made_up) == (400, "InvalidArgument")
+        with pytest.raises(ClientError) as negative:
+            s3.list_objects_v2(Bucket=listed, MaxKeys=-1)
+        assert code_of(negative) == (400, "InvalidArgument")
 
     def test_it_follows_every_change(self, s3: "S3Client", listed: str) -> None:
         """The index that listings read knows puts, deletes, copies and joined uploads."""

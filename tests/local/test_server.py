@@ -148,6 +148,7 @@ def test_a_client_that_asks_first_is_told_to_go_on(local_s3: LocalS3) -> None:
     [
         (b"Transfer-Encoding: chunked\r\n", b"<Code>MissingContentLength</Code>"),
         (b"Content-Length: many\r\n", b"<Code>InvalidRequest</Code>"),
+        (b"Content-Length: 5368709121\r\n", b"<Code>EntityTooLarge</Code>"),
         (b"Content-Length: 10\r\n", b"<Code>IncompleteBody</Code>"),
     ],
 )

@@ -10,6 +10,8 @@ from werkzeug.datastructures import Headers
 
 from services.local.s3.errors import S3Error
 
+MAX_BODY_BYTES = 5 * 1024**3  # S3's own limit for a single request
+
 
 def new_request_id() -> str:
     """Return a request id that looks like S3's: 16 upper-case hex digits."""
@@ -62,6 +64,10 @@ class Request:
         text = self.headers.get("Content-Length", "0")
         if not text.isascii() or not text.isdigit():
             raise S3Error(400, "InvalidRequest", "The Content-Length header is not a number.")
+        if int(text) > MAX_BODY_BYTES:
+            raise S3Error(
+                400, "EntityTooLarge", "Your proposed upload exceeds the maximum allowed size"
+            )
         return int(text)
 
     def read_all(self) -> bytes:

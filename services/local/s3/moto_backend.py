@@ -26,6 +26,7 @@ from services.local.s3.exchange import Answer, Request
 from services.local.s3.signature import SIGNATURE_PARAMETERS
 
 _accounts = itertools.count(1)
+_OTHERS_HEADERS = frozenset({"date", "server", "content-length", "x-amzn-requestid"})
 
 
 class _Unshared(dict[str, Any]):
@@ -173,9 +174,7 @@ def _answer(response: Any) -> Answer:
     for name, value in dict(headers).items():
         lower = name.lower()
         # The server sets its own; cross-origin headers are the guard's.
-        if lower not in ("date", "server", "content-length") and not lower.startswith(
-            "access-control-"
-        ):
+        if lower not in _OTHERS_HEADERS and not lower.startswith("access-control-"):
             kept.add(name, _header_text(str(value)))
     if "content-length" in {name.lower() for name in headers} and not body:
         length = next(str(v) for n, v in headers.items() if n.lower() == "content-length")

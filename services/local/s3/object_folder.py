@@ -137,7 +137,7 @@ class ObjectFolder:
 
     def _files(self, folder: str) -> list[Path]:
         path = self.root / folder
-        return sorted(path.iterdir()) if path.is_dir() else []
+        return sorted(path.iterdir(), key=lambda file: file.name) if path.is_dir() else []
 
 
 def _read(path: Path) -> dict[str, Any] | None:

@@ -160,17 +160,15 @@ class Persistence:
         return damaged
 
     def _restore_version(self, bucket: FakeBucket, item: Stored) -> None:
-        name = bucket.name
-        version = moto_json.decode_version(item.content, item.data, self.moto.s3, name)
+        version = moto_json.decode_version(item.content, item.data, self.moto.s3, bucket.name)
         sequencer = str(item.content["sequencer"])
         self.sequencer.at_least(sequencer)
-        record = moto_json.encode_version(version)
         if isinstance(version, FakeKey):
-            record["tags"] = item.content["tags"]
-            self._tag(version.arn, record["tags"])
+            self._tag(version.arn, item.content["tags"])
+        record = {name: item.content[name] for name in item.content.keys() - {"sequencer", "data"}}
         bucket.keys[version.name] = version
-        self._versions.setdefault((name, version.name), {})[version.version_id] = _Kept(
-            version, record, f"{name}/objects/{item.path.stem}", sequencer
+        self._versions.setdefault((bucket.name, version.name), {})[version.version_id] = _Kept(
+            version, record, f"{bucket.name}/objects/{item.path.stem}", sequencer
         )
 
     def _restore_upload(self, bucket: FakeBucket, upload_id: str) -> list[str]:

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from services.local.s3.errors import S3Error, access_denied
+from services.local.s3.exchange import MAX_BODY_BYTES
 
 # These need no condition; neither do names that begin with `x-ignore-`.
 UNCONDITIONED = frozenset({"x-amz-signature", "file", "policy"})
@@ -22,7 +23,7 @@ class SizeRange:
     """The bytes that the file may have."""
 
     smallest: int = 0
-    largest: int = 5 * 1024**3  # S3's own limit for a single request
+    largest: int = MAX_BODY_BYTES
 
     def check(self, size: int) -> None:
         """Raise EntityTooSmall or EntityTooLarge."""

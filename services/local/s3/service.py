@@ -21,6 +21,8 @@ from services.local.s3.object_folder import ObjectFolder
 from services.local.s3.persistence import Persistence
 from services.local.s3.queueing import Queueing
 
+MAX_KEY_BYTES = 1024
+_BUCKET_NAME = re.compile(r"(?!.*\.\.)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 # Query parameters that make a PUT of a key one of something else than its object.
 _SUBRESOURCES = frozenset({"acl", "tagging", "retention", "legal-hold", "uploadId"})
 
@@ -88,7 +90,12 @@ class Service:
             return
         asked = request.parameters
         bucket = self._moto.bucket(request.bucket)
-        if request.method == "PUT" and not request.key and not asked.keys() - {"x-id"} and bucket:
+        creates = request.method == "PUT" and not request.key and not asked.keys() - {"x-id"}
+        if creates and not _BUCKET_NAME.fullmatch(request.bucket):
+            raise S3Error(400, "InvalidBucketName", "The specified bucket is not valid.")
+        if len(request.key.encode("utf-8", "replace")) > MAX_KEY_BYTES:
+            raise S3Error(400, "KeyTooLongError", "Your key is too long")
+        if creates and bucket:
             raise S3Error(
                 409,
                 "BucketAlreadyOwnedByYou",
