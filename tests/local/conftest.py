@@ -73,6 +73,12 @@ def presigner(clocked: LocalS3) -> "S3Client":
     return make_client(clocked)
 
 
+@pytest.fixture
+def client(presigner: "S3Client") -> "S3Client":
+    """The client that presigns forms."""
+    return presigner
+
+
 @pytest.fixture(autouse=True)
 def right_time(clock: Clock) -> Iterator[None]:
     """Set the clock right again."""

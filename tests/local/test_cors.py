@@ -7,7 +7,7 @@ import pytest
 
 from services.local.s3 import LocalS3
 from tests.local.conftest import refusal
-from tests.local.test_post import form, send
+from tests.local.forms import form, send
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client

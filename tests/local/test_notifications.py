@@ -14,8 +14,8 @@ from botocore.exceptions import ClientError
 
 from services.local.s3 import LocalS3
 from tests.local.conftest import make_sqs
+from tests.local.forms import form, send
 from tests.local.test_objects import code_of
-from tests.local.test_post import form, send
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
