@@ -67,6 +67,8 @@ class _Child:
             answer = pickle.loads(_receive(stdout.fileno(), length, deadline))  # noqa: S301 - ours
         except (BrokenPipeError, EOFError):
             raise _DiedError(self._process.wait()) from None
+        if isinstance(answer, RuntimeError):
+            raise ChildError(str(answer))
         if isinstance(answer, Exception):
             raise answer
         return answer
@@ -197,7 +199,7 @@ def _serve(target: str) -> None:
         except Exception as error:  # noqa: BLE001 - handed to the parent, which raises it
             import traceback
 
-            answer = ChildError("".join(traceback.format_exception(error)))
+            answer = RuntimeError("".join(traceback.format_exception(error)))
         faulthandler.cancel_dump_traceback_later()
         _send(answers, answer)
         del answer, arguments

@@ -16,6 +16,8 @@ def act(deed: str) -> str:
         return str(len(bytearray(64 << 30)))
     if deed == "print":
         print("a library's chatter", flush=True)  # noqa: T201 - what is tested
+    if deed == "fail":
+        raise ArithmeticError("a fault of ours")
     if deed == "exit":
         sys.stdout.flush()
         os._exit(3)

@@ -45,7 +45,7 @@ def _orientations() -> Iterator[Case]:
         for name, build in (("jpeg", jpeg), ("png", png), ("webp", webp), ("avif", avif), ("heic", heic)):  # fmt: skip
             yield Case(
                 f"{name} orientation {orientation}",
-                lambda build=build, stored=stored, turn=orientation: build(
+                lambda build=build, stored=stored, turn=orientation: build(  # type: ignore[misc]
                     image=stored, orientation=turn
                 ),
                 (name, 320, 240),
@@ -58,7 +58,7 @@ def _jpegs() -> Iterator[Case]:
     ):
         yield Case(
             f"jpeg {subsampling} progressive={progressive} restart={restart}",
-            lambda s=subsampling, p=progressive, r=restart: jpeg(
+            lambda s=subsampling, p=progressive, r=restart: jpeg(  # type: ignore[misc]
                 image=Q, subsampling=s, progressive=p, restart_rows=r
             ),
             ("jpeg", 320, 240),
@@ -106,7 +106,7 @@ def _pngs() -> Iterator[Case]:
         for bits, interlaced in product(depths, (False, True)):
             yield Case(
                 f"png type {color_type}, {bits} bits, interlaced={interlaced}",
-                lambda c=channels, b=bits, t=color_type, i=interlaced: raw_png(
+                lambda c=channels, b=bits, t=color_type, i=interlaced: raw_png(  # type: ignore[misc]
                     _bits(c, b), bits=b, color_type=t, interlaced=i
                 ),
                 ("png", 320, 240),
@@ -117,7 +117,7 @@ def _pngs() -> Iterator[Case]:
         palette = (b"PLTE", bytes((*pictures.RED, *pictures.BLUE)))
         yield Case(
             f"png palette of {bits} bits, interlaced={interlaced}",
-            lambda s=indices, b=bits, i=interlaced, p=palette: raw_png(
+            lambda s=indices, b=bits, i=interlaced, p=palette: raw_png(  # type: ignore[misc]
                 s, bits=b, color_type=3, interlaced=i, before_data=[p]
             ),
             ("png", 320, 240),

@@ -66,6 +66,12 @@ def test_unexplained_end_is_worth_a_retry(children: Children) -> None:
         _call(children, "exit")
 
 
+def test_fault_of_ours_is_worth_a_retry(children: Children) -> None:
+    """An exception that is no verdict reaches the caller with its traceback."""
+    with pytest.raises(ChildError, match="ArithmeticError: a fault of ours"):
+        _call(children, "fail")
+
+
 def test_chatter_does_not_spoil_the_answer(children: Children) -> None:
     """What a library prints does not get between the answers."""
     assert isinstance(_call(children, "print"), str)

@@ -60,6 +60,20 @@ def test_animation_keeps_delays_and_loops() -> None:
     assert delays == [50, 120, 300, 80]
 
 
+def test_animation_of_equal_frames_keeps_its_duration() -> None:
+    """Frames that are alike may become one, but the animation lasts as long."""
+    data = gif(images=[quadrants(96, 64).quantize(8), photo(96, 64).quantize(8)], duration=100)
+    last = data[data.rindex(b"!\xf9\x04") : -1]
+    picture = _make(data[:-1] + last + last + b";", 48)
+    image = _opened(picture, "webp")
+    lasted = 0
+    for frame in range(image.n_frames):  # type: ignore[attr-defined] # of animated images alone
+        image.seek(frame)
+        image.load()
+        lasted += image.info["duration"]
+    assert (picture.frames, lasted) == (4, 400)
+
+
 def test_animation_frames_are_as_a_person_sees_them() -> None:
     """A frame that changes a part of the canvas shows the rest of the frame before it."""
     first = quadrants(96, 64)

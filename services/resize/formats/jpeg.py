@@ -102,7 +102,10 @@ def _forgiven(
     complaint: str,
 ) -> Raster:
     if any(harmless in complaint for harmless in _HARMLESS):
-        return turbojpeg.decode(data, size, components, need, forgive=True)
+        try:
+            return turbojpeg.decode(data, size, components, need, forgive=True)
+        except turbojpeg.DataError as error:
+            raise Rejected(Reason.CORRUPT, str(error)) from error
     if data.find(_EOI, scan) >= 0:
         raise Rejected(Reason.CORRUPT, complaint)
     if not _all_scans_present(data):
@@ -139,9 +142,9 @@ def _all_scans_present(data: bytes) -> bool:
         body = data[match.start() + 4 : match.start() + 2 + length]
         at = match.start() + 2 + length
         marker = data[match.start() + 1]
-        if marker in _FRAMES:
+        if marker in _FRAMES and len(body) > 5:
             progressive, components = marker == _PROGRESSIVE, body[5]
-        elif marker == _SOS and len(body) >= 4 + 2 * body[0]:
+        elif marker == _SOS and body and len(body) >= 4 + 2 * body[0]:
             start, end, bits = body[-3], body[-2], body[-1]
             if bits & 15 == 0:
                 band = (1 << end + 1) - (1 << start)

@@ -13,6 +13,7 @@ from services.resize.picture import Raster
 
 _PIXEL_FORMATS = {1: (6, "L"), 3: (0, "RGB"), 4: (11, "CMYK")}  # TJPF_GRAY, TJPF_RGB, TJPF_CMYK
 _STOP_ON_WARNING = 8192  # TJFLAG_STOPONWARNING
+_WARNING = 0  # TJERR_WARNING
 _LIMIT_SCANS = 32768  # TJFLAG_LIMITSCANS: refuses progressive files of more than 500 scans
 
 
@@ -36,6 +37,7 @@ def _library() -> Any:
     library.tjDestroy.argtypes = (pointer,)
     library.tjGetErrorStr2.argtypes = (pointer,)
     library.tjGetErrorStr2.restype = ctypes.c_char_p
+    library.tjGetErrorCode.argtypes = (pointer,)
     library.tjDecompressHeader3.argtypes = (
         pointer, ctypes.c_char_p, size, out, out, out, out,
     )  # fmt: skip
@@ -75,7 +77,7 @@ def decode(
         failed = library.tjDecompress2(
             handle, data, len(data), buffer, stored[0], 0, stored[1], pixel_format, flags
         )
-        if failed and not forgive:
+        if failed and not (forgive and library.tjGetErrorCode(handle) == _WARNING):
             raise _error(library, handle)
     finally:
         library.tjDestroy(handle)
