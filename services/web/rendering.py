@@ -56,6 +56,7 @@ def render(
             formats=words["formats"],
             max_upload=words["max_upload"],
             accept=ACCEPT,
+            image_origin=request.app.state.store.gallery.origin,
             page_data=_page_data(settings, strings),
             **values,
         )

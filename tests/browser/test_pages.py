@@ -146,7 +146,7 @@ def test_animation_rests_for_those_who_ask(workshop: Site, open_page: Open) -> N
     for motion, ending in (("reduce", ".jpg"), ("no-preference", ".webp")):
         page = open_page(workshop.url, reduced_motion=motion)
         page.locator(source).scroll_into_view_if_needed()
-        page.wait_for_function(f"document.querySelector('{source}').currentSrc")
+        expect(page.locator(source)).to_have_js_property("complete", True)
         assert ending in page.locator(source).evaluate("i => i.currentSrc")
 
 

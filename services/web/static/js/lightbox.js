@@ -43,7 +43,7 @@ export async function openLightbox(grid, id, { pushed = false } = {}) {
     dataSource: slides,
     index: Math.max(0, slides.findIndex((slide) => slide.id === id)),
     loop: false,
-    bgOpacity: 0.96,
+    bgOpacity: 1,
     padding: { top: 0, bottom: 0, left: 0, right: 0 },
     showHideAnimationType: matchMedia("(prefers-reduced-motion: reduce)").matches ? "none" : "zoom",
     closeTitle: t("close_viewer"),

@@ -1,0 +1,82 @@
+"""The main states as pictures for the README: `SCREENSHOTS=1` takes them anew."""
+
+import io
+import os
+import re
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from playwright.sync_api import Page, expect
+
+from tests import pictures
+from tests.browser.conftest import DESKTOP, PHONE, Open, Site, card, picked
+from tests.browser.scenery import landscape
+from tests.conftest import start_product, stop_product
+
+DOCS = Path(__file__).parents[2] / "docs/screenshots"
+
+
+pytestmark = pytest.mark.skipif(
+    not os.environ.get("SCREENSHOTS"), reason="they change with every font and are looked at by eye"
+)
+
+
+def shoot(page: Page, name: str) -> None:
+    """Save what is seen, once all of it is loaded; a page that shows one colour is none."""
+    page.wait_for_load_state("networkidle")
+    page.wait_for_timeout(500)
+    image = Image.open(io.BytesIO(page.screenshot()))
+    assert len(image.convert("RGB").getcolors(image.width * image.height) or []) > 20
+    image.save(DOCS / f"{name}.webp", quality=84, method=6)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize(("form", "size"), [("desktop", DESKTOP), ("phone", PHONE)])
+def test_states(site: Site, open_page: Open, theme: str, form: str, size: tuple[int, int]) -> None:
+    """Gallery, viewer and photo page, on both screens and in both themes."""
+    page = open_page(site.url, size=size, color_scheme=theme)
+    shoot(page, f"gallery-{form}-{theme}")
+    page.goto(f"{site.url}/photos/{site.photos['Landscape 60.jpg']}")
+    shoot(page, f"photo-{form}-{theme}")
+    page.goto(site.url)
+    page.locator(".tile a").nth(3).click()
+    page.wait_for_selector(".pswp--ui-visible")
+    shoot(page, f"viewer-{form}-{theme}")
+
+
+@pytest.mark.parametrize(
+    ("form", "size", "theme"), [("desktop", DESKTOP, "light"), ("phone", PHONE, "dark")]
+)
+def test_upload_states(
+    open_page: Open, tmp_path: Path, form: str, size: tuple[int, int], theme: str
+) -> None:
+    """The empty gallery's invitation, and then the panel in the middle of its work."""
+    product = start_product(tmp_path / "data")
+    try:
+        page = open_page(product.url, size=size, color_scheme=theme, errors="404|ERR_")
+        expect(page.get_by_role("heading", name="The sheet is blank")).to_be_visible()
+        shoot(page, f"empty-{form}-{theme}")
+        torn = pictures.jpeg(image=pictures.photo(800, 600))[:20_000]
+        first = [picked(f"Ridge {n}.jpg", landscape(n + 10, 900)) for n in range(5)]
+        page.set_input_files("[data-chooser]", [picked("Torn.jpg", torn), *first])
+        expect(page.locator(".tile")).to_have_count(5)
+        expect(page.locator("#empty")).to_have_count(0)
+        session = page.context.new_cdp_session(page)
+        conditions = {"offline": False, "latency": 0, "downloadThroughput": -1}
+        session.send("Network.emulateNetworkConditions", conditions | {"uploadThroughput": 60_000})
+        second = [picked(f"Lake {n}.jpg", landscape(n + 20, 1800)) for n in range(4)]
+        page.set_input_files("[data-chooser]", second)
+        state = card(page, "Lake 0.jpg").locator(".upload-state")
+        expect(state).to_have_text(re.compile(r"^[4-9]\d% of"))
+        expect(card(page, "Lake 3.jpg")).to_contain_text("Waiting")
+        page.locator(".uploads ul").evaluate("list => list.scrollTop = list.scrollHeight")
+        image = Image.open(io.BytesIO(page.screenshot()))
+        image.save(DOCS / f"upload-{form}-{theme}.webp", quality=84, method=6)
+        page.on("dialog", lambda dialog: dialog.accept())
+        page.goto(f"{product.url}/nowhere")
+        shoot(page, f"not-found-{form}-{theme}")
+        page.goto(f"{product.url}/upload")
+        shoot(page, f"form-{form}-{theme}")
+    finally:
+        stop_product(product)
