@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
+import httpx2
 import pytest
 from fastapi import FastAPI
 from starlette.testclient import TestClient
@@ -21,7 +22,7 @@ from tests.web.conftest import Resize
 JPEG = {"filename": "beach.jpg", "type": "image/jpeg", "size": 1000}
 
 
-def begin(client: TestClient, **changed: Any) -> httpx.Response:
+def begin(client: TestClient, **changed: Any) -> httpx2.Response:
     """Ask for a presigned POST."""
     return client.post("/api/uploads", json=JPEG | changed)
 
