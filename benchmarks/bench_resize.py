@@ -1,0 +1,228 @@
+"""Compares the resize engine with its peers: `python -m benchmarks.bench_resize [--quick]`.
+
+All peers run in one interleaved sequence on the same bytes, each in a process of its own, with one
+thread. Writes benchmarks/results/resize.json, resize.md and resize.png.
+"""
+
+import argparse
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmarks import corpus, quality
+from benchmarks.report import write
+
+ROOT = Path(__file__).parent.parent
+SETS = ((400, 800, 1600), ("webp", "jpeg"))
+
+
+@dataclass(frozen=True)
+class Work:
+    """What is made of which file, and by whom beside ourselves."""
+
+    name: str
+    file: str
+    sizes: tuple[int, ...]
+    formats: tuple[str, ...]
+    engines: tuple[str, ...]
+    animated: bool = False
+
+
+ALL = ("contact-sheet", "sharp", "pyvips", "pillow", "tutorial")
+WORKS = (
+    *(
+        Work(f"{file}-to-400", file, (400,), ("jpeg",), ALL)
+        for file in ("jpeg-6mp", "jpeg-12mp", "jpeg-24mp", "jpeg-progressive-12mp")
+    ),
+    Work("png-alpha-4mp-to-400", "png-alpha-4mp", (400,), ("webp", "png"), ALL),
+    Work("webp-4mp-to-400", "webp-4mp", (400,), ("webp", "jpeg"), ALL),
+    Work("avif-4mp-to-400", "avif-4mp", (400,), ("webp", "jpeg"), ALL[:4]),
+    # The npm build of sharp reads no HEIC, and neither does that of pyvips.
+    Work("heic-4mp-to-400", "heic-4mp", (400,), ("webp", "jpeg"), ("contact-sheet", "pillow")),
+    Work("gif-20-frames-to-400", "gif-20-frames", (400,), ("webp",), ALL[:3], animated=True),
+    *(
+        Work(f"{file}-set", file, *SETS, (*ALL[:2], "sharp-best", *ALL[2:]))
+        for file in ("jpeg-6mp", "jpeg-12mp", "jpeg-24mp")
+    ),
+)
+MEMORY = (
+    Work("jpeg-24mp-set-memory", "jpeg-24mp", *SETS, ("contact-sheet", "sharp")),
+    Work("png-24mp-set-memory", "png-24mp", *SETS, ("contact-sheet", "sharp")),
+)
+QUICK = {"jpeg-12mp-to-400", "webp-4mp-to-400", "jpeg-12mp-set"}
+
+
+class Engine:
+    """A peer's process."""
+
+    def __init__(self, name: str) -> None:
+        command = [sys.executable, "-m", "benchmarks.engines.python", name]
+        if name.startswith("sharp"):
+            command = ["node", "benchmarks/engines/sharp.mjs"]
+        self.name = name
+        self.process = subprocess.Popen(
+            command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+
+    def run(self, work: Work, path: Path, keep: Path | None = None) -> dict[str, Any]:
+        """Do the work once and return its figures."""
+        request = {
+            "engine": self.name, "path": str(path), "sizes": work.sizes, "formats": work.formats,
+            "animated": work.animated, "keep": str(keep) if keep else "",
+        }  # fmt: skip
+        stdin, stdout = self.process.stdin, self.process.stdout
+        if stdin is None or stdout is None:
+            raise RuntimeError("no pipes")
+        stdin.write(json.dumps(request) + "\n")
+        stdin.flush()
+        answer: dict[str, Any] = json.loads(stdout.readline())
+        return answer
+
+    def close(self) -> None:
+        """End the process."""
+        self.process.communicate()
+
+
+def _measured(work: Work, path: Path, folder: Path, seconds: float) -> list[dict[str, Any]]:
+    """Interleave the engines for about `seconds` and return a row for each."""
+    engines = [Engine(name) for name in work.engines]
+    keep = {engine.name: folder / f"{work.name}-{engine.name}" for engine in engines}
+    for engine in engines:  # warm, and for the eye of `quality`
+        engine.run(work, path, keep[engine.name])
+    runs: dict[str, list[dict[str, Any]]] = {engine.name: [] for engine in engines}
+    end = time.monotonic() + seconds
+    while len(runs["contact-sheet"]) < 3 or time.monotonic() < end:
+        for engine in engines:
+            if engine.name == "tutorial" and len(runs[engine.name]) >= 3:
+                continue  # a second each
+            runs[engine.name].append(engine.run(work, path))
+    for engine in engines:
+        engine.close()
+    references = [quality.reference(path, size) for size in work.sizes for _ in work.formats]
+    return [_row(work, name, runs[name], keep[name], references) for name in work.engines]
+
+
+def _row(
+    work: Work, name: str, runs: list[dict[str, Any]], keep: Path, references: list[Any]
+) -> dict[str, Any]:
+    outputs = [quality.opened(Path(f"{keep}-{i}").read_bytes()) for i in range(len(references))]
+    pairs = [(a, b) for a, b in zip(outputs, references, strict=True) if a.size == b.size]
+    return {
+        "work": work.name,
+        "engine": name,
+        "cpu_ms": round(statistics.median(run["cpu_ms"] for run in runs), 2),
+        "cpu_ms_min": round(min(run["cpu_ms"] for run in runs), 2),
+        "wall_ms": round(statistics.median(run["wall_ms"] for run in runs), 2),
+        "runs": len(runs),
+        "ssim": round(statistics.mean(quality.ssim(a, b) for a, b in pairs), 4) if pairs else None,
+        "bytes": sum(runs[0]["bytes"]),
+        "peak_mib": None,
+    }
+
+
+def _peaks(work: Work, path: Path) -> list[dict[str, Any]]:
+    """Run each engine once in a new process and return the peak of its memory."""
+    rows = []
+    for name in work.engines:
+        engine = Engine(name)
+        run = engine.run(work, path)
+        engine.close()
+        rows.append(
+            {
+                "work": work.name,
+                "engine": name,
+                "cpu_ms": round(run["cpu_ms"], 2),
+                "cpu_ms_min": round(run["cpu_ms"], 2),
+                "wall_ms": round(run["wall_ms"], 2),
+                "runs": 1,
+                "ssim": None,
+                "bytes": sum(run["bytes"]),
+                "peak_mib": round(run["peak_mib"], 1),
+            }
+        )
+    return rows
+
+
+COLD = {
+    "cold-to-first-400": (
+        ("contact-sheet", [sys.executable, "-c", (
+            "import sys,boto3;boto3.client('s3',region_name='us-east-1');"
+            "from services.config import Limits;"
+            "from services.resize.pipeline import make_variants;"
+            "make_variants(open(sys.argv[1],'rb').read(),(400,),('jpeg',),Limits())")]),
+        ("sharp", ["node", "--input-type=module", "-e", (
+            "import sharp from 'sharp';import {readFileSync} from 'node:fs';"
+            "import {S3Client} from '@aws-sdk/client-s3';new S3Client({region:'us-east-1'});"
+            "await sharp(readFileSync(process.argv[1])).autoOrient()"
+            ".resize(400,400,{fit:'inside'}).jpeg({quality:80}).toBuffer()")]),
+    ),
+}  # fmt: skip
+
+
+def _cold(path: Path, times: int) -> list[dict[str, Any]]:
+    """Start each program `times` times, interleaved, and return its wall time and CPU."""
+    import os
+
+    rows = []
+    for name, programs in COLD.items():
+        spent: dict[str, list[tuple[float, float]]] = {engine: [] for engine, _ in programs}
+        for _ in range(times + 1):
+            for engine, command in programs:
+                cwd = ROOT / "benchmarks" if engine == "sharp" else ROOT
+                before, began = os.times(), time.perf_counter()
+                subprocess.run([*command, str(path)], cwd=cwd, check=True)
+                after, wall = os.times(), time.perf_counter() - began
+                cpu = sum(after[2:4]) - sum(before[2:4])
+                spent[engine].append((wall * 1000, cpu * 1000))
+        for engine, figures in spent.items():
+            walls, cpus = zip(*figures[1:], strict=True)  # the first compiles and reads the disk
+            rows.append(
+                {
+                    "work": name,
+                    "engine": engine,
+                    "cpu_ms": round(statistics.median(cpus), 1),
+                    "cpu_ms_min": round(min(cpus), 1),
+                    "wall_ms": round(statistics.median(walls), 1),
+                    "runs": times,
+                    "ssim": None,
+                    "bytes": None,
+                    "peak_mib": None,
+                }
+            )
+    return rows
+
+
+def main() -> None:
+    """Run all works, or with --quick a few for CI, and write the results."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="three works, under a minute")
+    parser.add_argument("--seconds", type=float, default=12, help="for each work")
+    options = parser.parse_args()
+    cache = ROOT / "build" / "bench"
+    cache.mkdir(parents=True, exist_ok=True)
+    rows: list[dict[str, Any]] = []
+    with tempfile.TemporaryDirectory() as scratch:
+        for work in WORKS:
+            if options.quick and work.name not in QUICK:
+                continue
+            path = corpus.made(work.file, cache)
+            seconds = min(options.seconds, 4) if options.quick else options.seconds
+            made = _measured(work, path, Path(scratch), seconds)
+            rows += made
+            for row in made:
+                print(f"{row['work']:30} {row['engine']:14} {row['cpu_ms']:9.1f} ms", flush=True)
+        if not options.quick:
+            for work in MEMORY:
+                rows += _peaks(work, corpus.made(work.file, cache))
+            rows += _cold(corpus.made("jpeg-12mp", cache), 7)
+    write(rows, ROOT / "benchmarks" / "results", quick=options.quick)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,72 @@
+"""The benchmark's results as JSON, a Markdown table and a plot."""
+
+import json
+import platform
+from pathlib import Path
+from typing import Any
+
+Row = dict[str, Any]
+
+
+def write(rows: list[Row], folder: Path, *, quick: bool) -> None:
+    """Add each row's ratio to sharp by CPU; print the table and, unless `quick`, write the files."""
+    for row in rows:
+        sharp = next((r for r in rows if (r["work"], r["engine"]) == (row["work"], "sharp")), None)
+        row["ratio_to_sharp"] = round(row["cpu_ms"] / sharp["cpu_ms"], 3) if sharp else None
+    table = _table(rows)
+    print(table)
+    if quick:
+        return
+    folder.mkdir(exist_ok=True)
+    (folder / "resize.json").write_text(json.dumps(rows, indent=1) + "\n")
+    (folder / "resize.md").write_text(table)
+    _plot(rows, folder / "resize.png")
+
+
+def _table(rows: list[Row]) -> str:
+    lines = [
+        f"On {platform.machine()} {platform.system()}, Python {platform.python_version()}, one thread, "
+        + "interleaved; CPU and wall are medians in milliseconds.",
+        "",
+        "| Work | Engine | CPU | least | Wall | CPU ÷ sharp | SSIM | Bytes | Peak MiB |",
+        "|---|---|--:|--:|--:|--:|--:|--:|--:|",
+    ]
+    for row in rows:
+        cells = (
+            row["work"], row["engine"], f"{row['cpu_ms']:.1f}", f"{row['cpu_ms_min']:.1f}",
+            f"{row['wall_ms']:.1f}", _cell(row["ratio_to_sharp"]), _cell(row["ssim"]),
+            _cell(row["bytes"]), _cell(row["peak_mib"]),
+        )  # fmt: skip
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def _cell(value: float | None) -> str:
+    return "–" if value is None else f"{value:,}"
+
+
+def _plot(rows: list[Row], path: Path) -> None:
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    from matplotlib import pyplot
+
+    works = list(
+        dict.fromkeys(row["work"] for row in rows if row["ratio_to_sharp"] and row["ssim"])
+    )
+    engines = ("contact-sheet", "sharp", "sharp-best", "pyvips", "pillow", "tutorial")
+    figure, axes = pyplot.subplots(figsize=(10, 0.8 * len(works) + 1.5), layout="constrained")
+    for index, engine in enumerate(engines):
+        ratios = {
+            row["work"]: row["ratio_to_sharp"] for row in rows if row["engine"] == engine
+        }  # fmt: skip
+        bars = [(at + 0.13 * (index - 2.5), ratios[work]) for at, work in enumerate(works) if ratios.get(work)]  # fmt: skip
+        if bars:
+            axes.barh(*zip(*bars, strict=True), height=0.12, label=engine)
+    axes.axvline(1, color="black", linewidth=0.8)
+    axes.set_yticks(range(len(works)), works)
+    axes.set_xscale("log")
+    axes.set_xlabel("CPU time ÷ sharp's (less is better)")
+    axes.invert_yaxis()
+    axes.legend()
+    figure.savefig(path, dpi=100)
