@@ -4,6 +4,11 @@ import { tokenOf } from "./tokens.js";
 /** Brings the buttons of a photo's page to life. */
 export async function startPhoto(article) {
   const { photo: id } = article.dataset;
+  // The viewer gave this address to an entry of the gallery's history; going back from it after a
+  // reload stays in this document. It may have happened before this script ran.
+  const stay = () => location.pathname === `/photos/${id}` || location.reload();
+  window.addEventListener("popstate", stay);
+  stay();
   const { canShare, enableCopying, remove, share } = await import("./actions.js");
   enableCopying(article, document.body);
   const shareButton = article.querySelector("[data-share]");
@@ -14,9 +19,6 @@ export async function startPhoto(article) {
   deleteButton.addEventListener("click", async () => {
     if (await remove(id)) location.assign("/");
   });
-  // The lightbox gave this address to an entry of the gallery's history; going back from it after
-  // a reload stays in this document.
-  window.addEventListener("popstate", () => location.reload());
 }
 
 /** Shows the photo as soon as it is ready. */
