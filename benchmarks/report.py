@@ -24,9 +24,9 @@ def write(rows: list[Row], folder: Path, *, quick: bool) -> None:
 
 
 def _table(rows: list[Row]) -> str:
+    machine = f"{platform.machine()} {platform.system()}, Python {platform.python_version()}"
     lines = [
-        f"On {platform.machine()} {platform.system()}, Python {platform.python_version()}, one thread, "
-        + "interleaved; CPU and wall are medians in milliseconds.",
+        f"On {machine}, one thread, interleaved; CPU and wall are medians in milliseconds.",
         "",
         "| Work | Engine | CPU | least | Wall | CPU ÷ sharp | SSIM | Bytes | Peak MiB |",
         "|---|---|--:|--:|--:|--:|--:|--:|--:|",
@@ -62,7 +62,8 @@ def _plot(rows: list[Row], path: Path) -> None:
         }  # fmt: skip
         bars = [(at + 0.13 * (index - 2.5), ratios[work]) for at, work in enumerate(works) if ratios.get(work)]  # fmt: skip
         if bars:
-            axes.barh(*zip(*bars, strict=True), height=0.12, label=engine)
+            places, widths = zip(*bars, strict=True)
+            axes.barh(places, widths, height=0.12, label=engine)
     axes.axvline(1, color="black", linewidth=0.8)
     axes.set_yticks(range(len(works)), works)
     axes.set_xscale("log")

@@ -66,7 +66,7 @@ def pillow() -> Callable[[bytes, Work], list[bytes]]:
     }  # fmt: skip
 
     def run(data: bytes, work: Work) -> list[bytes]:
-        image = Image.open(io.BytesIO(data))
+        image: Image.Image = Image.open(io.BytesIO(data))
         made: list[list[bytes]] = []
         for size in reversed(work["sizes"]):
             image.thumbnail((size, size), Image.Resampling.LANCZOS, reducing_gap=2.0)

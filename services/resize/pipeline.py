@@ -12,7 +12,7 @@ from services.resize.decode import decode
 from services.resize.encode import encode
 from services.resize.picture import Frame, Header, Picture, Variant
 from services.resize.placeholder import dominant_color, thumbhash
-from services.resize.resize import resized
+from services.resize.resize import LANCZOS2, LANCZOS3, resized
 from services.resize.upright import upright
 from services.resize.verify import verify
 from services.variants import Fit, formats_for, plan
@@ -56,6 +56,8 @@ def _frames(
     size = (largest.width, largest.height)
     stored = size[::-1] if sideways else size
     frames: dict[Fit, list[Frame]] = {fit: [] for fit in fits}
+    # The smallest variant is the tutorial's to the letter; larger ones are made for sharpness.
+    filters = {fit: LANCZOS3 if at else LANCZOS2 for at, fit in enumerate(fits)}
     decoded = decode(data, header, stored)
     while True:
         with clock.step("decode"):
@@ -63,12 +65,12 @@ def _frames(
         if frame is None:
             return frames
         with clock.step("resize"):
-            raster = resized(without_opaque_alpha(frame.raster), *stored)
+            raster = resized(without_opaque_alpha(frame.raster), *stored, filters[largest])
         with clock.step("colour"):
             raster = to_srgb(upright(raster, header.orientation), header.icc)
         for fit in reversed(fits):
             with clock.step("resize"):
-                raster = resized(raster, fit.width, fit.height)
+                raster = resized(raster, fit.width, fit.height, filters[fit])
             frames[fit].append(Frame(raster, frame.milliseconds))
 
 

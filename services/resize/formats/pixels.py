@@ -4,21 +4,21 @@ from PIL import Image
 
 from services.resize.picture import CHANNELS, Raster
 
-# Pillow's mean of whole blocks costs a fraction of ImageMagick's filter. Two pixels for each one
+# Pillow's mean of blocks costs a fraction of ImageMagick's filter. Two pixels for each one
 # wanted are left to Lanczos2, which then decides how sharp the result is.
 _LEFT_FOR_LANCZOS = 2
+_WORTH_IT = 1.25
 
 
 def to_raster(image: Image.Image, need: tuple[int, int]) -> Raster:
-    """Return an image's pixels, shrunk by a whole factor as far as `need` pixels' quality allows.
+    """Return an image's pixels, shrunk by averaging to twice `need` where it is larger.
 
     Takes Pillow's modes L, RGB, RGBA and CMYK with 255 for no ink as Pillow stores JPEG's.
     """
-    factor = min(image.width // need[0], image.height // need[1]) // _LEFT_FOR_LANCZOS
-    if factor > 1:
-        # Only whole blocks: a last one that is cut off would stretch the picture.
-        whole = (image.width // factor * factor, image.height // factor * factor)
-        image = image.reduce(factor, (0, 0, *whole))
+    scale = min(image.width / need[0], image.height / need[1]) / _LEFT_FOR_LANCZOS
+    if scale >= _WORTH_IT:
+        size = (max(1, round(image.width / scale)), max(1, round(image.height / scale)))
+        image = image.resize(size, Image.Resampling.BOX, reducing_gap=1.0)
     if image.mode not in CHANNELS:
         msg = f"no raster of mode {image.mode}"
         raise TypeError(msg)
