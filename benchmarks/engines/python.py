@@ -2,7 +2,6 @@
 
 import io
 import json
-import resource
 import sys
 import time
 from collections.abc import Callable
@@ -113,7 +112,6 @@ def main(engine: str) -> None:
             "cpu_ms": (time.process_time() - cpu) * 1000,
             "wall_ms": (time.perf_counter() - wall) * 1000,
             "bytes": [len(output) for output in outputs],
-            "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
         }
         if work.get("keep"):
             for index, output in enumerate(outputs):

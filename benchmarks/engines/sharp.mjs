@@ -57,7 +57,6 @@ for await (const line of createInterface({ input: process.stdin })) {
     cpu_ms: (spent.user + spent.system) / 1000,
     wall_ms: Number(process.hrtime.bigint() - wall) / 1e6,
     bytes: outputs.map((output) => output.length),
-    peak_mib: process.resourceUsage().maxRSS / 1024,
   };
   if (work.keep) outputs.forEach((output, index) => writeFileSync(`${work.keep}-${index}`, output));
   console.log(JSON.stringify(answer));

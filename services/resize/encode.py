@@ -12,6 +12,7 @@ from services.variants import Format
 
 QUALITY = 80  # of JPEG and WebP
 WEBP_METHOD = 4  # libwebp's default effort
+PNG_LEVEL = 4  # of zlib-ng: the bytes of 6 within 1 %, in two fifths of the time
 _WHITE = (255, 255, 255)
 
 
@@ -29,7 +30,7 @@ def _jpeg(frames: Sequence[Frame], _loops: int) -> bytes:
 
 
 def _png(frames: Sequence[Frame], _loops: int) -> bytes:
-    return _saved(to_pillow(frames[0].raster), "PNG")
+    return _saved(to_pillow(frames[0].raster), "PNG", compress_level=PNG_LEVEL)
 
 
 def _webp(frames: Sequence[Frame], loops: int) -> bytes:
@@ -38,6 +39,8 @@ def _webp(frames: Sequence[Frame], loops: int) -> bytes:
     if rest:
         durations = [frame.milliseconds for frame in frames]
         options |= {"save_all": True, "append_images": rest, "duration": durations, "loop": loops}
+        # Key frames but the first serve seeking, which no page does, and each is encoded twice.
+        options |= {"kmin": 0, "kmax": 0}
     return _saved(first, "WEBP", **options)
 
 

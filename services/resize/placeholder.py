@@ -9,7 +9,7 @@ from services.resize.formats.pixels import to_pillow
 from services.resize.picture import Raster
 
 # A ThumbHash has 7 × 7 cosine terms at most: more pixels than this a side change nothing in it.
-_SIDE = 24
+_SIDE = 18
 
 
 def dominant_color(raster: Raster) -> str:
