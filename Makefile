@@ -62,7 +62,15 @@ run: install ## Start the whole product locally: S3, resize, gallery
 
 .PHONY: test
 test: system-test $(VENV)/.test build ## Install what is missing and pass every test
-	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered
+	$(BIN)/python -m pytest -n 2 -m "not images" --cov --cov-report=term:skip-covered
+
+.PHONY: images
+images: build ## Build both container images, with Docker or without
+	./scripts/build-images
+
+.PHONY: test-images
+test-images: system-test $(VENV)/.test build ## Build the images and run the functions in them
+	$(BIN)/python -m pytest -m images tests/deploy
 
 .PHONY: check
 check: $(VENV)/.test ## Lint, format and types
@@ -76,8 +84,8 @@ format: $(VENV)/.test ## Format the code
 	$(BIN)/ruff check --fix .
 
 .PHONY: lock
-lock: $(VENV)/.test ## Lock the Python dependencies anew, with hashes
-	$(BIN)/python scripts/lock.py
+lock: ## Lock the Python dependencies anew, with hashes
+	./scripts/lock
 
 .PHONY: clean
 clean: ## Remove what was installed and built; not what was uploaded
