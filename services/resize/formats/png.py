@@ -91,20 +91,26 @@ def decode(data: bytes, header: Header, need: tuple[int, int]) -> Iterator[Frame
 
     Pillow is given the chunks that paint and no others: no text, no animation, no metadata.
     """
-    parts: list[bytes | memoryview] = [SIGNATURE]
-    for kind, body in _chunks(data):
-        if kind in _PAINTING:
-            parts += (
-                struct.pack(">I", len(body)), kind, body,
-                struct.pack(">I", zlib.crc32(body, zlib.crc32(kind))),
-            )  # fmt: skip
-    painting = io.BytesIO(b"".join((*parts, _END)))
+    painting = io.BytesIO(_painting_chunks(data))
     with data_errors():
         image: Image.Image = PngImagePlugin.PngImageFile(painting)
         image.load()
     if image.size != (header.width, header.height):
         raise Rejected(Reason.CORRUPT, f"{image.size} decoded")
     yield Frame(to_raster(_eight_bits(image), need))
+
+
+def _painting_chunks(data: bytes) -> bytes:
+    chunks = list(_chunks(data))
+    painted = sum(len(body) + 12 for kind, body in chunks if kind in _PAINTING)
+    if len(SIGNATURE) + painted + len(_END) == len(data) and data.endswith(_END):
+        return data  # the usual case, without a copy
+    parts: list[bytes | memoryview] = [SIGNATURE]
+    for kind, body in chunks:
+        if kind in _PAINTING:
+            crc = zlib.crc32(body, zlib.crc32(kind))
+            parts += (struct.pack(">I", len(body)), kind, body, struct.pack(">I", crc))
+    return b"".join((*parts, _END))
 
 
 def _eight_bits(image: Image.Image) -> Image.Image:
