@@ -1,6 +1,7 @@
 """What tests stand on: a real S3 over HTTP, the store in it, and the whole product."""
 
 import json
+import logging
 import os
 import secrets
 import signal
@@ -19,11 +20,21 @@ import pytest
 from services.config import Settings
 from services.local.provision import provision_buckets
 from services.local.s3 import LocalS3
+from services.resize import handler as _resize_handler  # noqa: F401 imported before the logger is quieted
 from services.store import Store
+from services.web import app as _web_app  # noqa: F401 likewise
 
 ACCESS_KEY_ID = "test"
 SECRET_ACCESS_KEY = "test-secret"
 ORIGIN = "http://gallery.test"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quiet_root_logger() -> None:
+    """Entry points make the root logger write JSON when they are imported; tests read their own."""
+    root = logging.getLogger()
+    root.handlers[:] = [item for item in root.handlers if type(item) is not logging.StreamHandler]
+    root.setLevel(logging.WARNING)
 
 
 @pytest.fixture(scope="session")

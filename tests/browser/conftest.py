@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, FilePayload, Page, sync_playwright
 
+from tests import pictures
 from tests.browser.scenery import landscape
 from tests.conftest import Product, start_product, stop_product
 
@@ -135,3 +136,21 @@ def drop(page: Page, *paths: Path) -> None:
 def card(page: Page, name: str) -> Any:
     """Return the card of an upload."""
     return page.locator(".upload", has=page.locator(f'.upload-name[title="{name}"]'))
+
+
+SLOW = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": 60_000}
+
+
+def tile(page: Page, name: str) -> Any:
+    """Return the tile of a photo in the gallery."""
+    return page.locator(f'.tile:has(img[alt="{name}"])')
+
+
+def slow_network(page: Page) -> None:
+    """Let the page send no more than 60 kB a second."""
+    page.context.new_cdp_session(page).send("Network.emulateNetworkConditions", SLOW)
+
+
+def bulky(seed: int) -> bytes:
+    """Return a picture of some 120 kB: two seconds on the slow network."""
+    return pictures.jpeg(image=pictures.photo(1600, 1200, seed=seed), quality=85)

@@ -5,7 +5,7 @@ import re
 from typing import Any
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.browser.conftest import DESKTOP, PAGE_SIZE, PHONE, PHOTOS, Open, Site
 
@@ -48,9 +48,16 @@ def test_nothing_moves_while_it_loads(site: Site, open_page: Open, size: tuple[i
     """Cumulative layout shift is 0 on load and down to the end of an endless gallery."""
     page = open_page(site.url, size=size)
     page.wait_for_load_state("networkidle")
+    # Slow enough that the end is reached before the next page is there.
+    page.context.new_cdp_session(page).send(
+        "Network.emulateNetworkConditions",
+        {"offline": False, "latency": 700, "downloadThroughput": -1, "uploadThroughput": -1},
+    )
     for _ in range(12):
         page.evaluate("window.scrollBy(0, 900)")
         page.wait_for_timeout(60)
+    expect(page.locator(".tile")).to_have_count(PHOTOS)
+    expect(page.locator(".tile").last).to_be_visible()
     assert page.evaluate(SHIFT) == 0
 
 
@@ -95,13 +102,14 @@ def test_pictures_far_below_are_not_loaded(site: Site, open_page: Open) -> None:
 def test_placeholder_is_painted_before_the_picture(site: Site, open_page: Open) -> None:
     """While the bytes are on their way a tile shows its thumbhash; then only the picture."""
     page = open_page("about:blank", errors="ERR_FAILED")
-    page.route(re.compile(r"\.(webp|jpg)"), lambda _: None)  # never answered
+    held: list[Route] = []
+    page.route(re.compile(r"\.(webp|jpg)"), lambda route: held.append(route))
     page.goto(site.url, wait_until="domcontentloaded")
     tile = page.locator(".tile").first
     expect(tile).to_have_css("background-image", re.compile(r'^url\("data:image/png;base64,'))
-    page.unroute_all(behavior="ignoreErrors")
-    page.goto("about:blank")
-    page.goto(site.url)
+    for route in held:
+        route.continue_()
+    page.unroute_all()
     page.wait_for_load_state("networkidle")
     expect(page.locator(".tile").first).to_have_css("background-image", "none")
 
@@ -134,6 +142,19 @@ def test_scrolling_goes_on_and_the_address_names_the_place(site: Site, open_page
     assert page.evaluate("scrollY") > 1000
 
 
+def test_next_page_that_fails_can_be_asked_for_again(site: Site, open_page: Open) -> None:
+    """Where the next page does not come, the link says so, and a click fetches it."""
+    page = open_page(site.url, errors="ERR_FAILED")
+    page.route("**/?after=*", lambda route: route.abort())
+    page.evaluate("window.scrollTo(0, document.body.scrollHeight)")
+    link = page.get_by_role("link", name="Could not load more. Try again")
+    expect(link).to_be_visible()
+    expect(page.locator(".tile").last).to_be_visible()
+    page.unroute_all()
+    link.click()
+    expect(page.locator(".tile")).to_have_count(PHOTOS)
+
+
 def test_links_lead_through_the_gallery_without_javascript(site: Site, open_page: Open) -> None:
     """Next and previous are plain links; every photo is on one page, newest first."""
     page = open_page(site.url, java_script_enabled=False)
@@ -160,6 +181,37 @@ def test_trail_leads_back_page_by_page(site: Site, open_page: Open) -> None:
     assert link.get_attribute("href") == f"/?after={first}"
     link.click()
     assert page.get_by_role("link", name="Newest photos").get_attribute("href") == "/"
+
+
+def test_addresses_that_ran_out_are_renewed(site: Site, open_page: Open) -> None:
+    """In a tab left open for hours, pictures whose addresses have ended load all the same."""
+    page = open_page("about:blank", errors="403")
+    refused: set[str] = set()
+
+    def refuse_once(route: Route) -> None:
+        path = route.request.url.split("?")[0]
+        if path in refused:
+            route.continue_()
+        else:
+            refused.add(path)
+            route.fulfill(status=403)
+
+    page.route(re.compile(r"\.(webp|jpg)\?"), refuse_once)
+    page.goto(site.url)
+    first = page.locator(".tile img").first
+    expect(first).to_have_js_property("complete", True)
+    for _ in range(50):
+        if first.evaluate("i => i.naturalWidth") > 0:
+            break
+        page.wait_for_timeout(100)
+    assert first.evaluate("i => i.naturalWidth") > 0
+    page.locator(".tile a").nth(1).click()
+    shown = page.locator(
+        ".pswp__item[aria-hidden=false] img.pswp__img:not(.pswp__img--placeholder)"
+    )
+    expect(shown).to_have_js_property("complete", True)
+    assert shown.evaluate("i => i.naturalWidth") > 0
+    expect(page.locator(".pswp__error-msg")).to_have_count(0)
 
 
 def test_themes_follow_the_system(site: Site, open_page: Open) -> None:

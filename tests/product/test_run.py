@@ -12,6 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from services.local.__main__ import StartError, require_imagemagick
 from tests import pictures
 from tests.conftest import Product, free_port, start_product, stop_product
 
@@ -128,16 +129,12 @@ def test_a_bad_setting_is_named(tmp_path: Path) -> None:
     assert words == ("contact-sheet: PAGE_SIZE must be a whole number from 1 to 1,000, not 'none'")
 
 
-def test_a_missing_library_is_named(tmp_path: Path) -> None:
-    """Wand finds no ImageMagick where the loader is told to look elsewhere."""
-    status, words = run(
-        DATA_DIR=str(tmp_path),
-        MAGICK_HOME=str(tmp_path),
-        WAND_MAGICK_LIBRARY_SUFFIX="-not-there",
-        PATH="/nonexistent",
-    )
-    assert status == 1
-    assert words == "contact-sheet: ImageMagick's library is missing; `make install` installs it."
+def test_a_missing_library_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wand raises ImportError where it finds no ImageMagick."""
+    monkeypatch.setitem(sys.modules, "wand.api", None)
+    with pytest.raises(StartError) as caught:
+        require_imagemagick()
+    assert str(caught.value) == ("ImageMagick's library is missing; `make install` installs it.")
 
 
 def test_the_gallery_alone_works_against_any_s3(product: Product) -> None:

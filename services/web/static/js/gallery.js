@@ -9,6 +9,22 @@ const older = document.getElementById("older");
 const tiles = () => [...grid.children];
 const has = (id) => Boolean(grid.querySelector(`[data-id="${CSS.escape(id)}"]`));
 
+/**
+ * Keeps the last row out of sight while more is to come: its pictures grow once the line is full,
+ * and nothing that is seen may move.
+ */
+function holdLastRow() {
+  for (const tile of grid.querySelectorAll(".held")) tile.classList.remove("held");
+  const all = tiles();
+  const last = all.at(-1)?.offsetTop;
+  if (!older.querySelector("a[rel=next]") || older.classList.contains("failed")) return;
+  if (last === all[0].offsetTop) return;
+  for (const tile of all.reverse()) {
+    if (tile.offsetTop !== last) break;
+    tile.classList.add("held");
+  }
+}
+
 let loading = null;
 
 /** Appends the next page; resolves to whether there was one. */
@@ -20,7 +36,7 @@ export function loadOlder() {
 async function appendNext() {
   const link = older.querySelector("a[rel=next]");
   if (!link) return false;
-  const words = link.textContent;
+  older.classList.remove("failed");
   older.classList.add("busy");
   link.textContent = t("loading");
   try {
@@ -33,14 +49,17 @@ async function appendNext() {
     return true;
   } catch {
     link.textContent = t("load_failed");
-    link.title = words;
+    older.classList.add("failed");
     return false;
   } finally {
     older.classList.remove("busy");
+    holdLastRow();
   }
 }
 
 function goOnAtEnd() {
+  older.classList.add("endless");
+  new ResizeObserver(holdLastRow).observe(grid);
   const watcher = new IntersectionObserver(
     async ([entry]) => {
       if (!entry.isIntersecting) return;
@@ -108,12 +127,31 @@ async function mergeNewest() {
     grid.insertBefore(tile, place ?? null);
     paintPlaceholders(tile);
   }
+  holdLastRow();
   if (grid.children.length) document.getElementById("empty")?.remove();
 }
 
 /** Takes away a photo that was deleted. */
 export function forget(id) {
   grid?.querySelector(`[data-id="${CSS.escape(id)}"]`)?.remove();
+  if (grid) holdLastRow();
+}
+
+const renewed = new Map();
+
+/** A picture's presigned address has run out, in a tab that was left open: its page has new ones. */
+async function renew(image) {
+  const { page } = image.closest(".tile").dataset;
+  if (Date.now() - (renewed.get(page) ?? 0) < 60_000) return;
+  renewed.set(page, Date.now());
+  const fresh = await fetchPage(page);
+  for (const tile of fresh.getElementById("grid").children) {
+    const own = grid.querySelector(`[data-id="${CSS.escape(tile.dataset.id)}"] picture`);
+    const shown = own?.querySelector("img");
+    if (own && !(shown.complete && shown.naturalWidth)) {
+      own.replaceWith(tile.querySelector("picture"));
+    }
+  }
 }
 
 /** Brings the grid to life, where the page has one. */
@@ -121,6 +159,8 @@ export function startGallery() {
   if (!grid) return;
   goOnAtEnd();
   returnToPlace();
+  // An error does not bubble; what the next address brings is shown as it is.
+  grid.addEventListener("error", ({ target }) => renew(target).catch(() => {}), true);
   let timer;
   window.addEventListener(
     "scroll",

@@ -2,7 +2,7 @@
 import PhotoSwipe from "photoswipe";
 import { remove, showLinks } from "./actions.js";
 import { forget, loadOlder } from "./gallery.js";
-import { t, toast } from "./page.js";
+import { fetchPage, t, toast } from "./page.js";
 import { loadStyle } from "./styles.js";
 import { tokenOf } from "./tokens.js";
 
@@ -14,16 +14,16 @@ function sourceOf(picture) {
   return (usable ?? picture.querySelector("img")).srcset;
 }
 
+const sources = (srcset) => ({ srcset, src: srcset.split(", ").at(-1).split(" ")[0] });
+
 function slideOf(tile) {
   const link = tile.querySelector("a");
   const image = tile.querySelector("img");
-  const srcset = sourceOf(tile.querySelector("picture"));
   return {
     id: tile.dataset.id,
     page: link.getAttribute("href"),
     element: link,
-    src: srcset.split(", ").at(-1).split(" ")[0],
-    srcset,
+    ...sources(sourceOf(tile.querySelector("picture"))),
     width: Number(link.dataset.width),
     height: Number(link.dataset.height),
     msrc: image.currentSrc || undefined,
@@ -64,6 +64,16 @@ export async function openLightbox(grid, id, { pushed = false } = {}) {
     pushed = true;
     document.title = slide.alt;
     if (viewer.currIndex >= slides.length - 4) goOn(grid, slides, viewer);
+  });
+  // A presigned address that has run out: the photo's own page has a new one.
+  viewer.on("loadError", async ({ content: { index } }) => {
+    const slide = slides[index];
+    if (slide.renewed) return;
+    slide.renewed = true;
+    const fresh = await fetchPage(slide.page).catch(() => null);
+    if (!fresh || viewer.isDestroying) return;
+    Object.assign(slide, sources(sourceOf(fresh.querySelector("article picture"))));
+    viewer.refreshSlideContent(index);
   });
   // A dialog above the viewer has the keyboard to itself.
   viewer.on("keydown", (event) => {
