@@ -92,7 +92,7 @@ def open_page(browser: Browser) -> Iterator[Open]:
     ) -> Page:
         viewport = {"width": size[0], "height": size[1]}
         context = browser.new_context(viewport=viewport, **options)  # type: ignore[arg-type] # a plain dict will do
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(30_000)
         contexts.append(context)
         page = context.new_page()
 
