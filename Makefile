@@ -77,6 +77,16 @@ images: build ## Build both container images, with Docker or without
 test-images: system-test $(VENV)/.test build ## Build the images and run the functions in them
 	$(BIN)/python -m pytest -m images tests/deploy
 
+.PHONY: bench
+bench: system $(VENV)/.test ## Compare the engine with sharp, pyvips, Pillow and plain Wand
+	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/bench.txt
+	npm ci --prefix benchmarks --no-audit --no-fund
+	$(BIN)/python -m benchmarks.bench_resize $(BENCH)
+
+.PHONY: fuzz
+fuzz: system $(VENV)/.test ## Feed the engine broken pictures for a minute
+	$(BIN)/python -m tests.resize.fuzz --seconds 60
+
 .PHONY: check
 check: $(VENV)/.test ## Lint, format and types
 	$(BIN)/ruff format --check .

@@ -1,5 +1,10 @@
 """Entry point of the resize Lambda: S3 events and the scheduled sweep."""
 
+from services.resize.engine import warm_up
+
+warm_up()  # before boto3: the decoding process starts while this one is still importing
+
+# ruff: noqa: E402 everything else is imported after that
 import logging
 import time
 from dataclasses import asdict

@@ -94,13 +94,13 @@ def photo_page(
     )
 
 
-@router.get("/photos/{photo_id}/download")
+@router.get("/downloads/{photo_id}")
 def download(photo_id: str, gallery: GalleryDep) -> Response:
     """Lead to the largest variant, saved under the photo's name."""
     return RedirectResponse(gallery.download_url(_photo(gallery, photo_id)), HTTPStatus.FOUND)
 
 
-@router.get("/photos/{photo_id}/image.{extension}")
+@router.get("/images/{photo_id}.{extension}")
 def image(photo_id: str, extension: str, gallery: GalleryDep) -> Response:
     """Lead to the picture; unlike a presigned address, this one may be pasted anywhere."""
     photo = _photo(gallery, photo_id)

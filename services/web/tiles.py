@@ -93,12 +93,12 @@ class Tile:
     @property
     def image_path(self) -> str:
         """A path that leads to the picture for as long as the photo exists."""
-        return f"{self.page}/image.{self.largest.format.extension}"
+        return f"/images/{self.id}.{self.largest.format.extension}"
 
     @property
     def download_path(self) -> str:
         """The path that saves the picture under its name."""
-        return f"{self.page}/download"
+        return f"/downloads/{self.id}"
 
     def codes(self, origin: str) -> dict[str, str]:
         """Return what a person may paste elsewhere: URL, Markdown, HTML and BBCode.

@@ -104,7 +104,7 @@ def test_links_are_copied_in_four_forms(site: Site, open_page: Open) -> None:
     page = open_page(site.url, permissions=["clipboard-read", "clipboard-write"])
     photo_id = open_viewer(page)
     page.locator(".pswp__button--share").click()
-    address, image = f"{site.url}/photos/{photo_id}", f"{site.url}/photos/{photo_id}/image.jpg"
+    address, image = f"{site.url}/photos/{photo_id}", f"{site.url}/images/{photo_id}.jpg"
     name = page.locator(".pswp__caption").text_content()
     width, height = page.locator(f'.tile[data-id="{photo_id}"] a').evaluate(
         "a => [a.dataset.width, a.dataset.height]"

@@ -70,7 +70,7 @@ def test_photo_page_tells_other_sites_what_it_shows(site: Site, open_page: Open)
 
     assert meta("url") == f"{site.url}/photos/{photo_id}"
     assert meta("title") == "Landscape 07.jpg"
-    assert meta("image") == f"{site.url}/photos/{photo_id}/image.jpg"
+    assert meta("image") == f"{site.url}/images/{photo_id}.jpg"
     picture = httpx.get(str(meta("image")), follow_redirects=True)
     assert picture.headers["content-type"] == "image/jpeg"
     assert meta("image:width") == "900"

@@ -1,5 +1,6 @@
 """The template that ships is private, closed, bounded and equal to the code's own names."""
 
+import fnmatch
 import json
 import re
 import subprocess
@@ -8,9 +9,12 @@ from dataclasses import fields
 from pathlib import Path
 
 import pytest
+from starlette.routing import Route
 
 from services import keys
 from services.config import Settings, load_settings
+from services.variants import FORMATS
+from services.web import health, pages, photos, uploads
 from tests.deploy.packaging import ROOT, Template, deployed, of_type, package
 
 OTHERS = {
@@ -175,3 +179,18 @@ def test_osls_is_pinned() -> None:
     installed = json.loads((ROOT / "node_modules/osls/package.json").read_text())
     assert installed["version"] == wanted
     assert "serverless" in installed["bin"]
+
+
+def test_the_cdn_sends_variants_to_the_bucket_and_nothing_else() -> None:
+    """CloudFront's `*` crosses slashes, as fnmatch's does; no route may lie behind the bucket."""
+    behaviours = re.findall(r"PathPattern: (\S+)", (ROOT / "serverless.yml").read_text())
+    (bucket,) = [pattern for pattern in behaviours if pattern != "/static/*"]
+    variant = keys.variant_key("7ZZZZZZZZZ0123456789ABCDEF", 400, FORMATS["webp"])
+    assert fnmatch.fnmatchcase(f"/{variant}", bucket)
+    routers = (health.router, pages.router, photos.router, uploads.router)
+    routes = [
+        route.path for router in routers for route in router.routes if isinstance(route, Route)
+    ]
+    assert "/photos/{photo_id}" in routes
+    behind = [path for path in routes if fnmatch.fnmatchcase(path, bucket)]
+    assert behind == []

@@ -76,7 +76,7 @@ def test_waiting_page_refreshes_itself_without_scripts(client: TestClient) -> No
     assert answer.status_code == 200
     assert '<noscript><meta http-equiv="refresh" content="2"></noscript>' in answer.text
     assert "Processing" in answer.text
-    assert client.get(f"/photos/{photo_id}/download", headers=HTML).status_code == 404
+    assert client.get(f"/downloads/{photo_id}", headers=HTML).status_code == 404
 
 
 def test_photo_page_leads_to_picture_and_download(
@@ -86,11 +86,11 @@ def test_photo_page_leads_to_picture_and_download(
     photo_id = upload(client)
     resize(photo_id)
     assert client.get(f"/photos/{photo_id}", headers=HTML).status_code == 200
-    picture = client.get(f"/photos/{photo_id}/image.jpg", follow_redirects=False)
+    picture = client.get(f"/images/{photo_id}.jpg", follow_redirects=False)
     assert picture.status_code == 302
     assert f"/photos/{photo_id}/" in picture.headers["location"]
     assert picture.headers["cache-control"] == "public, max-age=60"
-    assert client.get(f"/photos/{photo_id}/image.png", headers=HTML).status_code == 404
-    saved = client.get(f"/photos/{photo_id}/download", follow_redirects=False)
+    assert client.get(f"/images/{photo_id}.png", headers=HTML).status_code == 404
+    saved = client.get(f"/downloads/{photo_id}", follow_redirects=False)
     assert saved.status_code == 302
     assert "response-content-disposition=attachment" in saved.headers["location"]

@@ -128,7 +128,7 @@ function registerParts(viewer, current) {
     html: iconMarkup("download"),
     onInit: (link) => {
       link.setAttribute("download", "");
-      viewer.on("change", () => (link.href = `${current().page}/download`));
+      viewer.on("change", () => (link.href = current().page.replace("/photos/", "/downloads/")));
     },
   });
   register({
