@@ -172,7 +172,9 @@ def _watch(
 
 def main() -> int:
     """Run the product and return the exit status."""
-    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    # A shell that starts this in the background has SIGINT ignored, and Python keeps it so.
+    for stop in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(stop, signal.default_int_handler)
     try:
         run(load_settings(), load_local_settings())
     except KeyboardInterrupt:

@@ -47,16 +47,16 @@ class Site:
         return photo_id
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    """Debian's Chromium."""
+    """Debian's Chromium, ended with this folder: Playwright keeps the thread's event loop."""
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield launched
         launched.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """A gallery of landscapes, more than a page of them; tests do not change it."""
     product = start_product(tmp_path_factory.mktemp("gallery"), PAGE_SIZE=str(PAGE_SIZE))
@@ -70,7 +70,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     stop_product(product)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def workshop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """A gallery that tests upload to; each looks for its own pictures."""
     product = start_product(tmp_path_factory.mktemp("workshop"))

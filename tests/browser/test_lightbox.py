@@ -90,13 +90,13 @@ def test_viewer_goes_on_past_the_first_page(site: Site, open_page: Open) -> None
     """Whoever looks at the last photos of a page is shown the next page's too."""
     page = open_page(site.url)
     page.evaluate("document.getElementById('older').style.display = 'none'")
-    open_viewer(page, 58)
-    expect(page.locator(".pswp__counter")).to_have_text("59 / 64")
-    for _ in range(3):
+    open_viewer(page, 50)
+    for _ in range(11):
         page.keyboard.press("ArrowRight")
         page.wait_for_timeout(60)
     ids = sorted(site.photos.values())
     expect(page).to_have_url(f"{site.url}/photos/{ids[61]}")
+    expect(page.locator(".pswp__counter")).to_have_text("62 / 64")
 
 
 def test_links_are_copied_in_four_forms(site: Site, open_page: Open) -> None:

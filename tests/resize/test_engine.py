@@ -86,21 +86,6 @@ def test_animation_frames_are_as_a_person_sees_them() -> None:
     assert shown.getpixel((36, 24)) == pytest.approx(pictures.YELLOW, abs=14)
 
 
-def _display_p3() -> bytes:
-    # A matrix profile made from sRGB's by exchanging the primaries for P3's (D50, ICC's s15.16).
-    icc = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
-    primaries = {
-        b"rXYZ": (0.51512, 0.2412, -0.00105), b"gXYZ": (0.29198, 0.69225, 0.04189),
-        b"bXYZ": (0.1571, 0.06657, 0.78407),
-    }  # fmt: skip
-    for tag, values in primaries.items():
-        at = icc.index(tag, 128)
-        offset = int.from_bytes(icc[at + 4 : at + 8])
-        numbers = b"".join(round(v * 65536).to_bytes(4, signed=True) for v in values)
-        icc[offset + 8 : offset + 20] = numbers
-    return bytes(icc)
-
-
 def _delta_e(first: Image.Image, second: Image.Image) -> float:
     # ΔE76, which is never smaller than ΔE2000 by more than a fraction in these gamuts.
     lab = ImageCms.createProfile("LAB")
@@ -115,7 +100,7 @@ def _delta_e(first: Image.Image, second: Image.Image) -> float:
 def test_display_p3_becomes_srgb() -> None:
     """Display P3 is converted: near to a reference conversion, far from the stored numbers."""
     stored = quadrants(128, 96)
-    profile = _display_p3()
+    profile = pictures.display_p3()
     image = _opened(_make(png(image=stored, icc=profile), 128), "jpeg")
     p3 = ImageCms.ImageCmsProfile(io.BytesIO(profile))
     reference = ImageCms.profileToProfile(stored, p3, ImageCms.createProfile("sRGB"))
