@@ -11,6 +11,11 @@ SUDO   := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 APT_RUN  := libmagickwand-6.q16-6 libturbojpeg0 libwebp7
 APT_TEST := chromium fonts-dejavu-core
 
+# Homebrew's libraries are not where the loader looks by itself.
+ifeq ($(shell uname -s),Darwin)
+export MAGICK_HOME ?= $(shell brew --prefix 2>/dev/null)
+endif
+
 .PHONY: help
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z][a-z0-9-]*:.*## /{printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
