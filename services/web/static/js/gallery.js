@@ -18,7 +18,7 @@ function holdLastRow() {
   const all = tiles();
   const last = all.at(-1)?.offsetTop;
   if (!older.querySelector("a[rel=next]") || older.classList.contains("failed")) return;
-  if (last === all[0].offsetTop) return;
+  if (!all.length || last === all[0].offsetTop) return;
   for (const tile of all.reverse()) {
     if (tile.offsetTop !== last) break;
     tile.classList.add("held");
@@ -133,18 +133,24 @@ async function mergeNewest() {
 
 /** Takes away a photo that was deleted. */
 export function forget(id) {
-  grid?.querySelector(`[data-id="${CSS.escape(id)}"]`)?.remove();
-  if (grid) holdLastRow();
+  if (!grid) return;
+  grid.querySelector(`[data-id="${CSS.escape(id)}"]`)?.remove();
+  holdLastRow();
+  if (!grid.children.length) location.reload(); // to the invitation of the empty gallery
 }
 
-const renewed = new Map();
+const renewals = new Map(); // page → when it was asked again, the last ten minutes
+const RENEWALS = 3;
+const renewing = new Set();
 
 /** A picture's presigned address has run out, in a tab that was left open: its page has new ones. */
 async function renew(image) {
   const { page } = image.closest(".tile").dataset;
-  if (Date.now() - (renewed.get(page) ?? 0) < 60_000) return;
-  renewed.set(page, Date.now());
-  const fresh = await fetchPage(page);
+  const before = (renewals.get(page) ?? []).filter((at) => Date.now() - at < 600_000);
+  if (renewing.has(page) || before.length >= RENEWALS) return;
+  renewals.set(page, [...before, Date.now()]);
+  renewing.add(page);
+  const fresh = await fetchPage(page).finally(() => renewing.delete(page));
   for (const tile of fresh.getElementById("grid").children) {
     const own = grid.querySelector(`[data-id="${CSS.escape(tile.dataset.id)}"] picture`);
     const shown = own?.querySelector("img");
