@@ -138,23 +138,25 @@ class Gallery:
         wanted = list(dict.fromkeys(photo_ids))
         # The original goes only after the entry or the verdict stands: asked for in this order, an
         # upload that ends meanwhile is seen either still waiting or ended, and never as unknown.
+        # Whatever is still there wins over a tombstone, so that a delete which was cut short can
+        # be asked for again.
         waiting = self._store.uploads.present(wanted)
         entries = self._store.gallery.entries(wanted)
-        rest = [id_ for id_ in wanted if id_ not in entries]
+        rest = [id_ for id_ in wanted if id_ not in entries and id_ not in waiting]
         verdicts = self._store.gallery.verdicts(rest)
-        deleted = self._store.gallery.deleted(wanted)
+        deleted = self._store.gallery.deleted(id_ for id_ in rest if id_ not in verdicts)
         statuses = {}
         for id_ in wanted:
-            if id_ in deleted:
-                status = Status(id_, "deleted")
-            elif id_ in entries:
+            if id_ in entries:
                 status = Status(id_, "ready", _photo(entries[id_], self._store.gallery))
+            elif id_ in waiting:
+                status = Status(id_, "waiting")
             elif verdict := verdicts.get(id_):
                 status = Status(
                     id_, "rejected", reason=verdict["reason"], message=verdict["message"]
                 )
             else:
-                status = Status(id_, "waiting" if id_ in waiting else "unknown")
+                status = Status(id_, "deleted" if id_ in deleted else "unknown")
             statuses[id_] = status
         return statuses
 
@@ -165,16 +167,20 @@ class Gallery:
     def delete(self, photo_id: str, token: str) -> Status:
         """Delete a photo, an upload that waits or a verdict, and return what it was before.
 
-        Raises NotUploaderError unless `token` is the one that came with the upload. Nothing is done
-        where the state before is deleted or unknown.
+        Raises NotUploaderError unless `token` is the one that came with the upload. Of a photo that
+        is deleted already, what an earlier attempt may have left is removed.
         """
         before = self.status(photo_id)
-        if before.state in ("deleted", "unknown"):
+        if before.state == "unknown":
             return before
-        if not hmac.compare_digest(delete_sha256(token), self._delete_sha256(before)):
+        kept = self._delete_sha256(before)
+        if not hmac.compare_digest(delete_sha256(token), kept):
+            if before.state == "deleted":
+                return before
             raise NotUploaderError
         # First the tombstone: a resize under way looks for it after it has published.
-        self._store.gallery.put_json(keys.tombstone_key(photo_id), {"id": photo_id})
+        tombstone = {"id": photo_id, "delete_sha256": kept}
+        self._store.gallery.put_json(keys.tombstone_key(photo_id), tombstone)
         self._store.gallery.remove(photo_id)
         self._store.uploads.withdraw(photo_id)
         return before
@@ -183,9 +189,14 @@ class Gallery:
         if status.state == "waiting":
             original = self._store.uploads.head(status.id)
             return original.delete_sha256 if original else ""
-        key = status.photo.entry.key() if status.photo else keys.verdict_key(status.id)
-        record = self._store.gallery.get_json(key)
-        return str(record["delete_sha256"]) if record else ""
+        if status.photo:
+            key = status.photo.entry.key()
+        elif status.state == "rejected":
+            key = keys.verdict_key(status.id)
+        else:
+            key = keys.tombstone_key(status.id)
+        record = self._store.gallery.get_json(key) or {}
+        return str(record.get("delete_sha256", ""))
 
     def download_url(self, photo: Photo) -> str:
         """Return the address that saves the largest variant under the photo's name."""

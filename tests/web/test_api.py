@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import httpx2
 import pytest
+from botocore.exceptions import EndpointConnectionError
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
@@ -154,6 +155,44 @@ def test_a_photo_from_upload_to_deletion(client: TestClient, resize: Resize) -> 
     assert client.delete(f"/api/photos/{photo_id}", headers=headers).status_code == 410
     assert client.get("/api/photos").json() == {"photos": [], "next": None}
     assert httpx.get(photo["variants"][0]["url"]).status_code == 404
+
+
+def test_a_delete_that_was_cut_short_can_be_asked_for_again(
+    client: TestClient, resize: Resize, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The tombstone stands and the photo too: it is still shown, and the next delete ends it."""
+    begun = upload(client, pictures.jpeg(50, 40))
+    resize(begun["id"])
+    path, headers = f"/api/photos/{begun['id']}", {"X-Delete-Token": begun["delete_token"]}
+    url = client.get(path).json()["variants"][0]["url"]
+
+    def cut_short(_: str) -> None:
+        raise EndpointConnectionError(endpoint_url="s3")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(store.gallery, "remove", cut_short)
+        assert client.delete(path, headers=headers).status_code == 503
+    assert client.get(path).json()["state"] == "ready"
+    assert client.delete(path, headers=headers).status_code == 204
+    assert client.get(path).status_code == 410
+    assert httpx.get(url).status_code == 404
+
+
+def test_deleting_again_removes_what_was_left(
+    client: TestClient, resize: Resize, store: Store
+) -> None:
+    """An attempt that ended after the index entry leaves variants; the next one finds them."""
+    begun = upload(client, pictures.jpeg(50, 40))
+    resize(begun["id"])
+    path, headers = f"/api/photos/{begun['id']}", {"X-Delete-Token": begun["delete_token"]}
+    url = client.get(path).json()["variants"][0]["url"]
+    client.delete(path, headers=headers)
+    key = f"photos/{begun['id']}/400.webp"
+    store.gallery.put_variant(key, b"left", FORMATS["webp"], source="v")
+    assert client.delete(path, headers={"X-Delete-Token": "other"}).status_code == 410
+    assert httpx.get(url).status_code == 200
+    assert client.delete(path, headers=headers).status_code == 410
+    assert httpx.get(url).status_code == 404
 
 
 def test_only_the_uploader_can_delete(client: TestClient, resize: Resize) -> None:
