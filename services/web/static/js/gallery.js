@@ -14,15 +14,20 @@ const has = (id) => Boolean(grid.querySelector(`[data-id="${CSS.escape(id)}"]`))
  * and nothing that is seen may move.
  */
 function holdLastRow() {
-  for (const tile of grid.querySelectorAll(".held")) tile.classList.remove("held");
   const all = tiles();
-  const last = all.at(-1)?.offsetTop;
-  if (!older.querySelector("a[rel=next]") || older.classList.contains("failed")) return;
-  if (!all.length || last === all[0].offsetTop) return;
-  for (const tile of all.reverse()) {
-    if (tile.offsetTop !== last) break;
-    tile.classList.add("held");
+  const more = older.querySelector("a[rel=next]") && !older.classList.contains("failed");
+  const held = new Set();
+  // Everything is read before anything is written, or each would cost a layout.
+  if (more && all.length) {
+    const last = all.at(-1).offsetTop;
+    let index = all.length - 1;
+    while (index >= 0 && all[index].offsetTop === last) held.add(all[index--]);
+    if (index < 0) held.clear(); // a gallery of one row
   }
+  for (const tile of grid.querySelectorAll(".held")) {
+    if (!held.has(tile)) tile.classList.remove("held");
+  }
+  for (const tile of held) tile.classList.add("held");
 }
 
 let loading = null;
