@@ -1,11 +1,14 @@
 """The two buckets, over real HTTP."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qs, urlsplit
 
 import boto3
 import httpx
 import pytest
+from botocore.exceptions import ClientError
 
 from services import keys
 from services.config import Settings
@@ -292,3 +295,47 @@ def test_the_policy_fixes_everything(store: Store, settings: Settings) -> None:
         assert status == 403, changed
         assert "AccessDenied" in text
     assert store.uploads.read(f"uploads/{photo_id}") is None
+
+
+def test_an_error_of_the_storage_is_not_taken_for_an_absence(
+    store: Store, settings: Settings
+) -> None:
+    """Without the right key nothing is None or done: each call raises, and a retry may help."""
+    photo_id = photo_ids(1)[0]
+    post(store, photo_id)
+    original = store.uploads.read(f"uploads/{photo_id}")
+    assert original is not None
+    unversioned = replace(original, version_id=None)
+    stranger = boto3.Session("test", "wrong-secret", region_name="us-east-1")
+    shut = Store.connect(settings, stranger)
+    calls: list[Callable[[], object]] = [
+        lambda: shut.uploads.read(original.key),
+        lambda: shut.uploads.head(photo_id),
+        lambda: shut.uploads.delete(original),
+        lambda: shut.uploads.delete(unversioned),
+        lambda: shut.gallery.get_json("index/x"),
+        lambda: shut.gallery.put_variant("photos/a/400.webp", b"x", WEBP, source="v"),
+        lambda: shut.gallery.page(None, 10),
+    ]
+    for call in calls:
+        with pytest.raises(ClientError) as caught:
+            call()
+        assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 403
+    assert store.uploads.read(original.key) == original
+
+
+def test_a_form_without_javascript_comes_back(store: Store) -> None:
+    """S3 redirects to where the policy says, with bucket, key and ETag in the query."""
+    photo_id = photo_ids(1)[0]
+    url, fields = store.uploads.presign_post(
+        photo_id,
+        content_type="application/octet-stream",
+        name="",
+        delete_sha256="ab" * 32,
+        redirect="http://gallery.test/photos/x",
+    )
+    answer = httpx.post(url, data=fields, files={"file": b"x"})
+    assert answer.status_code == 303
+    location = urlsplit(answer.headers["location"])
+    assert f"{location.scheme}://{location.netloc}{location.path}" == "http://gallery.test/photos/x"
+    assert parse_qs(location.query)["key"] == [f"uploads/{photo_id}"]

@@ -22,6 +22,7 @@ from services.resize.events import UploadEvent
 from services.resize.process import Outcome, Report, process
 from services.store import Store
 from services.store.client import make_s3
+from services.variants import FORMATS
 from tests import pictures
 from tests.resize.test_events import s3_event
 
@@ -218,6 +219,15 @@ def test_two_uploads_to_a_key_at_once_publish_one(bench: Bench, photo_id: str) -
         assert bench.image(variant["key"]).size == (variant["width"], variant["height"])
     assert bench.image(f"photos/{photo_id}/400.jpg").width == 400
     assert set(bench.uploads()) == {f"quarantine/{photo_id}"}
+
+
+def test_a_later_variant_of_another_upload_is_not_written_over(bench: Bench, photo_id: str) -> None:
+    """What should never be, since the first variant decides, is refused all the same."""
+    key = keys.variant_key(photo_id, 400, FORMATS["jpeg"])
+    bench.store.gallery.put_variant(key, b"another", FORMATS["jpeg"], source="another")
+    bench.put(pictures.jpeg(100, 80), f"uploads/{photo_id}")
+    assert bench.process(f"uploads/{photo_id}").reason is Reason.ALREADY_PUBLISHED
+    assert bench.uploads() == [f"quarantine/{photo_id}"]
 
 
 @pytest.mark.parametrize(
