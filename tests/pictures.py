@@ -104,6 +104,49 @@ def display_p3() -> bytes:
     return bytes(icc)
 
 
+def cmyk_profile() -> bytes:
+    """Return an ICC profile of a press whose inks multiply: CMYK by an 8-bit table to Lab.
+
+    Source: ICC.1:2001-04, 6.5.7 (lut8Type), corners of two grid points an ink.
+    """
+    corners = Image.new("RGB", (16, 1))
+    for index in range(16):
+        cyan, magenta, yellow, black = (index >> shift & 1 for shift in (3, 2, 1, 0))
+        inks = (cyan, magenta, yellow)
+        corners.putpixel((index, 0), tuple(230 - 190 * max(ink, black) for ink in inks))
+    to_lab = ImageCms.buildTransform(
+        ImageCms.createProfile("sRGB"), ImageCms.createProfile("LAB"), "RGB", "LAB"
+    )
+    lab = ImageCms.applyTransform(corners, to_lab)
+    assert lab is not None
+    # Pillow keeps a* and b* signed; ICC's eight bits have them around 128.
+    table = bytes(
+        value if band == 0 else value ^ 0x80
+        for pixel in zip(*(lab.getchannel(n).tobytes() for n in "LAB"), strict=True)
+        for band, value in enumerate(pixel)
+    )
+    one = struct.pack(">i", 65536)
+    matrix = b"".join(one if n in (0, 4, 8) else bytes(4) for n in range(9))
+    curve = bytes(range(256))
+    tags = {
+        b"desc": b"desc" + bytes(4) + struct.pack(">I", 6) + b"press\0" + bytes(78),
+        b"cprt": b"text" + bytes(4) + b"none\0",
+        b"wtpt": b"XYZ " + bytes(4) + struct.pack(">3i", 63190, 65536, 54061),
+        b"A2B0": b"mft1" + bytes(4) + bytes([4, 3, 2, 0]) + matrix + curve * 4 + table + curve * 3,
+    }
+    at, index_of_tags, bodies = 132 + 12 * len(tags), struct.pack(">I", len(tags)), b""
+    for name, body in tags.items():
+        padded = body + bytes(-len(body) % 4)
+        index_of_tags += name + struct.pack(">II", at + len(bodies), len(body))
+        bodies += padded
+    header = struct.pack(
+        ">I4sI4s4s4s12s4s4sI4s4sQI3i4s44x",
+        at + len(bodies), b"lcms", 0x02400000, b"prtr", b"CMYK", b"Lab ", bytes(12), b"acsp",
+        b"APPL", 0, b"none", b"none", 0, 0, 63190, 65536, 54061, b"none",
+    )  # fmt: skip
+    return header + index_of_tags + bodies
+
+
 def _save(image: Image.Image, format_: str, **options: Any) -> bytes:
     buffer = io.BytesIO()
     image.save(buffer, format_, **{k: v for k, v in options.items() if v is not None})

@@ -109,6 +109,35 @@ def test_display_p3_becomes_srgb() -> None:
     assert _delta_e(image, stored) > 4
 
 
+def test_cmyk_with_a_profile_becomes_srgb() -> None:
+    """A press's profile is heeded: near to a reference conversion, far from the plain one."""
+    source = quadrants(128, 96).convert("CMYK")
+    profile = pictures.cmyk_profile()
+    data = jpeg(image=source, icc=profile, quality=95, subsampling="4:4:4")
+    image = _opened(_make(data, 128), "jpeg")
+    reference = ImageCms.profileToProfile(
+        source,
+        ImageCms.ImageCmsProfile(io.BytesIO(profile)),
+        ImageCms.createProfile("sRGB"),
+        outputMode="RGB",
+    )
+    assert reference is not None
+    assert _delta_e(image, reference) < 2
+    assert _delta_e(image, source.convert("RGB")) > 4
+
+
+def test_a_profile_leaves_transparency_alone() -> None:
+    """Display P3 with alpha: the colour is converted, the alpha is what it was."""
+    stored = quadrants(128, 96)
+    stored.putalpha(Image.linear_gradient("L").resize((128, 96)))
+    image = _opened(_make(png(image=stored, icc=pictures.display_p3()), 128), "png")
+    alpha = np.asarray(image.getchannel("A"), int) - np.asarray(stored.getchannel("A"), int)
+    assert abs(alpha).max() <= 1
+    red = image.getpixel((20, 40))
+    assert isinstance(red, tuple)
+    assert red[0] > pictures.RED[0] + 5
+
+
 def test_cmyk_is_multiplied_out() -> None:
     """CMYK without a profile looks as browsers show it."""
     source = quadrants(128, 96).convert("CMYK")
