@@ -9,7 +9,7 @@ from playwright.sync_api import Route, expect
 
 from tests.browser.conftest import DESKTOP, PAGE_SIZE, PHONE, PHOTOS, Open, Site
 
-TILES = """() => [...document.querySelectorAll('.tile')].map(tile => {
+TILES = """() => [...document.querySelectorAll('.tile:not(.held)')].map(tile => {
   const box = tile.getBoundingClientRect(), image = tile.querySelector('img');
   return {left: box.left, top: Math.round(box.top), width: box.width, height: box.height,
           right: box.right, ratio: image.getAttribute('width') / image.getAttribute('height')};

@@ -10,24 +10,20 @@ const tiles = () => [...grid.children];
 const has = (id) => Boolean(grid.querySelector(`[data-id="${CSS.escape(id)}"]`));
 
 /**
- * Keeps the last row out of sight while more is to come: its pictures grow once the line is full,
- * and nothing that is seen may move.
+ * Keeps an unfinished last row out of the page while more is to come: its pictures would grow once
+ * the line is full, and nothing that is seen may move.
  */
 function holdLastRow() {
+  grid.classList.remove("holding");
+  for (const tile of grid.querySelectorAll(".held")) tile.classList.remove("held");
   const all = tiles();
   const more = older.querySelector("a[rel=next]") && !older.classList.contains("failed");
-  const held = new Set();
-  // Everything is read before anything is written, or each would cost a layout.
-  if (more && all.length) {
-    const last = all.at(-1).offsetTop;
-    let index = all.length - 1;
-    while (index >= 0 && all[index].offsetTop === last) held.add(all[index--]);
-    if (index < 0) held.clear(); // a gallery of one row
-  }
-  for (const tile of grid.querySelectorAll(".held")) {
-    if (!held.has(tile)) tile.classList.remove("held");
-  }
-  for (const tile of held) tile.classList.add("held");
+  if (!more || !all.length) return;
+  const last = all.at(-1).offsetTop;
+  const row = all.slice(all.findIndex((tile) => tile.offsetTop === last));
+  if (row.length === all.length) return;
+  grid.classList.add("holding");
+  for (const tile of row) tile.classList.add("held");
 }
 
 let loading = null;
@@ -64,7 +60,8 @@ async function appendNext() {
 
 function goOnAtEnd() {
   older.classList.add("endless");
-  new ResizeObserver(holdLastRow).observe(grid);
+  holdLastRow();
+  window.addEventListener("resize", holdLastRow);
   const watcher = new IntersectionObserver(
     async ([entry]) => {
       if (!entry.isIntersecting) return;
