@@ -68,11 +68,7 @@ run: install ## Start the whole product locally: S3, resize, gallery
 .PHONY: test
 test: system-test $(VENV)/.test build ## Install what is missing and pass every test
 	$(BIN)/python -m pytest -n 2 -m "not images" --ignore tests/browser --cov --cov-report=
-	$(BIN)/python -m pytest -m "not lighthouse" tests/browser --cov --cov-append --cov-report=term:skip-covered
-
-.PHONY: lighthouse
-lighthouse: system-test $(VENV)/.test build ## Measure the page with Lighthouse; at least 95 each
-	$(BIN)/python -m pytest -m lighthouse -rP tests/browser
+	$(BIN)/python -m pytest tests/browser --cov --cov-append --cov-report=term:skip-covered
 
 .PHONY: images
 images: build ## Build both container images, with Docker or without

@@ -30,7 +30,6 @@ def measured(url: str, report: Path) -> dict[str, Any]:
     return content
 
 
-@pytest.mark.lighthouse
 def test_lighthouse(site: Site, tmp_path: Path) -> None:
     """Each category is at least 95 and nothing shifts; a busy machine gets a second try."""
     missed: list[str] = []
