@@ -1,0 +1,90 @@
+"""The invariant: nothing that was accepted is ever lost.
+
+At any instant, for every accepted upload, either the original exists, or all its variants and its
+index entry exist and decode, or a person deleted it.
+"""
+
+import io
+from typing import TYPE_CHECKING
+
+import boto3
+from PIL import Image
+
+from services import keys
+from services.config import Settings
+from services.store import Store
+from services.store.client import make_s3
+
+if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client
+
+
+class Buckets:
+    """Looks into both buckets, past everything that the product itself would use to look."""
+
+    def __init__(self, store: Store, settings: Settings, session: boto3.Session) -> None:
+        self.store = store
+        self.settings = settings
+        self.s3: S3Client = make_s3(settings, session)
+
+    def put(self, key: str, data: bytes) -> str:
+        """Store an upload and return its version id."""
+        put = self.s3.put_object(Bucket=self.settings.upload_bucket, Key=key, Body=data)
+        return put["VersionId"]
+
+    def versions(self) -> dict[str, list[str]]:
+        """Return what is in the upload bucket: key → the version ids of all its contents."""
+        found: dict[str, list[str]] = {}
+        for page in self.s3.get_paginator("list_object_versions").paginate(
+            Bucket=self.settings.upload_bucket
+        ):
+            for item in page.get("Versions", []):
+                found.setdefault(item["Key"], []).append(item["VersionId"])
+        return found
+
+    def gallery(self) -> list[str]:
+        """Return all keys in the gallery bucket."""
+        return [
+            item["Key"]
+            for page in self.s3.get_paginator("list_objects_v2").paginate(
+                Bucket=self.settings.gallery_bucket
+            )
+            for item in page.get("Contents", [])
+        ]
+
+    def published(self) -> dict[str, str]:
+        """Return the photos whose entry and variants are all there: photo id → source version.
+
+        Fails where an entry stands without one of its variants, or one that does not decode.
+        """
+        found = {}
+        for key in self.gallery():
+            if not key.startswith(keys.INDEX_PREFIX):
+                continue
+            manifest = self.store.gallery.get_json(key)
+            assert manifest is not None, key
+            assert manifest["id"] not in found, "two entries of one photo"
+            assert len(manifest["variants"]) >= 2
+            for variant in manifest["variants"]:
+                body = self.s3.get_object(Bucket=self.settings.gallery_bucket, Key=variant["key"])[
+                    "Body"
+                ].read()
+                with Image.open(io.BytesIO(body)) as image:
+                    image.load()
+                    assert image.size == (variant["width"], variant["height"])
+            found[manifest["id"]] = manifest["source"]["version"]
+        return found
+
+    def assert_nothing_lost(self, key: str, versions: list[str]) -> None:
+        """Fail unless each version is still an original, published, in quarantine or deleted."""
+        left = self.versions()
+        waiting = left.get(key, [])
+        published = set(self.published().values())
+        gallery = self.gallery()
+        quarantined = [name for name in left if name.startswith(keys.QUARANTINE_PREFIX)]
+        kept = sum(len(left[name]) for name in quarantined)
+        gone = [v for v in versions if v not in waiting and v not in published]
+        deleted = [name for name in gallery if name.startswith(keys.TOMBSTONE_PREFIX)]
+        assert len(gone) <= kept or deleted, f"{gone} lost; gallery: {gallery}, uploads: {left}"
+        if gone and not deleted:
+            assert [name for name in gallery if name.startswith(keys.VERDICT_PREFIX)]

@@ -1,0 +1,174 @@
+"""The resize function ended hard before and after each of its calls to S3."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import boto3
+import pytest
+
+from services import keys
+from services.config import Settings
+from services.local.s3 import LocalS3
+from services.resize.events import UploadEvent
+from services.resize.handler import handle
+from services.resize.process import process
+from services.store import Store
+from tests import pictures
+from tests.conftest import ACCESS_KEY_ID, SECRET_ACCESS_KEY
+from tests.faults.invariant import Buckets
+from tests.resize.test_events import s3_event
+from tests.resize.test_process import SCHEDULED, soon
+
+KINDS: dict[str, bytes] = {
+    "small": pictures.jpeg(120, 90),
+    "large": pictures.jpeg(1000, 500),
+    "animated": pictures.gif(60, 40, frames=3),
+    "rejected": pictures.jpeg(400, 300)[:4000],
+}
+
+
+class KillServer:
+    """Runs events in processes that end where they are told to."""
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.faults.kill_server"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def run(self, settings: Settings, event: Any, **where: Any) -> tuple[int, int]:
+        """Return the exit status, negative for a signal, and the calls that were made."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        order = {
+            "settings": {
+                "upload_bucket": settings.upload_bucket,
+                "gallery_bucket": settings.gallery_bucket,
+                "s3_endpoint_url": settings.s3_endpoint_url,
+            },
+            "credentials": [ACCESS_KEY_ID, SECRET_ACCESS_KEY],
+            "event": event,
+            **where,
+        }
+        self._process.stdin.write(json.dumps(order) + "\n")
+        self._process.stdin.flush()
+        ended = json.loads(self._process.stdout.readline())
+        return ended["status"], ended["calls"]
+
+    def close(self) -> None:
+        """End it."""
+        self._process.terminate()
+        self._process.communicate()
+
+
+@pytest.fixture(scope="module")
+def killer() -> Iterator[KillServer]:
+    """One for the module: it has imported everything."""
+    server = KillServer()
+    yield server
+    server.close()
+
+
+def fresh(local_s3: LocalS3, session: boto3.Session, name: str) -> Buckets:
+    """Return two new buckets; each round wants its own, so that nothing is left from the last."""
+    from services.local.provision import provision_buckets
+
+    settings = Settings(
+        upload_bucket=f"up-{name}", gallery_bucket=f"ga-{name}", s3_endpoint_url=local_s3.url
+    )
+    provision_buckets(settings, session, ["http://gallery.test"])
+    return Buckets(Store.connect(settings, session), settings, session)
+
+
+def event_of(buckets: Buckets, key: str) -> Any:
+    """Return the notification of an upload."""
+    event = s3_event((key, None))
+    event["Records"][0]["s3"]["bucket"]["name"] = buckets.settings.upload_bucket
+    return event
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("how", ["exit", "kill"])
+def test_nothing_is_lost_wherever_it_ends(
+    killer: KillServer, local_s3: LocalS3, aws_session: boto3.Session, kind: str, how: str
+) -> None:
+    """Before and after each call: the invariant holds; a redelivery and a sweep finish the work."""
+    key = "uploads/7ZZZZZZZZZ0123456789ABCDEF"
+    whole = fresh(local_s3, aws_session, f"{kind}-{how}-whole")
+    whole.put(key, KINDS[kind])
+    status, calls = killer.run(whole.settings, event_of(whole, key))
+    assert status == 0
+    assert calls >= 8 if kind != "rejected" else calls >= 5
+
+    for call in range(1, calls + 1):
+        for phase in ("before", "after"):
+            buckets = fresh(local_s3, aws_session, f"{kind}-{how}-{call}-{phase}")
+            version = buckets.put(key, KINDS[kind])
+            status, _ = killer.run(
+                buckets.settings, event_of(buckets, key), call=call, phase=phase, how=how
+            )
+            assert status == (77 if how == "exit" else -9), (call, phase)
+            buckets.assert_nothing_lost(key, [version])
+
+            handle(event_of(buckets, key), buckets.store, buckets.settings, deadline=soon())
+            buckets.assert_nothing_lost(key, [version])
+
+            swept = replace(buckets.settings, sweep_after_seconds=0)
+            handle(SCHEDULED, buckets.store, swept, deadline=soon())
+            buckets.assert_nothing_lost(key, [version])
+
+            assert key not in buckets.versions(), (call, phase)
+            if kind == "rejected":
+                assert buckets.published() == {}
+                assert list(buckets.versions()) == ["quarantine/7ZZZZZZZZZ0123456789ABCDEF"]
+                assert buckets.gallery() == ["rejected/7ZZZZZZZZZ0123456789ABCDEF.json"]
+            else:
+                assert buckets.published() == {"7ZZZZZZZZZ0123456789ABCDEF": version}
+                assert buckets.versions() == {}
+
+
+def test_a_newer_upload_survives_the_end_of_the_older(
+    killer: KillServer, local_s3: LocalS3, aws_session: boto3.Session
+) -> None:
+    """Two versions under one key, the first ended hard after its entry: neither is lost."""
+    key = "uploads/photo.jpg"
+    buckets = fresh(local_s3, aws_session, "newer")
+    first = buckets.put(key, KINDS["small"])
+    event = s3_event((key, first))
+    event["Records"][0]["s3"]["bucket"]["name"] = buckets.settings.upload_bucket
+    _, calls = killer.run(buckets.settings, event, call=999, phase="before", how="kill")
+    first = buckets.put(key, KINDS["small"])
+    event["Records"][0]["s3"]["object"]["versionId"] = first
+    killer.run(buckets.settings, event, call=calls, phase="before", how="kill")
+    second = buckets.put(key, KINDS["large"])
+    buckets.assert_nothing_lost(key, [first, second])
+    for version in (second, first, second):
+        process(
+            UploadEvent(buckets.settings.upload_bucket, key, version),
+            buckets.store,
+            buckets.settings,
+        )
+        buckets.assert_nothing_lost(key, [first, second])
+    assert {first, second} < set(buckets.published().values())
+    assert buckets.versions() == {}
+
+
+def test_an_end_in_the_middle_of_a_delete_can_be_made_good(
+    local_s3: LocalS3, aws_session: boto3.Session
+) -> None:
+    """Tombstone and variants, no entry: what a redelivered event finds it removes."""
+    photo_id = "7ZZZZZZZZZ0123456789ABCDEF"
+    key = f"uploads/{photo_id}"
+    buckets = fresh(local_s3, aws_session, "deleting")
+    version = buckets.put(key, KINDS["small"])
+    buckets.store.gallery.put_json(keys.tombstone_key(photo_id), {"id": photo_id})
+    handle(event_of(buckets, key), buckets.store, buckets.settings, deadline=soon())
+    buckets.assert_nothing_lost(key, [version])
+    assert buckets.gallery() == [f"deleted/{photo_id}"]
+    assert buckets.versions() == {}
