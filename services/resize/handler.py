@@ -46,7 +46,9 @@ def handle(event: Any, store: Store, settings: Settings, *, deadline: float) -> 
     counts: dict[str, int] = {}
     failed = 0
     for upload in uploads:
-        outcome = _do(upload, store, settings, deadline)
+        # What cannot be finished is not begun: the retry has a whole invocation's time for it.
+        late = time.monotonic() > deadline
+        outcome = "failed" if late else _do(upload, store, settings, deadline)
         counts[outcome] = counts.get(outcome, 0) + 1
         failed += outcome == "failed"
     if failed:

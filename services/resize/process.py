@@ -7,7 +7,7 @@ deleted the photo. Doing it again, late, twice or at once ends in the same state
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from enum import StrEnum
-from time import perf_counter
+from time import monotonic, perf_counter
 
 from services import keys
 from services.config import Settings
@@ -109,6 +109,8 @@ def _publish(
     report.variants = len(picture.variants)
     report.bytes_out = sum(len(variant.data) for variant in picture.variants)
     report.milliseconds |= picture.milliseconds
+    if deadline is not None and monotonic() > deadline:
+        raise TimeoutError("no time is left to store the variants; the event comes again")
     began = perf_counter()
     _put_variants(photo_id, original, picture, store)
     entry = index_entry(photo_id, original, picture)

@@ -12,6 +12,15 @@ if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
 
+# S3 answers in tens of milliseconds; what takes longer than this is asked again, most likely by
+# another of its machines. All tries together, with their pauses, end well before the resize
+# function's deadline and API Gateway's 30 seconds. The read timeout is between two pieces of a body,
+# so a large picture may take as long as it needs.
+CONNECT_SECONDS = 2
+READ_SECONDS = 5
+TRIES = 3
+
+
 def make_s3(settings: Settings, session: boto3.Session) -> "S3Client":
     """Return the S3 client that everything uses.
 
@@ -24,9 +33,9 @@ def make_s3(settings: Settings, session: boto3.Session) -> "S3Client":
         endpoint_url=settings.s3_endpoint_url,
         config=Config(
             signature_version="s3v4",
-            connect_timeout=3,
-            read_timeout=15,
-            retries={"mode": "standard", "max_attempts": 4},
+            connect_timeout=CONNECT_SECONDS,
+            read_timeout=READ_SECONDS,
+            retries={"mode": "standard", "max_attempts": TRIES},
             s3={
                 "addressing_style": "path" if settings.s3_endpoint_url else "virtual",
                 "us_east_1_regional_endpoint": "regional",
