@@ -1,0 +1,237 @@
+"""Uploads, events, crashes, deletes, sweeps and clocks in any order, against a model."""
+
+import os
+import secrets
+from dataclasses import replace
+from typing import Any, ClassVar
+
+import boto3
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, multiple, rule
+
+from services import keys
+from services.config import Settings
+from services.local.provision import provision_buckets
+from services.local.s3 import LocalS3
+from services.resize.handler import handle
+from services.store import Store
+from services.web.gallery import Gallery, delete_sha256
+from tests import pictures
+from tests.faults.invariant import Buckets
+from tests.resize.test_events import s3_event
+from tests.resize.test_process import SCHEDULED, soon
+
+GOOD = [pictures.jpeg(30 + n, 20) for n in range(3)]
+BAD = b"not a picture"
+TOKEN = "the uploader's"
+PROFILE = {
+    "quick": settings(max_examples=12, stateful_step_count=20),
+    "soak": settings(max_examples=300, stateful_step_count=50),
+}[os.environ.get("FAULTS", "quick")]
+
+
+class CrashError(BaseException):
+    """The process ends here; nothing may catch it."""
+
+
+class AnyOrder(RuleBasedStateMachine):
+    """The model knows which versions were accepted and what people deleted; S3 knows the rest."""
+
+    events = Bundle("events")
+    server: ClassVar[LocalS3]
+    session: ClassVar[boto3.Session]
+
+    def __init__(self) -> None:
+        super().__init__()
+        mark = secrets.token_hex(6)
+        self.settings = Settings(
+            upload_bucket=f"up-{mark}",
+            gallery_bucket=f"ga-{mark}",
+            s3_endpoint_url=self.server.url,
+            variant_sizes=(40,),
+            sweep_after_seconds=0,
+        )
+        provision_buckets(self.settings, self.session, ["http://gallery.test"])
+        self.store = Store.connect(self.settings, self.session)
+        self.buckets = Buckets(self.store, self.settings, self.session)
+        self.accepted: dict[str, list[str]] = {}  # key → version ids
+        self.bad: set[str] = set()  # version ids that cannot become photos
+        self.deleted: set[str] = set()  # photo ids
+        self.crash_at: int | None = None
+        self.calls = 0
+        meta = self.store.uploads._s3.meta.events
+        meta.register("before-call.s3", self._count)
+        meta.register("after-call.s3", self._count)
+
+    def _count(self, **_: Any) -> None:
+        self.calls += 1
+        if self.crash_at is not None and self.calls == self.crash_at:
+            raise CrashError
+
+    def _put(self, key: str, data: bytes) -> str:
+        put = self.buckets.s3.put_object(
+            Bucket=self.settings.upload_bucket,
+            Key=key,
+            Body=data,
+            Metadata={"delete-sha256": delete_sha256(TOKEN)},
+        )
+        version = put["VersionId"]
+        self.accepted.setdefault(key, []).append(version)
+        if data == BAD:
+            self.bad.add(version)
+        return version
+
+    def _event(self, key: str, version: str) -> dict[str, Any]:
+        event = s3_event((key, version))
+        event["Records"][0]["s3"]["bucket"]["name"] = self.settings.upload_bucket
+        return event
+
+    def _handle(self, event: Any) -> None:
+        handle(event, self.store, self.settings, deadline=soon())
+
+    @rule(target=events, data=st.sampled_from([*GOOD, BAD]), name=st.sampled_from(["", "a b.jpg"]))
+    def upload(self, data: bytes, name: str) -> Any:
+        """A picture arrives, from a browser or under a name that others use too."""
+        photo_id = keys.new_photo_id(keys.uploaded_at("7ZZZZZZZZZ0000000000000000"))
+        key = f"uploads/{name}" if name else keys.upload_key(photo_id)
+        return self._event(key, self._put(key, data))
+
+    @rule(target=events, event=events, data=st.sampled_from(GOOD))
+    def upload_again(self, event: dict[str, Any], data: bytes) -> Any:
+        """A presigned POST is used once more."""
+        key = event["Records"][0]["s3"]["object"]["key"].replace("+", " ")
+        return self._event(key, self._put(key, data))
+
+    @rule(event=events, times=st.integers(1, 2))
+    def deliver(self, event: Any, times: int) -> None:
+        """An event comes: late, out of order, more than once."""
+        for _ in range(times):
+            self._handle(event)
+
+    @rule(events=st.lists(events, min_size=2, max_size=3))
+    def deliver_together(self, events: list[Any]) -> None:
+        """Several records in one event."""
+        self._handle({"Records": [record for event in events for record in event["Records"]]})
+
+    @rule(event=events)
+    def redrive(self, event: Any) -> None:
+        """An event comes back from the failure queue."""
+        self._handle({"requestContext": {}, "requestPayload": event})
+
+    @rule(event=events, call=st.integers(1, 30))
+    def crash(self, event: Any, call: int) -> None:
+        """The function ends hard somewhere in its work."""
+        self.calls, self.crash_at = 0, call
+        try:
+            self._handle(event)
+        except CrashError:
+            pass
+        finally:
+            self.crash_at = None
+
+    @rule(event=events)
+    def delete(self, event: Any) -> None:
+        """Whoever uploaded the picture deletes it, whatever has become of it."""
+        name = event["Records"][0]["s3"]["object"]["key"].removeprefix("uploads/")
+        if keys.is_photo_id(name):
+            before = Gallery(self.store).delete(name, TOKEN)
+            if before.state != "unknown":
+                self.deleted.add(name)
+
+    @rule()
+    def sweep(self) -> None:
+        """The schedule comes round."""
+        self._handle(SCHEDULED)
+
+    @rule(target=events)
+    def test_event(self) -> Any:
+        """S3 says that it could notify: no event to keep."""
+        self._handle({"Service": "Amazon S3", "Event": "s3:TestEvent"})
+        return multiple()
+
+    @invariant()
+    def nothing_is_lost(self) -> None:
+        """Each version is waiting, published, in quarantine, or deleted by a person."""
+        left = self.buckets.versions()
+        published = set(self.buckets.published().values())
+        quarantined = sum(len(v) for k, v in left.items() if k.startswith("quarantine/"))
+        gone = [
+            version
+            for key, versions in self.accepted.items()
+            if key.removeprefix("uploads/") not in self.deleted
+            for version in versions
+            if version not in left.get(key, []) and version not in published
+        ]
+        assert len(gone) <= quarantined, (gone, left, published)
+        assert not published & self.bad
+
+    def teardown(self) -> None:
+        """In the end, after a sweep: nothing waits, and each photo is there once, or nowhere."""
+        if not hasattr(self, "store"):
+            return
+        self.sweep()
+        self.nothing_is_lost()
+        left = self.buckets.versions()
+        assert [key for key in left if key.startswith("uploads/")] == []
+        published = self.buckets.published()
+        for key, versions in self.accepted.items():
+            photo_id = key.removeprefix("uploads/")
+            if photo_id in self.deleted:
+                assert photo_id not in published
+            elif keys.is_photo_id(photo_id):
+                good = [version for version in versions if version not in self.bad]
+                assert (published.get(photo_id) in good) == bool(good)
+            else:
+                good = [version for version in versions if version not in self.bad]
+                assert set(good) <= set(published.values())
+
+
+def test_any_order(local_s3: LocalS3, aws_session: boto3.Session) -> None:
+    """Whatever happens in whatever order, nothing is lost and nothing is there twice."""
+    from hypothesis.stateful import run_state_machine_as_test
+
+    AnyOrder.server, AnyOrder.session = local_s3, aws_session
+    run_state_machine_as_test(
+        AnyOrder,
+        settings=settings(
+            PROFILE, deadline=None, suppress_health_check=list(HealthCheck), database=None
+        ),
+    )
+
+
+def test_the_sweep_recovers_every_lost_event(
+    store: Store, settings: Settings, aws_session: boto3.Session
+) -> None:
+    """Of 1,000 uploads each tenth has no event: one sweep later all 1,000 are published."""
+    few = replace(settings, variant_sizes=(40,), variant_formats=("webp",), sweep_after_seconds=0)
+    buckets = Buckets(store, few, aws_session)
+    versions = [
+        buckets.put(f"uploads/{number}.jpg", GOOD[number % len(GOOD)]) for number in range(1000)
+    ]
+    for number, version in enumerate(versions):
+        if number % 10:
+            event = s3_event((f"uploads/{number}.jpg", version))
+            event["Records"][0]["s3"]["bucket"]["name"] = few.upload_bucket
+            handle(event, store, few, deadline=soon())
+    assert len(buckets.versions()) == 100
+    assert handle(SCHEDULED, store, few, deadline=soon() + 60) == {"published": 100}
+    assert buckets.versions() == {}
+    assert len([key for key in buckets.gallery() if key.startswith("index/")]) == 1000
+
+
+@pytest.mark.parametrize("times", [3])
+def test_a_poison_upload_ends_in_quarantine_once(
+    store: Store, settings: Settings, aws_session: boto3.Session, times: int
+) -> None:
+    """However often its event comes: one verdict, one copy in quarantine, and no more retries."""
+    buckets = Buckets(store, settings, aws_session)
+    photo_id = "7ZZZZZZZZZ0123456789ABCDEF"
+    version = buckets.put(keys.upload_key(photo_id), BAD)
+    event = s3_event((keys.upload_key(photo_id), version))
+    event["Records"][0]["s3"]["bucket"]["name"] = settings.upload_bucket
+    outcomes = [handle(event, store, settings, deadline=soon()) for _ in range(times)]
+    assert outcomes == [{"rejected": 1}, {"gone": 1}, {"gone": 1}]
+    assert buckets.gallery() == [f"rejected/{photo_id}.json"]
+    assert [len(ids) for ids in buckets.versions().values()] == [1]
