@@ -88,6 +88,10 @@ bench: system $(VENV)/.test ## Compare the engine with sharp, pyvips, Pillow and
 fuzz: system $(VENV)/.test ## Feed the engine broken pictures for a minute
 	$(BIN)/python -m tests.resize.fuzz --seconds 60
 
+.PHONY: soak
+soak: system $(VENV)/.test ## Test events, crashes and deletes in any order, for minutes
+	FAULTS=soak $(BIN)/python -m pytest tests/faults/test_any_order.py
+
 .PHONY: check
 check: $(VENV)/.test ## Lint, format and types
 	$(BIN)/ruff format --check .

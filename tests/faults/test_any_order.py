@@ -27,7 +27,7 @@ GOOD = [pictures.jpeg(30 + n, 20) for n in range(3)]
 BAD = b"not a picture"
 TOKEN = "the uploader's"
 PROFILE = {
-    "quick": settings(max_examples=12, stateful_step_count=20),
+    "quick": settings(max_examples=25, stateful_step_count=20),
     "soak": settings(max_examples=300, stateful_step_count=50),
 }[os.environ.get("FAULTS", "quick")]
 
@@ -120,7 +120,7 @@ class AnyOrder(RuleBasedStateMachine):
         """An event comes back from the failure queue."""
         self._handle({"requestContext": {}, "requestPayload": event})
 
-    @rule(event=events, call=st.integers(1, 30))
+    @rule(event=events, call=st.integers(1, 14))
     def crash(self, event: Any, call: int) -> None:
         """The function ends hard somewhere in its work."""
         self.calls, self.crash_at = 0, call
