@@ -10,6 +10,7 @@ SUDO   := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 # What the tests' browser and the image formats need beyond Python's and npm's packages.
 APT_RUN  := libmagickwand-6.q16-6 libturbojpeg0 libwebp7
 APT_TEST := chromium fonts-dejavu-core
+APT_S3   := radosgw ceph-mon ceph-osd ceph-common
 
 # Homebrew's libraries are not where the loader looks by itself.
 ifeq ($(shell uname -s),Darwin)
@@ -67,7 +68,7 @@ run: install ## Start the whole product locally: S3, resize, gallery
 
 .PHONY: test
 test: system-test $(VENV)/.test build ## Install what is missing and pass every test
-	$(BIN)/python -m pytest -n 2 -m "not images" --ignore tests/browser --cov --cov-report=
+	$(BIN)/python -m pytest -n 2 -m "not images" --ignore tests/browser --ignore tests/real_s3 --cov --cov-report=
 	$(BIN)/python -m pytest tests/browser --cov --cov-append --cov-report=term:skip-covered
 
 .PHONY: images
@@ -87,6 +88,11 @@ bench: system $(VENV)/.test ## Compare the engine with sharp, pyvips, Pillow and
 .PHONY: fuzz
 fuzz: system $(VENV)/.test ## Feed the engine broken pictures for a minute
 	$(BIN)/python -m tests.resize.fuzz --seconds 60
+
+.PHONY: test-s3
+test-s3: system-test $(VENV)/.test build ## Run the whole product on a real S3 (Ceph), which it installs
+	@./scripts/install-system $(APT_S3)
+	$(BIN)/python -m pytest tests/real_s3
 
 .PHONY: soak
 soak: system $(VENV)/.test ## Test events, crashes and deletes in any order, for minutes

@@ -1,0 +1,134 @@
+"""The whole product on a real S3 that enforces signatures, POST policies and CORS."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+import httpx
+import pytest
+from botocore.config import Config
+
+from services.config import Settings
+from services.local.provision import provision_buckets
+from services.resize.handler import handle
+from services.store import Store
+from services.store.client import make_s3
+from tests.browser.conftest import browser, open_page  # noqa: F401 the same browser
+from tests.conftest import ACCESS_KEY_ID, SECRET_ACCESS_KEY, free_port
+from tests.real_s3.bridge import Bridge
+from tests.real_s3.ceph import Ceph
+
+
+@dataclass(frozen=True, slots=True)
+class RealProduct:
+    """The gallery at `url`, over a real S3."""
+
+    url: str
+    settings: Settings
+    session: boto3.Session
+    store: Store
+    bridge: Bridge
+
+    def begin(self, **wanted: Any) -> dict[str, Any]:
+        """Ask for a presigned POST."""
+        body = {"filename": "a.jpg", "type": "image/jpeg", "size": 1000} | wanted
+        begun: dict[str, Any] = httpx.post(f"{self.url}/api/uploads", json=body).json()
+        return begun
+
+    def settled(self, photo_id: str, seconds: float = 30) -> dict[str, Any]:
+        """Return the photo as the API tells it once it waits no more."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            answer = httpx.get(f"{self.url}/api/photos/{photo_id}")
+            if answer.status_code == 200 and answer.json()["state"] != "waiting":
+                content: dict[str, Any] = answer.json()
+                return content
+            time.sleep(0.05)
+        msg = f"{photo_id}: {answer.text}"
+        raise TimeoutError(msg)
+
+    def listed(self, name: str, seconds: float = 30) -> dict[str, Any]:
+        """Return the newest photo of that name, once it is there."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            photos = httpx.get(f"{self.url}/api/photos").json()["photos"]
+            for photo in photos:
+                if photo["name"] == name:
+                    found: dict[str, Any] = photo
+                    return found
+            time.sleep(0.05)
+        raise TimeoutError(name)
+
+
+@pytest.fixture(scope="package")
+def ceph(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ceph]:
+    """A fresh cluster."""
+    if not Ceph.installed():
+        pytest.fail("Ceph is missing; `make test-s3` installs it")
+    folder = tmp_path_factory.mktemp("ceph")
+    with Ceph(folder, access_key_id=ACCESS_KEY_ID, secret_access_key=SECRET_ACCESS_KEY) as running:
+        yield running
+
+
+@pytest.fixture(scope="package")
+def real(ceph: Ceph) -> Iterator[RealProduct]:
+    """Buckets, notification, bridge and the gallery."""
+    settings = Settings(s3_endpoint_url=ceph.url)
+    session = boto3.Session(ACCESS_KEY_ID, SECRET_ACCESS_KEY, region_name="us-east-1")
+    port = free_port()
+    url = f"http://localhost:{port}"
+    provision_buckets(settings, session, [url])
+    store = Store.connect(settings, session)
+
+    def deliver(event: Any) -> None:
+        handle(event, store, settings, deadline=time.monotonic() + 60)
+
+    with Bridge(deliver) as bridge:
+        _notify(ceph, settings, session, bridge)
+        process = subprocess.Popen(
+            [sys.executable, "-m", "uvicorn", "services.web.app:app", "--port", str(port)],
+            env={
+                "PATH": "/usr/bin:/bin",
+                "S3_ENDPOINT_URL": ceph.url,
+                "AWS_ACCESS_KEY_ID": ACCESS_KEY_ID,
+                "AWS_SECRET_ACCESS_KEY": SECRET_ACCESS_KEY,
+            },
+            stderr=subprocess.DEVNULL,
+        )
+        for _ in range(300):
+            try:
+                httpx.get(f"{url}/readyz").raise_for_status()
+                break
+            except httpx.HTTPError:
+                time.sleep(0.1)
+        yield RealProduct(url, settings, session, store, bridge)
+        process.terminate()
+        process.wait()
+
+
+def _notify(ceph: Ceph, settings: Settings, session: boto3.Session, bridge: Bridge) -> None:
+    # Ceph's topics speak SNS, signed as for S3.
+    sns = session.client(
+        "sns",
+        endpoint_url=ceph.url,
+        region_name="us-east-1",
+        config=Config(signature_version="s3"),
+    )
+    topic = sns.create_topic(Name="uploads", Attributes={"push-endpoint": bridge.url})
+    make_s3(settings, session).put_bucket_notification_configuration(
+        Bucket=settings.upload_bucket,
+        NotificationConfiguration={
+            "TopicConfigurations": [
+                {
+                    "Id": "uploads",
+                    "TopicArn": topic["TopicArn"],
+                    "Events": ["s3:ObjectCreated:*"],
+                    "Filter": {"Key": {"FilterRules": [{"Name": "prefix", "Value": "uploads/"}]}},
+                }
+            ]
+        },
+    )

@@ -1,0 +1,229 @@
+"""Upload by browser, curl, boto3 and multipart; every refusal; CORS; notifications: on a real S3."""
+
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+import httpx
+import pytest
+from boto3.s3.transfer import TransferConfig
+from playwright.sync_api import FilePayload, expect
+
+from services.store.client import make_s3
+from tests import pictures
+from tests.browser.conftest import Open
+from tests.real_s3.conftest import RealProduct
+
+
+def send(post: dict[str, Any], data: bytes, **changed: str | None) -> httpx.Response:
+    """Post a form, some of its fields changed or, with None, left out."""
+    fields = {**post["fields"], **{k.replace("_", "-"): v for k, v in changed.items()}}
+    form = {name: value for name, value in fields.items() if value is not None}
+    return httpx.post(post["url"], data=form, files={"file": ("f", data)})
+
+
+def code(answer: httpx.Response) -> tuple[int, str]:
+    """Return the status and S3's error code."""
+    return answer.status_code, answer.text.partition("<Code>")[2].partition("</Code>")[0]
+
+
+def test_a_browser_uploads_across_origins(real: RealProduct, open_page: Open) -> None:
+    """Chosen in the page, posted to the S3, shown without a reload, served by presigned GETs."""
+    page = open_page(real.url)
+    page.set_input_files(
+        "input[type=file]",
+        [FilePayload(name="Sea.jpg", mimeType="image/jpeg", buffer=pictures.jpeg(900, 600))],
+    )
+    tile = page.locator("#grid .tile img").first
+    expect(tile).to_be_visible()
+    page.wait_for_function("document.querySelector('#grid .tile img').naturalWidth > 1")
+    assert real.listed("Sea.jpg")["width"] == 900
+
+
+def test_curl_uploads(real: RealProduct, tmp_path: Path) -> None:
+    """`curl -F` with the fields."""
+    path = tmp_path / "a.png"
+    path.write_bytes(pictures.png(64, 48))
+    begun = real.begin(filename="a.png", type="image/png", size=path.stat().st_size)
+    form = [f"-F{name}={value}" for name, value in begun["upload"]["fields"].items()]
+    sent = subprocess.run(
+        [
+            *("curl", "-sS", "-o", "/dev/null", "-w", "%{http_code}", *form),
+            *(f"-Ffile=@{path}", begun["upload"]["url"]),
+        ],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert sent.stdout == "201"
+    assert real.settled(begun["id"])["state"] == "ready"
+
+
+def test_boto3_uploads_under_any_name(real: RealProduct) -> None:
+    """Spaces, plus signs and Unicode come through Ceph's raw keys."""
+    s3 = make_s3(real.settings, real.session)
+    s3.put_object(
+        Bucket=real.settings.upload_bucket,
+        Key="uploads/a+b 100% 日本.jpg",
+        Body=pictures.jpeg(70, 50),
+    )
+    assert real.listed("a+b 100% 日本.jpg")["width"] == 70
+
+
+def test_a_multipart_upload_is_one_picture(real: RealProduct, tmp_path: Path) -> None:
+    """What boto3 sends in parts above its threshold."""
+    path = tmp_path / "large.png"
+    path.write_bytes(pictures.png(3600, 2600)  # 6 MB, so two parts)
+    assert path.stat().st_size > 5_242_880
+    s3 = make_s3(real.settings, real.session)
+    parts = TransferConfig(multipart_threshold=5_242_880, multipart_chunksize=5_242_880)
+    s3.upload_file(str(path), real.settings.upload_bucket, "uploads/large.png", Config=parts)
+    assert real.listed("large.png", 60)["width"] == 3600
+    name = real.bridge.received[-1]["Records"][0]["eventName"]
+    assert name.removeprefix("s3:") == "ObjectCreated:CompleteMultipartUpload"
+
+
+def test_an_upload_is_deleted_by_whoever_sent_it(real: RealProduct) -> None:
+    """The token deletes; the picture's address is dead afterwards."""
+    data = pictures.jpeg(100, 80)
+    begun = real.begin(size=len(data))
+    assert send(begun["upload"], data).status_code == 201
+    photo = real.settled(begun["id"])
+    path = f"{real.url}/api/photos/{begun['id']}"
+    assert httpx.delete(path, headers={"X-Delete-Token": "other"}).status_code == 403
+    token = {"X-Delete-Token": begun["delete_token"]}
+    assert httpx.delete(path, headers=token).status_code == 204
+    assert httpx.get(path).status_code == 410
+    assert httpx.get(photo["variants"][0]["url"]).status_code == 404
+
+
+def test_a_replayed_form_replaces_nothing(real: RealProduct) -> None:
+    """The conditional write and the version ids of a real S3 keep the first picture."""
+    data = pictures.jpeg(100, 80)
+    begun = real.begin(size=len(data))
+    send(begun["upload"], data)
+    photo = real.settled(begun["id"])
+    before = httpx.get(photo["variants"][0]["url"]).content
+    assert send(begun["upload"], pictures.jpeg(300, 300)).status_code == 201
+    end = time.monotonic() + 20
+    while real.store.uploads.head(begun["id"]) and time.monotonic() < end:
+        time.sleep(0.05)
+    assert httpx.get(photo["variants"][0]["url"]).content == before
+    assert real.settled(begun["id"])["width"] == 100
+
+
+def test_a_rejected_upload_says_why(real: RealProduct) -> None:
+    """Verdict and quarantine."""
+    begun = real.begin(size=10)
+    assert send(begun["upload"], b"no picture").status_code == 201
+    photo = real.settled(begun["id"])
+    assert (photo["state"], photo["reason"]) == ("rejected", "unsupported_format")
+    kept = make_s3(real.settings, real.session).get_object(
+        Bucket=real.settings.upload_bucket, Key=f"quarantine/{begun['id']}"
+    )
+    assert kept["Body"].read() == b"no picture"
+
+
+@pytest.mark.parametrize(
+    ("data", "changed", "expected"),
+    [
+        (bytes(25_000_001), {}, (400, "EntityTooLarge")),
+        (b"", {}, (400, "EntityTooSmall")),
+        (b"x", {"Content_Type": "text/html"}, (403, "AccessDenied")),
+        (b"x", {"key": "uploads/other"}, (403, "AccessDenied")),
+        (b"x", {"acl": "public-read"}, (403, "AccessDenied")),
+        (b"x", {"x_amz_meta_more": "1"}, (403, "AccessDenied")),
+        (b"x", {"x_amz_meta_delete_sha256": "cd" * 32}, (403, "AccessDenied")),
+        # AWS says SignatureDoesNotMatch here; Ceph says no more than that it refuses.
+        (b"x", {"x_amz_signature": "0" * 64}, (403, "AccessDenied")),
+        (b"x", {"policy": None}, (403, "AccessDenied")),
+    ],
+    ids=["large", "empty", "type", "key", "acl", "extra", "meta", "signature", "unsigned"],
+)
+def test_the_policy_is_enforced(
+    real: RealProduct, data: bytes, changed: dict[str, str | None], expected: tuple[int, str]
+) -> None:
+    """Whatever differs from what was signed is refused, by status and code."""
+    begun = real.begin()
+    assert code(send(begun["upload"], data, **changed)) == expected
+    assert httpx.get(f"{real.url}/api/photos/{begun['id']}").status_code == 404
+
+
+def test_a_form_expires(real: RealProduct) -> None:
+    """The policy's own end is kept."""
+    from dataclasses import replace
+
+    from services.store import Store
+
+    brief = replace(real.settings, upload_expires_seconds=1)
+    url, fields = Store.connect(brief, real.session).uploads.presign_post(
+        "7ZZZZZZZZZ0123456789ABCDEF", content_type="image/jpeg", name="", delete_sha256="ab" * 32
+    )
+    time.sleep(2)
+    answer = send({"url": url, "fields": fields}, b"x")
+    assert code(answer) == (403, "AccessDenied")
+
+
+def test_presigned_gets_are_enforced(real: RealProduct) -> None:
+    """Another key, a longer life or an end that has come: refused."""
+    data = pictures.jpeg(100, 80)
+    begun = real.begin(size=len(data))
+    send(begun["upload"], data)
+    url = real.settled(begun["id"])["variants"][0]["url"]
+    assert httpx.get(url).status_code == 200
+    parts = urlsplit(url)
+    query = {name: values[0] for name, values in parse_qs(parts.query).items()}
+
+    def status(path: str = parts.path, **changed: str) -> int:
+        changed = {name.replace("_", "-"): value for name, value in changed.items()}
+        address = parts._replace(path=path, query=urlencode(query | changed))
+        return httpx.get(address.geturl()).status_code
+
+    assert status() == 200
+    assert status(path=parts.path.replace("400.webp", "400.jpg")) == 403
+    assert status(X_Amz_Expires="604800") == 403
+    assert status(X_Amz_Date="20200101T000000Z") == 403
+    assert httpx.get(parts._replace(query="").geturl()).status_code == 403
+
+
+@pytest.mark.parametrize("foreign", [False, True])
+def test_cors_is_for_the_gallerys_own_origin(real: RealProduct, *, foreign: bool) -> None:
+    """A page of another site may not post, nor read what S3 says."""
+    origin = "http://evil.test" if foreign else real.url
+    begun = real.begin()
+    preflight = httpx.options(
+        begun["upload"]["url"],
+        headers={"Origin": origin, "Access-Control-Request-Method": "POST"},
+    )
+    assert (preflight.headers.get("access-control-allow-origin") == origin) is not foreign
+    data = pictures.jpeg(40, 30)
+    answer = httpx.post(
+        begun["upload"]["url"],
+        data=begun["upload"]["fields"],
+        files={"file": data},
+        headers={"Origin": origin},
+    )
+    assert ("access-control-allow-origin" in answer.headers) is not foreign
+    if not foreign:
+        exposed = answer.headers["access-control-expose-headers"]
+        assert {name.strip() for name in exposed.split(",")} == {"ETag", "Location"}
+
+
+def test_notifications_have_s3s_form(real: RealProduct) -> None:
+    """One record, S3's names, the version, and the key as it is."""
+    s3 = make_s3(real.settings, real.session)
+    put = s3.put_object(
+        Bucket=real.settings.upload_bucket, Key="uploads/n +1.jpg", Body=pictures.jpeg(40, 30)
+    )
+    real.listed("n +1.jpg")
+    (record,) = [
+        event["Records"][0]
+        for event in real.bridge.received
+        if event["Records"][0]["s3"]["object"]["key"] == "uploads/n +1.jpg"
+    ]
+    assert record["eventSource"] == "ceph:s3"
+    assert record["s3"]["bucket"]["name"] == real.settings.upload_bucket
+    assert record["s3"]["object"]["versionId"] == put["VersionId"]
+    assert record["eventName"].removeprefix("s3:") == "ObjectCreated:Put"
