@@ -75,7 +75,7 @@ def test_boto3_uploads_under_any_name(real: RealProduct) -> None:
 def test_a_multipart_upload_is_one_picture(real: RealProduct, tmp_path: Path) -> None:
     """What boto3 sends in parts above its threshold."""
     path = tmp_path / "large.png"
-    path.write_bytes(pictures.png(3600, 2600)  # 6 MB, so two parts)
+    path.write_bytes(pictures.png(3600, 2600))  # 6 MB, so two parts
     assert path.stat().st_size > 5_242_880
     s3 = make_s3(real.settings, real.session)
     parts = TransferConfig(multipart_threshold=5_242_880, multipart_chunksize=5_242_880)
