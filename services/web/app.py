@@ -1,5 +1,7 @@
 """The web application: `uvicorn services.web.app:app`, or Mangum on Lambda."""
 
+from typing import Any
+
 from fastapi import FastAPI
 from fastapi.middleware.gzip import GZipMiddleware
 
@@ -34,6 +36,15 @@ def create_app(settings: Settings, store: Store) -> FastAPI:
     app.add_middleware(
         SecurityMiddleware, headers=app.state.security_headers, public_url=settings.public_url
     )
+    generate = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            problems.describe(document := generate())
+            uploads.describe_limits(document, settings)
+        return app.openapi_schema or {}
+
+    app.openapi = openapi  # type: ignore[method-assign] # FastAPI's documented way to extend it
     return app
 
 

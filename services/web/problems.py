@@ -70,8 +70,7 @@ def documented(*problems: tuple[HTTPStatus, str]) -> dict[int | str, dict[str, A
 
 
 def install(app: FastAPI) -> None:
-    """Make the app answer every error in these forms, and describe them so."""
-    _describe_as_problems(app)
+    """Make the app answer every error in these forms."""
 
     @app.exception_handler(HTTPException)
     async def _http(request: Request, error: HTTPException) -> Response:
@@ -115,25 +114,19 @@ def install(app: FastAPI) -> None:
         return answer
 
 
-def _describe_as_problems(app: FastAPI) -> None:
-    generate = app.openapi
-
-    def openapi() -> dict[str, Any]:
-        document = generate()
-        for path in document["paths"].values():
-            for operation in path.values():
-                responses = operation["responses"]
-                # FastAPI adds its own form of 422 wherever there is a parameter.
-                if MEDIA_TYPE not in responses.get("422", {}).get("content", {MEDIA_TYPE: {}}):
-                    del responses["422"]
-                for response in responses.values():
-                    content = response.get("content", {})
-                    if MEDIA_TYPE in content:
-                        # FastAPI adds the model of a response under JSON's own type, too.
-                        content.pop("application/json", None)
-        return document
-
-    app.openapi = openapi  # type: ignore[method-assign] # FastAPI's documented way to extend it
+def describe(document: dict[str, Any]) -> None:
+    """Let every error in the OpenAPI document be a problem and nothing else."""
+    for path in document["paths"].values():
+        for operation in path.values():
+            responses = operation["responses"]
+            # FastAPI adds its own form of 422 wherever there is a parameter.
+            if MEDIA_TYPE not in responses.get("422", {}).get("content", {MEDIA_TYPE: {}}):
+                del responses["422"]
+            for response in responses.values():
+                content = response.get("content", {})
+                if MEDIA_TYPE in content:
+                    # FastAPI adds the model of a response under JSON's own type, too.
+                    content.pop("application/json", None)
 
 
 def problem(

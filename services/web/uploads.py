@@ -4,6 +4,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
+from typing import Any
 
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field
@@ -32,8 +33,12 @@ class UploadRequest(BaseModel):
         max_length=100,
         description="Content type; what the bytes are is decided after they have arrived.",
         examples=["image/jpeg"],
+        # Said, not enforced here: what is refused gets its reason and sentence below.
+        json_schema_extra={"enum": [*ACCEPTED_TYPES, UNDECLARED_TYPE, ""]},
     )
-    size: int = Field(description="In bytes.", examples=[3_141_592])
+    size: int = Field(
+        description="In bytes.", examples=[3_141_592], json_schema_extra={"minimum": 1}
+    )
 
 
 class PresignedPost(BaseModel):
@@ -96,6 +101,7 @@ def new_upload(
     summary="Begin an upload",
     status_code=HTTPStatus.CREATED,
     responses=documented(
+        (HTTPStatus.BAD_REQUEST, "The body is not JSON."),
         (HTTPStatus.FORBIDDEN, "The request comes from another site."),
         (HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The file is larger than an upload may be."),
         (HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "The declared type is not one that can be read."),
@@ -122,6 +128,12 @@ def create_upload(
         delete_token=ticket.delete_token,
         page=page,
     )
+
+
+def describe_limits(document: dict[str, Any], settings: Settings) -> None:
+    """Tell in the OpenAPI document how large an upload may be."""
+    properties = document["components"]["schemas"][UploadRequest.__name__]["properties"]
+    properties["size"]["maximum"] = settings.max_upload_bytes
 
 
 def _refuse(status: HTTPStatus, reason: Reason, settings: Settings) -> None:
