@@ -1,0 +1,89 @@
+"""An S3 whose gallery has any number of photos: it makes up its listings and keeps nothing."""
+
+import threading
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, Self
+from urllib.parse import parse_qs, urlsplit
+
+from services import keys
+from services.keys import IndexEntry, StoredSize
+from services.variants import FORMATS
+
+START = datetime(2020, 1, 1, tzinfo=UTC)
+FORMS = (FORMATS["webp"], FORMATS["jpeg"])
+SIZES = tuple(StoredSize(size, FORMS) for size in (400, 800, 1600))
+
+
+def photo_id(number: int) -> str:
+    """Return the id of a photo; one a second, number 0 the oldest."""
+    return keys.photo_id_of_object("", "x", str(number), START + timedelta(seconds=number))
+
+
+def index_key(number: int) -> str:
+    """Return the index entry of a photo."""
+    return IndexEntry(
+        photo_id(number), 4000, 3000, b"twenty-four bytes of hash", SIZES, "holiday.jpg"
+    ).key()
+
+
+class Listing(BaseHTTPRequestHandler):
+    """Answers ListObjectsV2 of the index."""
+
+    protocol_version = "HTTP/1.1"
+    server: "GeneratedS3"
+
+    def do_GET(self) -> None:
+        """Make up as many entries as are asked for, from where they are asked for."""
+        query = {name: values[0] for name, values in parse_qs(urlsplit(self.path).query).items()}
+        after = query.get("start-after", "").removeprefix(keys.INDEX_PREFIX)[:26]
+        newest = self.server.photos - 1
+        if keys.is_photo_id(after):
+            newest = int((keys.uploaded_at(after) - START).total_seconds()) - 1
+        oldest = max(0, newest + 1 - int(query["max-keys"]))
+        contents = "".join(
+            f"<Contents><Key>{index_key(number)}</Key><Size>900</Size></Contents>"
+            for number in range(newest, oldest - 1, -1)
+        )
+        truncated = "true" if oldest > 0 else "false"
+        body = (
+            f'<?xml version="1.0"?><ListBucketResult><IsTruncated>{truncated}</IsTruncated>'
+            f"<KeyCount>{newest + 1 - oldest}</KeyCount>{contents}</ListBucketResult>"
+        ).encode()
+        self.server.requests += 1
+        self.send_response(200)
+        self.send_header("Content-Type", "application/xml")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: Any) -> None:
+        """Say nothing."""
+
+
+class GeneratedS3(ThreadingHTTPServer):
+    """The server; `photos` may be changed at any time, `requests` counts what was asked."""
+
+    daemon_threads = True
+
+    def __init__(self, photos: int) -> None:
+        super().__init__(("127.0.0.1", 0), Listing)
+        self.photos = photos
+        self.requests = 0
+        self._running = threading.Thread(target=self.serve_forever, args=(0.05,))
+
+    @property
+    def url(self) -> str:
+        """Where clients connect to."""
+        return f"http://127.0.0.1:{self.server_address[1]}"
+
+    def __enter__(self) -> Self:
+        """Start it."""
+        self._running.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Stop it."""
+        self.shutdown()
+        self._running.join()
+        self.server_close()

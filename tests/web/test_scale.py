@@ -1,0 +1,63 @@
+"""A gallery of a million photos asks no more of S3 than one of a hundred."""
+
+import tracemalloc
+
+import boto3
+import pytest
+from starlette.testclient import TestClient
+
+from services.config import Settings
+from services.store import Store
+from services.web.app import create_app
+from tests.generated_s3 import GeneratedS3, photo_id
+
+SIZES = [100, 10_000, 1_000_000]
+
+
+def client_of(server: GeneratedS3, session: boto3.Session) -> TestClient:
+    """Return a client of the application over that server."""
+    settings = Settings(s3_endpoint_url=server.url)
+    return TestClient(create_app(settings, Store.connect(settings, session)))
+
+
+@pytest.mark.parametrize("photos", SIZES)
+@pytest.mark.parametrize("path", ["/", "/api/photos"])
+def test_a_page_is_one_request(aws_session: boto3.Session, photos: int, path: str) -> None:
+    """The first page, one in the middle and the last: one listing each."""
+    with GeneratedS3(photos) as server:
+        client = client_of(server, aws_session)
+        for after in (None, photo_id(photos // 2), photo_id(5)):
+            server.requests = 0
+            answer = client.get(path, params={"after": after} if after else {})
+            assert answer.status_code == 200
+            assert server.requests == 1
+
+
+def test_memory_is_that_of_a_page(aws_session: boto3.Session) -> None:
+    """A page of a million photos takes no more memory than one of a hundred, by a tenth."""
+    peaks = {}
+    for photos in (100, 1_000_000):
+        with GeneratedS3(photos) as server:
+            client = client_of(server, aws_session)
+            client.get("/api/photos")
+            tracemalloc.start()
+            client.get("/api/photos")
+            peaks[photos] = tracemalloc.get_traced_memory()[1]
+            tracemalloc.stop()
+    assert peaks[1_000_000] < 1.1 * peaks[100]
+
+
+def test_paging_visits_all_of_ten_thousand_once(aws_session: boto3.Session) -> None:
+    """From the newest to the oldest, while new photos come in front."""
+    seen: list[str] = []
+    with GeneratedS3(10_000) as server:
+        client = client_of(server, aws_session)
+        after: str | None = None
+        while True:
+            query = {"limit": 1000} | ({"after": after} if after else {})
+            page = client.get("/api/photos", params=query).json()
+            seen += [photo["id"] for photo in page["photos"]]
+            server.photos += 3
+            if not (after := page["next"]):
+                break
+    assert seen == [photo_id(number) for number in range(9_999, -1, -1)]
