@@ -36,11 +36,12 @@ class Listing(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         """Make up as many entries as are asked for, from where they are asked for."""
         query = {name: values[0] for name, values in parse_qs(urlsplit(self.path).query).items()}
-        after = query.get("start-after", "").removeprefix(keys.INDEX_PREFIX)[:26]
+        start = query.get("continuation-token") or query.get("start-after", "")
+        after = start.removeprefix(keys.INDEX_PREFIX)[:26]
         newest = self.server.photos - 1
         if keys.is_photo_id(after):
             newest = int((keys.uploaded_at(after) - START).total_seconds()) - 1
-        oldest = max(0, newest + 1 - int(query["max-keys"]))
+        oldest = max(0, newest + 1 - int(query.get("max-keys", "1000")))
         contents = "".join(
             f"<Contents><Key>{index_key(number)}</Key><Size>900</Size></Contents>"
             for number in range(newest, oldest - 1, -1)
@@ -48,6 +49,7 @@ class Listing(BaseHTTPRequestHandler):
         truncated = "true" if oldest > 0 else "false"
         body = (
             f'<?xml version="1.0"?><ListBucketResult><IsTruncated>{truncated}</IsTruncated>'
+            f"<NextContinuationToken>{photo_id(oldest)}</NextContinuationToken>"
             f"<KeyCount>{newest + 1 - oldest}</KeyCount>{contents}</ListBucketResult>"
         ).encode()
         self.server.requests += 1
