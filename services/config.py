@@ -144,6 +144,12 @@ class Settings(Limits):
         _whole(60, 302_400),
         "How long a photo keeps the same presigned URL, in seconds.",
     )
+    uploads_per_minute: int = _setting(
+        "UPLOADS_PER_MINUTE",
+        0,
+        _whole(0, 1_000_000),
+        "Uploads that one address may begin in a minute; 0 leaves it to API Gateway's throttling.",
+    )
     sweep_after_seconds: int = _setting(
         "SWEEP_AFTER_SECONDS",
         900,

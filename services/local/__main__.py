@@ -115,6 +115,7 @@ def _environ(settings: Settings, session: boto3.Session, *, embedded: bool) -> d
     environ["S3_ENDPOINT_URL"] = settings.s3_endpoint_url or ""
     # An upload whose event was lost with the queue should not wait for a quarter of an hour here.
     environ.setdefault("SWEEP_AFTER_SECONDS", "15" if embedded else "0")
+    environ.setdefault("UPLOADS_PER_MINUTE", "600")  # no API Gateway throttles here
     credentials = session.get_credentials()
     if embedded and credentials:
         environ["AWS_ACCESS_KEY_ID"] = credentials.access_key or ""

@@ -9,6 +9,7 @@ from services.config import Settings, load_settings
 from services.logs import log_as_json
 from services.store import Store
 from services.web import assets, health, pages, photos, problems, uploads
+from services.web.rate_limit import UploadRate
 from services.web.security import SecurityMiddleware, security_headers
 
 
@@ -25,6 +26,7 @@ def create_app(settings: Settings, store: Store) -> FastAPI:
     )
     app.state.settings = settings
     app.state.store = store
+    app.state.upload_rate = UploadRate(settings)
     app.state.security_headers = security_headers(settings, store)
     app.include_router(uploads.router)
     app.include_router(photos.router)

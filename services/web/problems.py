@@ -42,8 +42,15 @@ class Problem(BaseModel):
 class ProblemError(HTTPException):
     """An error with a sentence for a person and, for a refused upload, its stable reason."""
 
-    def __init__(self, status: HTTPStatus, detail: str, *, reason: str | None = None) -> None:
-        super().__init__(status, detail)
+    def __init__(
+        self,
+        status: HTTPStatus,
+        detail: str,
+        *,
+        reason: str | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> None:
+        super().__init__(status, detail, headers)
         self.reason = reason
 
 

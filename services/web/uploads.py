@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import Any
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
 
 from services import keys
@@ -106,12 +106,18 @@ def new_upload(
         (HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The file is larger than an upload may be."),
         (HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "The declared type is not one that can be read."),
         MALFORMED,
+        (HTTPStatus.TOO_MANY_REQUESTS, "Too many uploads at once; `Retry-After` says when."),
     ),
 )
 def create_upload(
-    wanted: UploadRequest, response: Response, settings: SettingsDep, store: StoreDep
+    wanted: UploadRequest,
+    request: Request,
+    response: Response,
+    settings: SettingsDep,
+    store: StoreDep,
 ) -> NewUpload:
     """Return the presigned POST that sends one picture straight to S3."""
+    request.app.state.upload_rate.count(request)
     if wanted.size <= 0:
         _refuse(HTTPStatus.UNPROCESSABLE_ENTITY, Reason.EMPTY, settings)
     if wanted.size > settings.max_upload_bytes:

@@ -1,6 +1,7 @@
 """The API: begin an upload, follow it, list, delete."""
 
 import base64
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -398,3 +399,16 @@ def test_openapi_describes_every_answer(client: TestClient) -> None:
                 content = response["content"]
                 assert list(content) == ["application/problem+json"], (name, status)
                 assert content["application/problem+json"]["example"]["status"] == int(status)
+
+
+def test_an_address_may_not_begin_uploads_without_end(settings: Settings, store: Store) -> None:
+    """Beyond the limit: 429 with the seconds to wait, told in words too; others are not hindered."""
+    app = create_app(replace(settings, uploads_per_minute=2), store)
+    eager, other = (TestClient(app, client=(host, 50000)) for host in ("10.0.0.1", "10.0.0.2"))
+    assert [begin(eager).status_code for _ in range(3)] == [201, 201, 429]
+    refused = begin(eager)
+    wait = int(refused.headers["retry-after"])
+    assert 1 <= wait <= 60
+    assert refused.json()["detail"] == f"Too many uploads at once; please go on in {wait} seconds."
+    assert begin(other).status_code == 201
+    assert eager.get("/api/photos").status_code == 200
