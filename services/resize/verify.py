@@ -28,7 +28,8 @@ def verify(variant: Variant, frames: int) -> Frame:
     expected = (variant.format.name, variant.fit.width, variant.fit.height)
     try:
         header = check(variant.data, _UNBOUNDED)
-        first = next(decode(variant.data, header, (1, 1)))
+        need = (max(1, header.width // 8), max(1, header.height // 8))
+        first = next(decode(variant.data, header, need))
     except Rejected as rejected:
         msg = f"{expected}: {rejected}"
         raise NotAsMadeError(msg) from rejected

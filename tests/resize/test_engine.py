@@ -13,7 +13,9 @@ from PIL import Image, ImageCms
 from services.config import Limits
 from services.reasons import Reason
 from services.resize.engine import Picture, Rejected, make_variants
+from services.resize.picture import Raster
 from services.resize.pipeline import make_variants as make_here
+from services.resize.placeholder import thumbhash
 from tests import pictures
 from tests.pictures import avif, gif, heic, jpeg, photo, png, quadrants, webp
 
@@ -171,6 +173,18 @@ def test_thumbhash_and_color() -> None:
     channels = [int(picture.color[i : i + 2], 16) for i in (1, 3, 5)]
     assert channels == pytest.approx([200, 30, 40], abs=12)
     assert 5 <= len(picture.thumbhash) <= 25
+
+
+@pytest.mark.parametrize("formats", [("webp", "jpeg"), ("jpeg",), ("webp",)])
+def test_placeholder_has_the_detail_of_the_smallest_variant(formats: tuple[str, ...]) -> None:
+    """The hash is that of the whole smallest variant but for rounding, whatever its format."""
+    data = jpeg(image=photo(480, 360, seed=5))
+    picture = make_variants(data, sizes=(200,), formats=formats, limits=LIMITS)
+    shown = Image.open(io.BytesIO(picture.variants[0].data)).convert("RGB")
+    whole = thumbhash(Raster("RGB", shown.width, shown.height, shown.tobytes()))
+    assert len(picture.thumbhash) == len(whole)
+    pairs = zip(picture.thumbhash[5:].hex(), whole[5:].hex(), strict=True)
+    assert max(abs(int(ours, 16) - int(theirs, 16)) for ours, theirs in pairs) <= 1
 
 
 def test_thumbhash_of_transparency_is_marked() -> None:
