@@ -129,17 +129,22 @@ def read_header(data: bytes) -> Header:
 def decode(data: bytes, header: Header, need: tuple[int, int]) -> Iterator[Frame]:
     """Yield the frames as a person sees them, each painted over what the last one left."""
     file = _parse(data)
+    # A canvas that is covered is RGB: a quarter less to shrink, and no alpha to look through.
     canvas = Image.new("RGBA", (header.width, header.height))
     for layer in file.layers:
-        before = canvas.copy() if layer.disposal == _RESTORE_PREVIOUS else None
+        before = canvas.copy() if layer.disposal == _RESTORE_PREVIOUS else canvas
         box = (layer.left, layer.top)
         image, mask = _paint(layer)
-        canvas.paste(image, box, mask)
+        if mask is None and box == (0, 0) and image.size == canvas.size:
+            canvas = image
+        else:
+            canvas.paste(image, box, mask)
         yield Frame(to_raster(canvas, need), _milliseconds(layer))
-        if before is not None:
+        if layer.disposal == _RESTORE_PREVIOUS:
             canvas = before
         elif layer.disposal == _RESTORE_BACKGROUND:
             # Transparent, as every browser has it, not the background colour.
+            canvas = canvas.convert("RGBA")
             canvas.paste((0, 0, 0, 0), (*box, layer.left + layer.width, layer.top + layer.height))
 
 
@@ -155,7 +160,7 @@ def _paint(layer: _Layer) -> tuple[Image.Image, Image.Image | None]:
     # A palette may be missing or too short: what it does not have is black.
     painted = Image.frombytes("P", size, indices.tobytes())
     painted.putpalette(layer.palette.ljust(768, b"\0"))
-    return painted.convert("RGBA"), mask
+    return painted.convert("RGB"), mask
 
 
 def _milliseconds(layer: _Layer) -> int:
