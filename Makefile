@@ -94,6 +94,11 @@ test-s3: system-test $(VENV)/.test build ## Run the whole product on a real S3 (
 	@./scripts/install-system $(APT_S3)
 	$(BIN)/python -m pytest tests/real_s3
 
+.PHONY: reliability
+reliability: system-test $(VENV)/.test build ## Provoke every failure and write docs/reliability.md
+	$(BIN)/python -m pytest -p tests.reliability tests/faults tests/resize/test_events.py \
+		tests/resize/test_process.py tests/resize/test_child.py tests/product/test_run.py
+
 .PHONY: soak
 soak: system $(VENV)/.test ## Test events, crashes and deletes in any order, for minutes
 	FAULTS=soak $(BIN)/python -m pytest tests/faults/test_any_order.py
