@@ -9,9 +9,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.config import Settings
 from services.store import Store
-from services.web.problems import problem
+from services.web.problems import ProblemError, problem
 
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+
+MAX_BODY_BYTES = 65_536
+"""No request of ours is a hundredth as long: pictures go to S3."""
 
 
 def content_security_policy(store: Store) -> str:
@@ -46,7 +49,7 @@ def security_headers(settings: Settings, store: Store) -> dict[str, str]:
 
 
 class SecurityMiddleware:
-    """Adds the headers, and answers 403 to a state-changing request of another site."""
+    """Adds the headers, bounds bodies, and refuses state-changing requests of other sites (403)."""
 
     def __init__(self, app: ASGIApp, headers: Mapping[str, str], public_url: str | None) -> None:
         self._app = app
@@ -72,7 +75,7 @@ class SecurityMiddleware:
             )
             await refusal(scope, receive, send_with_headers)
             return
-        await self._app(scope, receive, send_with_headers)
+        await self._app(scope, _bounded(receive), send_with_headers)
 
     def _is_cross_site(self, scope: Scope) -> bool:
         headers = Headers(scope=scope)
@@ -82,3 +85,20 @@ class SecurityMiddleware:
         origin = headers.get("origin")
         own = self._public_url or f"{scope['scheme']}://{headers.get('host', '')}"
         return origin is not None and origin != own
+
+
+def _bounded(receive: Receive) -> Receive:
+    read = 0
+
+    async def receive_some() -> Message:
+        nonlocal read
+        message = await receive()
+        read += len(message.get("body", b""))
+        if read > MAX_BODY_BYTES:
+            raise ProblemError(
+                HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+                f"The request is longer than {MAX_BODY_BYTES:,} bytes; send pictures to S3.",
+            )
+        return message
+
+    return receive_some

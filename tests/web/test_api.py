@@ -10,6 +10,9 @@ import httpx2
 import pytest
 from botocore.exceptions import EndpointConnectionError
 from fastapi import FastAPI
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
 from services import keys
@@ -412,3 +415,64 @@ def test_an_address_may_not_begin_uploads_without_end(settings: Settings, store:
     assert refused.json()["detail"] == f"Too many uploads at once; please go on in {wait} seconds."
     assert begin(other).status_code == 201
     assert eager.get("/api/photos").status_code == 200
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+def test_a_request_without_end_is_refused(client: TestClient, *, chunked: bool) -> None:
+    """Whether its length is told or not: no more than 64 KiB are kept, and the answer says so."""
+    body = b'{"filename": "' + b"x" * 200_000 + b'", "type": "image/jpeg", "size": 1}'
+    content = (body[at : at + 4096] for at in range(0, len(body), 4096)) if chunked else body
+    answer = client.post("/api/uploads", content=content)
+    assert answer.status_code == 413
+    assert answer.json()["detail"] == (
+        "The request is longer than 65,536 bytes; send pictures to S3."
+    )
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/static/../app.py",
+        "/static/%2e%2e/app.py",
+        "/static/..%2f..%2fconfig.py",
+        "/static//etc/passwd",
+        "/static/%00",
+        "/photos/..%2f..%2fetc%2fpasswd",
+        "/images/..%2f..%2fx.jpg",
+    ],
+)
+def test_no_path_leads_out(client: TestClient, path: str) -> None:
+    """Encoded or not, a path that climbs finds nothing."""
+    answer = client.get(path)
+    assert answer.status_code in (404, 405)
+    assert "import" not in answer.text
+    assert "root:" not in answer.text
+
+
+headers = st.dictionaries(
+    st.sampled_from(
+        [
+            *("Accept", "Accept-Language", "Cookie", "Host", "If-None-Match", "Origin", "Range"),
+            *("Referer", "Sec-Fetch-Site", "User-Agent", "X-Delete-Token", "X-Forwarded-For"),
+            *("X-Forwarded-Host", "X-Forwarded-Proto", "Accept-Encoding", "Content-Type"),
+        ]
+    ),
+    st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=60)
+    | st.sampled_from(["a" * 5000, "../../etc/passwd", "text/html", "zh;q=x", "*;q=9", ",,,"]),
+)
+
+
+@hypothesis_settings(
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(headers, st.text(max_size=40), st.sampled_from(["/", "/api/photos", "/photos/"]))
+def test_strange_headers_and_cursors_harm_nothing(
+    client: TestClient, sent: dict[str, str], cursor: str, path: str
+) -> None:
+    """No header and no cursor makes an error of ours, and the security headers stand."""
+    answer = client.get(path, params={"after": cursor, "trail": cursor}, headers=sent)
+    assert answer.status_code < 500
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
