@@ -12,6 +12,7 @@ import multiprocessing
 import statistics
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -21,23 +22,39 @@ from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from services.config import Settings
+from services.local.provision import provision_buckets
+from services.local.s3 import LocalS3
 from services.store import Store
 from services.store.client import make_s3
 from services.web.app import create_app
-from tests.generated_s3 import GeneratedS3
+from tests.generated_s3 import GeneratedS3, index_key
 
 RESULT = Path(__file__).parent / "results" / "gallery.json"
 SIZES = (100, 10_000, 1_000_000)
 TUTORIAL_PHOTOS = 2_000  # its way lists everything; more would take minutes
 ROUNDS = 25
+REAL_UP_TO = 10_000
 
 
 def serve(photos: int, pipe: Connection) -> None:
-    """Run an S3 of that many photos until the pipe closes."""
-    with GeneratedS3(photos) as server:
+    """Run an S3 of that many photos until the pipe closes: a real one up to 10,000."""
+    real = LocalS3(None, access_key_id="key", secret_access_key="secret")  # noqa: S106 for this run
+    with GeneratedS3(photos) if photos > REAL_UP_TO else real as server:
+        if server is real:
+            fill(server.url, photos)
         pipe.send(server.url)
         with contextlib.suppress(EOFError):
             pipe.recv()
+
+
+def fill(url: str, photos: int) -> None:
+    """Write that many index entries to a real S3."""
+    settings = Settings(s3_endpoint_url=url)
+    session = boto3.Session("key", "secret", region_name="us-east-1")
+    provision_buckets(settings, session, ["http://gallery.test"])
+    gallery = Store.connect(settings, session).gallery
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda number: gallery.put_json(index_key(number), {}), range(photos)))
 
 
 def cpu_ms(work: Callable[[], Any]) -> float:
