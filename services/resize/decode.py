@@ -11,11 +11,16 @@ _COMMON: dict[str, _Decoder] = {
 }  # fmt: skip
 
 
-def decode(data: bytes, header: Header, need: tuple[int, int]) -> Iterator[Frame]:
+def decode(
+    data: bytes, header: Header, need: tuple[int, int], *, planes: bool = False
+) -> Iterator[Frame]:
     """Yield the frames of a checked file, stored way up, with `need` pixels or more if it has them.
 
+    `planes` asks for YCC420 where a JPEG is stored so; everything else comes interleaved.
     Raises Rejected for data that is damaged or not all there.
     """
+    if planes and header.format == "jpeg":
+        return jpeg.decode(data, header, need, planes=True)
     return _decoder(header.format)(data, header, need)
 
 

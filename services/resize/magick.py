@@ -56,6 +56,9 @@ _wand = _load_wand()
 Image = _wand.Image
 _library = _wand.library
 
+# ImageMagick 6 computes four channels whatever a picture has.
+PAID_BY_CHANNEL = _wand.MAGICK_VERSION_NUMBER >= 0x700
+
 _CHAR_PIXEL = 1  # StorageType CharPixel, in ImageMagick 6 and 7
 _MAP = {"L": b"I", "RGB": b"RGB", "RGBA": b"RGBA", "CMYK": b"CMYK"}
 

@@ -7,6 +7,7 @@ from services.variants import Fit, Format
 
 Pixels = bytes | bytearray
 
+YCC420 = "YCC420"
 CHANNELS = {"L": 1, "RGB": 3, "RGBA": 4, "CMYK": 4}
 
 
@@ -34,7 +35,9 @@ class Header:
 class Raster:
     """Interleaved 8-bit samples, rows from the top without padding; `mode` names the channels.
 
-    CMYK is 0 for no ink. RGBA is not premultiplied.
+    CMYK is 0 for no ink. RGBA is not premultiplied. YCC420 is JPEG's Y, Cb and Cr one after another,
+    not interleaved: Y of even sides, one sample more than the picture's where that is odd, Cb and
+    Cr of half of those.
     """
 
     mode: str

@@ -5,13 +5,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from services.config import Limits
+from services.resize import magick
 from services.resize.alpha import without_opaque_alpha
 from services.resize.check import check
 from services.resize.colour import to_srgb
 from services.resize.decode import decode
 from services.resize.encode import encode
-from services.resize.picture import Frame, Header, Picture, Variant
+from services.resize.picture import YCC420, Frame, Header, Picture, Variant
 from services.resize.placeholder import dominant_color, thumbhash
+from services.resize.planes import resized_planes
 from services.resize.resize import LANCZOS2, LANCZOS3, resized
 from services.resize.upright import upright
 from services.resize.verify import verify
@@ -58,14 +60,17 @@ def _frames(
     frames: dict[Fit, list[Frame]] = {fit: [] for fit in fits}
     # The smallest variant is the tutorial's to the letter; larger ones are made for sharpness.
     filters = {fit: LANCZOS3 if at else LANCZOS2 for at, fit in enumerate(fits)}
-    decoded = decode(data, header, stored)
+    decoded = decode(data, header, stored, planes=magick.PAID_BY_CHANNEL)
     while True:
         with clock.step("decode"):
             frame = next(decoded, None)
         if frame is None:
             return frames
         with clock.step("resize"):
-            raster = resized(without_opaque_alpha(frame.raster), *stored, filters[largest])
+            if frame.raster.mode == YCC420:
+                raster = resized_planes(frame.raster, *stored, filters[largest])
+            else:
+                raster = resized(without_opaque_alpha(frame.raster), *stored, filters[largest])
         with clock.step("colour"):
             raster = to_srgb(upright(raster, header.orientation), header.icc)
         for fit in reversed(fits):

@@ -78,8 +78,12 @@ def read_header(data: bytes) -> Header:
     return Header("jpeg", *size, orientation=orientation or 1, icc=icc)
 
 
-def decode(data: bytes, header: Header, need: tuple[int, int]) -> Iterator[Frame]:
+def decode(
+    data: bytes, header: Header, need: tuple[int, int], *, planes: bool = False
+) -> Iterator[Frame]:
     """Yield the picture, stored way up, at the smallest eighth that has `need` pixels or more.
+
+    With `planes`, as mode YCC420 where it is stored so.
 
     Whatever libjpeg-turbo warns of is refused, but for what every decoder shows whole: `_HARMLESS`
     and a missing end-of-image marker.
@@ -87,7 +91,9 @@ def decode(data: bytes, header: Header, need: tuple[int, int]) -> Iterator[Frame
     scan, components = _first_scan(data)
     size = header.width, header.height
     try:
-        raster = turbojpeg.decode(data, size, components, need)
+        raster = (
+            turbojpeg.decode_ycc(data, size, need) if planes and components == 3 else None
+        ) or turbojpeg.decode(data, size, components, need)
     except turbojpeg.DataError as error:
         raster = _forgiven(data, size, components, need, scan, str(error))
     yield Frame(raster)
