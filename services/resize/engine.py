@@ -17,19 +17,21 @@ def make_variants(
     formats: tuple[str, ...],
     limits: Limits,
     deadline: float | None = None,
+    shape: tuple[int, int] | None = None,
 ) -> Picture:
     """Return the picture in `data` with all its variants, each re-opened and checked.
 
     `sizes` are the sides of square boxes in pixels, ascending; `formats` are names of
     services.variants.FORMATS. With a `deadline`, a moment of time.monotonic(), the work is done in
-    a process that is stopped then, whatever it is doing; without one it is done here. Raises
+    a process that is stopped then, whatever it is doing; without one it is done here. `shape` is
+    the width and height to fit, in pixels, where `data` is itself a smaller variant. Raises
     Rejected where the data cannot become a photo; whatever else is raised is worth a retry.
     """
     if deadline is None:
         from services.resize import pipeline
 
-        return pipeline.make_variants(data, sizes, formats, limits)
-    picture: Picture = _children.call((data, sizes, formats, limits), deadline)
+        return pipeline.make_variants(data, sizes, formats, limits, shape)
+    picture: Picture = _children.call((data, sizes, formats, limits, shape), deadline)
     return picture
 
 

@@ -1,4 +1,4 @@
-"""Entry point of the resize Lambda: S3 events and the scheduled sweep."""
+"""Entry point of the resize Lambda: S3 events, the scheduled sweep and S3 Batch Operations."""
 
 from services.resize.engine import warm_up
 
@@ -12,6 +12,7 @@ from typing import Any
 
 from services.config import Settings, load_settings
 from services.logs import log_as_json
+from services.resize.batch import answer_batch, is_batch
 from services.resize.events import UnknownEventError, UploadEvent, is_schedule, uploads_in
 from services.resize.process import process
 from services.resize.sweep import overdue
@@ -27,14 +28,19 @@ class RetryNeededError(RuntimeError):
     """Some uploads could not be finished now; the same event may finish them later."""
 
 
-def handler(event: Any, context: Any) -> dict[str, int]:
-    """Do every upload in the event and return how many ended how; raise only if a retry helps."""
+def handler(event: Any, context: Any) -> dict[str, Any]:
+    """Do every upload in the event and return how many ended how; raise only if a retry helps.
+
+    A job of S3 Batch Operations gets the answer that it wants instead.
+    """
     remaining = context.get_remaining_time_in_millis() / 1000
     return handle(event, STORE, SETTINGS, deadline=time.monotonic() + remaining - MARGIN_SECONDS)
 
 
-def handle(event: Any, store: Store, settings: Settings, *, deadline: float) -> dict[str, int]:
+def handle(event: Any, store: Store, settings: Settings, *, deadline: float) -> dict[str, Any]:
     """Do what the event asks for, until a moment of `time.monotonic`."""
+    if is_batch(event):
+        return answer_batch(event, store, settings, deadline=deadline)
     if is_schedule(event):
         return _sweep(store, settings, deadline)
     try:

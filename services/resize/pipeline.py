@@ -21,13 +21,17 @@ from services.variants import Fit, formats_for, plan
 
 
 def make_variants(
-    data: bytes, sizes: tuple[int, ...], formats: tuple[str, ...], limits: Limits
+    data: bytes,
+    sizes: tuple[int, ...],
+    formats: tuple[str, ...],
+    limits: Limits,
+    shape: tuple[int, int] | None = None,
 ) -> Picture:
     """Return the picture in `data` with all its variants; see services.resize.engine."""
     clock = Clock()
     with clock.step("check"):
         header = check(data, limits)
-    fits = plan(*header.upright, sizes)
+    fits = plan(*(shape or header.upright), sizes)
     frames = _frames(data, header, fits, clock)
     has_alpha = any(frame.raster.mode == "RGBA" for frame in frames[fits[-1]])
     with clock.step("encode"):

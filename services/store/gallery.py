@@ -1,7 +1,8 @@
 """The bucket that the gallery is: variants, index entries, verdicts and tombstones."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -78,14 +79,10 @@ class GalleryBucket:
 
     def get_json(self, key: str) -> dict[str, Any] | None:
         """Return a manifest, a verdict or a tombstone, or None where there is none."""
-        try:
-            body = self._s3.get_object(Bucket=self.name, Key=key)["Body"]
-        except ClientError as error:
-            if is_error(error, "NoSuchKey", "404"):
-                return None
-            raise
-        with body:
-            content: dict[str, Any] = json.loads(body.read())
+        body = self._read(key)
+        if body is None:
+            return None
+        content: dict[str, Any] = json.loads(body)
         return content
 
     def page(self, after: str | None, limit: int) -> tuple[list[keys.IndexEntry], str | None]:
@@ -111,6 +108,34 @@ class GalleryBucket:
         parsed = {id_: keys.IndexEntry.from_key(key) for id_, key in found.items()}
         return {id_: entry for id_, entry in parsed.items() if entry}
 
+    def index(self) -> Iterator[tuple[str, list[str]]]:
+        """Yield each published photo's id with the keys of its entries, newest photo first.
+
+        There are two only while a photo is being reprocessed, or where that was cut short.
+        """
+        pages = self._s3.get_paginator("list_objects_v2").paginate(
+            Bucket=self.name, Prefix=keys.INDEX_PREFIX
+        )
+        listed = (item["Key"] for page in pages for item in page.get("Contents", []))
+        for photo_id, found in groupby(listed, key=lambda key: key.split("/")[1]):
+            yield photo_id, list(found)
+
+    def entry_keys(self, photo_id: str) -> list[str]:
+        """Return the keys of a photo's entries; see `index`."""
+        return list(self._listed(keys.index_prefix(photo_id)))
+
+    def drop_entry(self, key: str) -> None:
+        """Remove one entry of a photo that has a newer one."""
+        self._s3.delete_object(Bucket=self.name, Key=key)
+
+    def variants(self, photo_id: str) -> dict[str, int]:
+        """Return key → bytes of what stands of a photo's variants, listed in its entry or not."""
+        return self._listed(f"{keys.PHOTO_PREFIX}{photo_id}/")
+
+    def read_variant(self, key: str) -> bytes | None:
+        """Return a variant's bytes, or None where there is none."""
+        return self._read(key)
+
     def verdicts(self, photo_ids: Iterable[str]) -> dict[str, dict[str, Any]]:
         """Return the verdicts on those uploads that were rejected."""
         found = find_by_photo_id(self._s3, self.name, keys.VERDICT_PREFIX, photo_ids)
@@ -124,11 +149,25 @@ class GalleryBucket:
     def remove(self, photo_id: str) -> None:
         """Remove a photo: the index entry first, so that nothing half removed is ever seen."""
         for prefix in (keys.index_prefix(photo_id), f"{keys.PHOTO_PREFIX}{photo_id}/"):
-            listed = self._s3.list_objects_v2(Bucket=self.name, Prefix=prefix)
-            for item in listed.get("Contents", []):
-                self._s3.delete_object(Bucket=self.name, Key=item["Key"])
+            for key in self._listed(prefix):
+                self._s3.delete_object(Bucket=self.name, Key=key)
         self._s3.delete_object(Bucket=self.name, Key=keys.verdict_key(photo_id))
 
     def check(self) -> None:
         """Raise unless the bucket answers."""
         self._s3.list_objects_v2(Bucket=self.name, Prefix=keys.INDEX_PREFIX, MaxKeys=1)
+
+    def _listed(self, prefix: str) -> dict[str, int]:
+        """Return key → bytes of the few objects under a prefix of one photo."""
+        listed = self._s3.list_objects_v2(Bucket=self.name, Prefix=prefix)
+        return {item["Key"]: item["Size"] for item in listed.get("Contents", [])}
+
+    def _read(self, key: str) -> bytes | None:
+        try:
+            body = self._s3.get_object(Bucket=self.name, Key=key)["Body"]
+        except ClientError as error:
+            if is_error(error, "NoSuchKey", "404"):
+                return None
+            raise
+        with body:
+            return body.read()

@@ -1,0 +1,380 @@
+"""A changed variant list, and what is stored of the photos made anew for it."""
+
+import io
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import quote
+
+import boto3
+import pytest
+from PIL import Image
+
+from services import keys
+from services.config import Settings
+from services.resize import handler as entry
+from services.resize.events import UploadEvent
+from services.resize.process import process
+from services.resize.renew import Renewal, SourceMissingError, is_stale, renew, sizes_for
+from services.resize.reprocess import stale
+from services.store import Store
+from services.variants import FORMATS, plan
+from services.web.gallery import Gallery
+from tests import pictures
+from tests.conftest import ACCESS_KEY_ID, SECRET_ACCESS_KEY
+from tests.faults.invariant import Buckets
+from tests.resize.test_process import soon
+
+
+@dataclass(frozen=True, slots=True)
+class Photos:
+    """Publishes photos under one variant list and looks at them under another."""
+
+    buckets: Buckets
+    settings: Settings
+
+    def publish(self, data: bytes) -> str:
+        """Return the id of a published photo."""
+        photo_id = keys.new_photo_id(datetime.now(UTC))
+        version = self.buckets.put(keys.upload_key(photo_id), data)
+        event = UploadEvent(self.settings.upload_bucket, keys.upload_key(photo_id), version)
+        process(event, self.buckets.store, self.settings)
+        return photo_id
+
+    def names(self, photo_id: str) -> list[str]:
+        """Return what stands below photos/<id>/, sorted."""
+        return sorted(key.split("/")[2] for key in self.buckets.store.gallery.variants(photo_id))
+
+    def listed(self, photo_id: str) -> str:
+        """Return the sizes and formats in the photo's one entry, such as 400wj_800wj."""
+        (key,) = self.buckets.store.gallery.entry_keys(photo_id)
+        return key.split(".")[3]
+
+    def bytes_of(self, photo_id: str) -> dict[str, bytes]:
+        """Return every stored variant's bytes."""
+        gallery = self.buckets.store.gallery
+        return {key: gallery.read_variant(key) or b"" for key in gallery.variants(photo_id)}
+
+
+@pytest.fixture
+def photos(store: Store, settings: Settings, aws_session: boto3.Session) -> Photos:
+    """Buckets of this test's own, with the default variant list."""
+    return Photos(Buckets(store, settings, aws_session), settings)
+
+
+def transparent() -> bytes:
+    """Return a PNG that is half transparent."""
+    image = pictures.photo(640, 480).convert("RGBA")
+    image.putalpha(128)
+    file = io.BytesIO()
+    image.save(file, "PNG")
+    return file.getvalue()
+
+
+def test_a_new_list_adds_what_is_smaller_and_keeps_the_largest(photos: Photos) -> None:
+    """New boxes are made of the largest variant, which stays; nothing is enlarged or overwritten."""
+    photo_id = photos.publish(pictures.jpeg(2000, 1501))
+    before = photos.bytes_of(photo_id)
+    changed = replace(photos.settings, variant_sizes=(320, 800, 2400))
+    assert renew(photo_id, photos.buckets.store, changed) is Renewal.RENEWED
+    assert photos.listed(photo_id) == "320wj_800wj_1600wj"
+    after = photos.bytes_of(photo_id)
+    assert set(after) - set(before) == {
+        f"photos/{photo_id}/320.webp",
+        f"photos/{photo_id}/320.jpg",
+    }
+    assert {key: after[key] for key in before} == before
+    # Decodes each variant and compares it with the manifest's width and height.
+    assert photos.buckets.published().keys() == {photo_id}
+    with Image.open(io.BytesIO(after[f"photos/{photo_id}/320.jpg"])) as image:
+        assert image.size == (320, 240)
+
+
+def test_the_gallery_shows_what_was_made(photos: Photos) -> None:
+    """The page's widths, which it works out from the entry, are those of the files."""
+    photo_id = photos.publish(pictures.jpeg(1000, 500))
+    changed = replace(photos.settings, variant_sizes=(500, 900), variant_formats=("jpeg",))
+    renew(photo_id, photos.buckets.store, changed)
+    photo = Gallery(photos.buckets.store).status(photo_id).photo
+    assert photo is not None
+    assert [(v.size, v.width, v.height) for v in photo.variants] == [
+        (500, 500, 250),
+        (900, 900, 450),
+        (1600, 1000, 500),
+    ]
+    for variant in photo.variants:
+        with Image.open(
+            io.BytesIO(photos.buckets.store.gallery.read_variant(variant.key) or b"")
+        ) as image:
+            assert image.size == (variant.width, variant.height)
+
+
+def test_a_new_format_is_made_in_every_size(photos: Photos) -> None:
+    """Formats come back in the order of the settings, which is the one that pages prefer."""
+    photo_id = Photos(photos.buckets, replace(photos.settings, variant_formats=("jpeg",))).publish(
+        pictures.jpeg(900, 600)
+    )
+    assert photos.listed(photo_id) == "400j_800j_1600j"
+    assert renew(photo_id, photos.buckets.store, photos.settings) is Renewal.RENEWED
+    assert photos.listed(photo_id) == "400wj_800wj_1600wj"
+    assert photos.buckets.published().keys() == {photo_id}
+
+
+def test_a_format_that_is_dropped_comes_back_without_being_made_again(photos: Photos) -> None:
+    """What no entry lists still stands, so going back writes an entry and no variant."""
+    photo_id = photos.publish(pictures.jpeg(900, 600))
+    before = photos.bytes_of(photo_id)
+    only_webp = replace(photos.settings, variant_formats=("webp",))
+    assert renew(photo_id, photos.buckets.store, only_webp) is Renewal.RENEWED
+    assert photos.listed(photo_id) == "400w_800w_1600w"
+    assert renew(photo_id, photos.buckets.store, photos.settings) is Renewal.RENEWED
+    assert photos.listed(photo_id) == "400wj_800wj_1600wj"
+    assert photos.bytes_of(photo_id) == before
+
+
+def test_transparency_and_movement_stay(photos: Photos) -> None:
+    """A transparent photo is made anew of its PNG, a moving one of its WebP."""
+    changed = replace(photos.settings, variant_sizes=(100, 400))
+    clear, moving = photos.publish(transparent()), photos.publish(pictures.gif(300, 200, frames=3))
+    for photo_id in (clear, moving):
+        renew(photo_id, photos.buckets.store, changed)
+    assert photos.listed(clear) == "100wp_400wp_800wp"
+    with Image.open(io.BytesIO(photos.bytes_of(clear)[f"photos/{clear}/100.png"])) as image:
+        assert image.getchannel("A").getextrema() == (128, 128)
+    # 300 pixels are less than the 400 of its smallest box: a photo so small keeps its one size.
+    assert photos.listed(moving) == "400wj"
+    large = photos.publish(pictures.gif(500, 300, frames=3))
+    renew(large, photos.buckets.store, changed)
+    assert photos.listed(large) == "100wj_400wj_800wj"
+    with Image.open(io.BytesIO(photos.bytes_of(large)[f"photos/{large}/100.webp"])) as image:
+        assert image.n_frames == 3  # type: ignore[attr-defined] # Pillow's stubs know stills
+
+
+@pytest.mark.parametrize(
+    ("size", "stored", "wanted", "expected"),
+    [
+        ((4000, 3000), (400, 800, 1600), (400, 800, 1600), (400, 800, 1600)),
+        ((4000, 3000), (400, 800, 1600), (320, 640), (320, 640, 1600)),
+        ((4000, 3000), (400, 800, 1600), (400, 2400), (400, 1600)),
+        ((4000, 3000), (400, 800, 1600), (2400,), (1600,)),
+        ((1000, 500), (400, 800, 1600), (400, 1200), (400, 1600)),
+        ((1000, 500), (400, 800, 1600), (1200, 2400), (400, 800, 1600)),
+        ((100, 50), (400,), (50, 800), (400,)),
+        ((100, 50), (400,), (800,), (400,)),
+        ((500, 250), (400, 800), (100, 600), (100, 800)),
+    ],
+)
+def test_sizes_that_a_stored_photo_can_have(
+    size: tuple[int, int], stored: tuple[int, ...], wanted: tuple[int, ...], expected: Any
+) -> None:
+    """Smaller boxes of the new list and the largest that is stored; done again, the same."""
+    photo = keys.IndexEntry(
+        keys.new_photo_id(datetime.now(UTC)), *size, b"", of_sizes(stored), "a.jpg"
+    )
+    assert sizes_for(photo, wanted) == expected
+    assert sizes_for(replace(photo, sizes=of_sizes(expected)), wanted) == expected
+    largest = plan(*size, stored)[-1]
+    for fit in plan(*size, expected):
+        assert fit.width <= largest.width
+
+
+def of_sizes(sizes: tuple[int, ...]) -> tuple[keys.StoredSize, ...]:
+    """Return boxes stored as WebP."""
+    return tuple(keys.StoredSize(size, (FORMATS["webp"],)) for size in sizes)
+
+
+def test_done_is_seen_from_the_entry_alone(photos: Photos) -> None:
+    """A second run finds nothing to do, and doing one photo again changes nothing."""
+    ids = [photos.publish(pictures.jpeg(500 + n, 400)) for n in range(3)]
+    store = photos.buckets.store
+    assert stale(store, photos.settings) == []
+    changed = replace(photos.settings, variant_sizes=(300, 800))
+    assert sorted(stale(store, changed)) == sorted(ids)
+    renew(ids[1], store, changed)
+    assert sorted(stale(store, changed)) == sorted({ids[0], ids[2]})
+    before = photos.buckets.gallery()
+    assert renew(ids[1], store, changed) is Renewal.UNCHANGED
+    assert photos.buckets.gallery() == before
+
+
+class CutError(Exception):
+    """The process ends here."""
+
+
+class Cut:
+    """A store whose gallery bucket fails before its nth change, as a process that ends does."""
+
+    def __init__(self, store: Store, changes: int) -> None:
+        self.uploads = store.uploads
+        self.gallery = self
+        self._bucket = store.gallery
+        self._left = changes
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._bucket, name)
+        if name not in {"put_variant", "put_json", "drop_entry"}:
+            return found
+
+        def change(*arguments: Any, **options: Any) -> Any:
+            if not self._left:
+                raise CutError
+            self._left -= 1
+            return found(*arguments, **options)
+
+        return change
+
+
+@pytest.mark.parametrize("changes", range(5))
+def test_whenever_it_is_cut_short_the_gallery_is_whole_and_the_next_run_ends_it(
+    photos: Photos, changes: int
+) -> None:
+    """Two new variants, one new entry, and the old entry removed: cut before each and after all."""
+    photo_id = photos.publish(pictures.jpeg(500, 400))
+    changed = replace(photos.settings, variant_sizes=(300, 800))
+    store = photos.buckets.store
+    cut: Any = Cut(store, changes + (changes > 0) * 2)  # the largest size's two keys are taken
+    try:
+        renew(photo_id, cut, changed)
+        ended = True
+    except CutError:
+        ended = False
+    shown, _ = store.gallery.page(None, 10)
+    assert [photo.id for photo in shown] == [photo_id]
+    standing = store.gallery.variants(photo_id)
+    for key in store.gallery.entry_keys(photo_id):
+        found = keys.IndexEntry.from_key(key)
+        assert found is not None
+        for stored in found.sizes:
+            for format_ in stored.formats:
+                assert keys.variant_key(photo_id, stored.size, format_) in standing
+    assert renew(photo_id, store, changed) is (Renewal.UNCHANGED if ended else Renewal.RENEWED)
+    assert photos.listed(photo_id) == "300wj_800wj"
+    assert photos.buckets.published().keys() == {photo_id}
+
+
+def at_first_call(store: Store, name: str, act: Callable[[], None]) -> Any:
+    """Return the store with something done just before its gallery bucket's first such call."""
+
+    class Between(Cut):
+        def __getattr__(self, wanted: str) -> Any:
+            nonlocal act
+            if wanted == name:
+                act()
+                act = lambda: None  # noqa: E731 done
+            return getattr(self._bucket, wanted)
+
+    return Between(store, 0)
+
+
+@pytest.mark.parametrize(
+    "moment", ["get_json", "read_variant", "put_variant", "put_json", "deleted"]
+)
+def test_a_delete_meanwhile_wins(photos: Photos, moment: str) -> None:
+    """Whenever a person deletes the photo, nothing of it is left once both have ended."""
+    photo_id = photos.publish(pictures.jpeg(500, 400))
+    store = photos.buckets.store
+
+    def delete() -> None:
+        store.gallery.put_json(keys.tombstone_key(photo_id), {"id": photo_id})
+        store.gallery.remove(photo_id)
+
+    between = at_first_call(store, moment, delete)
+    changed = replace(photos.settings, variant_sizes=(300, 800))
+    assert renew(photo_id, between, changed) is Renewal.DELETED
+    assert photos.buckets.gallery() == [keys.tombstone_key(photo_id)]
+
+
+def test_a_photo_without_its_largest_variant_stays_as_it_is(photos: Photos) -> None:
+    """Nothing is made of less than the entry promises."""
+    photo_id = photos.publish(pictures.jpeg(500, 400))
+    for name in ("800.webp", "800.jpg"):
+        photos.buckets.s3.delete_object(
+            Bucket=photos.settings.gallery_bucket, Key=f"photos/{photo_id}/{name}"
+        )
+    before = photos.buckets.gallery()
+    changed = replace(photos.settings, variant_sizes=(300, 800))
+    with pytest.raises(SourceMissingError, match="no variant of 800 pixels"):
+        renew(photo_id, photos.buckets.store, changed)
+    assert photos.buckets.gallery() == before
+
+
+def batch_event(*keys_: str, bucket: dict[str, str]) -> dict[str, Any]:
+    """Return what a job of S3 Batch Operations sends."""
+    return {
+        "invocationSchemaVersion": "2.0" if "s3Bucket" in bucket else "1.0",
+        "invocationId": "i-1",
+        "job": {"id": "j-1"},
+        "tasks": [
+            {"taskId": f"t{n}", "s3Key": quote(key), "s3VersionId": None, **bucket}
+            for n, key in enumerate(keys_)
+        ],
+    }
+
+
+@pytest.mark.parametrize("schema", ["1.0", "2.0"])
+def test_a_batch_job_over_the_index_makes_photos_anew(photos: Photos, schema: str) -> None:
+    """Each task is answered by its id; what is no entry of the gallery fails for good."""
+    photo_id = photos.publish(pictures.jpeg(500, 400))
+    name = photos.settings.gallery_bucket
+    bucket = {"s3Bucket": name} if schema == "2.0" else {"s3BucketArn": f"arn:aws:s3:::{name}"}
+    (key,) = photos.buckets.store.gallery.entry_keys(photo_id)
+    event = batch_event(key, f"photos/{photo_id}/400.webp", bucket=bucket)
+    changed = replace(photos.settings, variant_sizes=(300, 800))
+    answer = entry.handle(event, photos.buckets.store, changed, deadline=soon())
+    assert answer["invocationSchemaVersion"] == schema
+    assert answer["invocationId"] == "i-1"
+    assert answer["results"] == [
+        {"taskId": "t0", "resultCode": "Succeeded", "resultString": "renewed"},
+        {
+            "taskId": "t1",
+            "resultCode": "PermanentFailure",
+            "resultString": "no index entry of the gallery bucket",
+        },
+    ]
+    assert photos.listed(photo_id) == "300wj_800wj"
+    # The job's list is older than the gallery: the entry's key has changed since.
+    again = entry.handle(event, photos.buckets.store, changed, deadline=soon())
+    assert again["results"][0]["resultString"] == "unchanged"
+
+
+def test_from_a_shell(photos: Photos) -> None:
+    """A bar to the end, one line for a photo that cannot be done, and then nothing more to do."""
+    fine, broken = (photos.publish(pictures.jpeg(500 + n, 400)) for n in range(2))
+    for extension in ("webp", "jpg"):
+        photos.buckets.s3.delete_object(
+            Bucket=photos.settings.gallery_bucket, Key=f"photos/{broken}/800.{extension}"
+        )
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        environ = {
+            **os.environ,
+            "AWS_ACCESS_KEY_ID": ACCESS_KEY_ID,
+            "AWS_SECRET_ACCESS_KEY": SECRET_ACCESS_KEY,
+            "S3_ENDPOINT_URL": photos.settings.s3_endpoint_url or "",
+            "UPLOAD_BUCKET": photos.settings.upload_bucket,
+            "GALLERY_BUCKET": photos.settings.gallery_bucket,
+            "VARIANT_SIZES": "300,800",
+        }
+        return subprocess.run(
+            [sys.executable, "-m", "services.resize.reprocess", *arguments],
+            env=environ, capture_output=True, text=True, check=False, timeout=60,
+        )  # fmt: skip
+
+    said = "2 photos have other variants than webp, jpeg in 300, 800\n"
+    assert run("--dry-run").stdout == said
+    first = run()
+    assert (first.returncode, first.stdout) == (1, said)
+    assert f"{broken} stays as it is: {broken} has no variant of 800 pixels" in first.stderr
+    assert "100%" in first.stderr
+    assert photos.listed(fine) == "300wj_800wj"
+    assert stale(photos.buckets.store, replace(photos.settings, variant_sizes=(300, 800))) == [
+        broken
+    ]
+    assert not is_stale(
+        photos.buckets.store.gallery.entry_keys(fine),
+        replace(photos.settings, variant_sizes=(300, 800)),
+    )
