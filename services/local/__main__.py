@@ -103,7 +103,7 @@ def run(settings: Settings, local: LocalSettings) -> None:
                 children.start(
                     f"worker {number}", "services.local.worker", *([queue] if queue else [])
                 )
-            children.start("web", *_uvicorn(local.port))
+            children.start("web", "services.local.web", HOST, str(local.port))
             _announce(children, local, connected)
             _watch(children, connected, session, queue)
         finally:
@@ -123,13 +123,6 @@ def _environ(settings: Settings, session: boto3.Session, *, embedded: bool) -> d
         environ.pop("AWS_SESSION_TOKEN", None)
         environ.pop("AWS_PROFILE", None)
     return environ
-
-
-def _uvicorn(port: int) -> list[str]:
-    return [
-        *("uvicorn", "services.web.app:app", "--host", HOST, "--port", str(port)),
-        *("--reload", "--reload-dir", "services", "--log-level", "warning", "--no-server-header"),
-    ]
 
 
 def _announce(children: Children, local: LocalSettings, settings: Settings) -> None:

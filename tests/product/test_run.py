@@ -75,6 +75,31 @@ def test_ctrl_c_leaves_nothing_running(tmp_path: Path) -> None:
         httpx.get(running.url)
 
 
+def test_a_hard_kill_leaves_nothing_running(tmp_path: Path) -> None:
+    """Workers and gallery notice that they are alone, and end."""
+    running = start_product(tmp_path)
+    stop_product(running, signal.SIGKILL)
+    end = time.monotonic() + 15
+    left = {"?"}
+    while left and time.monotonic() < end:
+        listed = subprocess.run(
+            ["ps", "-e", "-o", "args="], capture_output=True, text=True, check=True
+        )
+        marks = (
+            f"services.local.web 127.0.0.1 {running.url.rpartition(':')[2]}",
+            running.environ["S3_PORT"],
+        )
+        left = {
+            line
+            for line in listed.stdout.splitlines()
+            if "services.local" in line and any(mark in line for mark in marks)
+        }
+        time.sleep(0.2)
+    assert left == set()
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(running.url)
+
+
 def test_an_upload_that_was_cut_short_by_a_stop_is_done_after_the_start(tmp_path: Path) -> None:
     """The queue is forgotten on exit; the sweep finds what it held."""
     first = start_product(tmp_path)
