@@ -27,11 +27,11 @@ $(VENV)/.run: requirements/local.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; set PYTHON to one."; exit 1; }
 	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { command -v apt-get >/dev/null && $(SUDO) apt-get update -q && $(SUDO) apt-get install -y -q python3-venv; }
 	@[ -x $(BIN)/python ] || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/local.txt
+	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --require-hashes -r requirements/local.txt
 	@touch $@
 
 $(VENV)/.test: requirements/dev.txt $(VENV)/.run
-	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --require-hashes -r requirements/dev.txt
 	@touch $@
 
 # Asked each time: it costs a tenth of a second, and says at once what is missing.
@@ -81,7 +81,7 @@ test-images: system-test $(VENV)/.test build ## Build the images and run the fun
 
 .PHONY: bench
 bench: system $(VENV)/.test ## Compare the engine with sharp, pyvips, Pillow and plain Wand
-	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/bench.txt
+	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --require-hashes -r requirements/bench.txt
 	npm ci --prefix benchmarks --no-audit --no-fund
 	$(BIN)/python -m benchmarks.bench_resize $(BENCH)
 
