@@ -8,7 +8,7 @@ BIN    := $(VENV)/bin
 SUDO   := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 # What the tests' browser and the image formats need beyond Python's and npm's packages.
-APT_RUN  := libmagickwand-6.q16-6 libturbojpeg0 libwebp7
+APT_RUN  := libmagickwand-6.q16-6 libturbojpeg0
 APT_TEST := chromium fonts-dejavu-core
 APT_S3   := radosgw ceph-mon ceph-osd ceph-common
 

@@ -208,14 +208,19 @@ def main() -> None:
     """Run all works, or with --quick a few for CI, and write the results."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="three works, under a minute")
+    parser.add_argument("--works", help="only these, separated by commas; nothing is written")
     parser.add_argument("--seconds", type=float, default=12, help="for each work")
     options = parser.parse_args()
+    chosen = QUICK if options.quick else {work.name for work in WORKS}
+    if options.works:
+        chosen = set(options.works.split(","))
+    part = options.quick or options.works is not None
     cache = ROOT / "build" / "bench"
     cache.mkdir(parents=True, exist_ok=True)
     rows: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory() as scratch:
         for work in WORKS:
-            if options.quick and work.name not in QUICK:
+            if work.name not in chosen:
                 continue
             path = corpus.made(work.file, cache)
             seconds = min(options.seconds, 4) if options.quick else options.seconds
@@ -223,11 +228,11 @@ def main() -> None:
             rows += made
             for row in made:
                 print(f"{row['work']:30} {row['engine']:14} {row['cpu_ms']:9.1f} ms", flush=True)
-        if not options.quick:
+        if not part:
             for work in MEMORY:
                 rows += _peaks(work, corpus.made(work.file, cache))
             rows += _cold(corpus.made("jpeg-12mp", cache), 7)
-    write(rows, ROOT / "benchmarks" / "results", quick=options.quick)
+    write(rows, ROOT / "benchmarks" / "results", quick=part)
 
 
 if __name__ == "__main__":

@@ -6,8 +6,10 @@ from typing import Any
 
 from PIL import Image
 
+from services.resize.formats import libwebp_encoder, turbojpeg
 from services.resize.formats.pixels import to_pillow
-from services.resize.picture import Frame, Raster
+from services.resize.picture import YCC420, Frame, Raster
+from services.resize.planes import split
 from services.variants import Format
 
 QUALITY = 80  # of JPEG and WebP
@@ -17,7 +19,7 @@ _WHITE = (255, 255, 255)
 
 
 def encode(frames: Sequence[Frame], format_: Format, *, loops: int = 0) -> bytes:
-    """Return the frames (L, RGB or RGBA) as one file of `format_`; only WebP keeps more than one.
+    """Return the frames (L, RGB, RGBA, YCC420) as one file of `format_`; only WebP keeps several.
 
     `loops` is how often an animation is shown, 0 for ever. JPEG lays transparency on white.
     """
@@ -25,6 +27,8 @@ def encode(frames: Sequence[Frame], format_: Format, *, loops: int = 0) -> bytes
 
 
 def _jpeg(frames: Sequence[Frame], _loops: int) -> bytes:
+    if frames[0].raster.mode == YCC420:
+        return turbojpeg.encode(frames[0].raster, QUALITY)
     image = to_pillow(_on_white(frames[0].raster))
     return _saved(image, "JPEG", quality=QUALITY, optimize=True)
 
@@ -34,8 +38,10 @@ def _png(frames: Sequence[Frame], _loops: int) -> bytes:
 
 
 def _webp(frames: Sequence[Frame], loops: int) -> bytes:
+    if len(frames) == 1 and frames[0].raster.mode == YCC420:
+        return libwebp_encoder.encode(split(frames[0].raster), QUALITY, WEBP_METHOD)
     options: dict[str, Any] = {"quality": QUALITY, "method": WEBP_METHOD}
-    first, *rest = (to_pillow(frame.raster) for frame in frames)
+    first, *rest = (_shown(frame.raster) for frame in frames)
     if rest:
         durations = [frame.milliseconds for frame in frames]
         options |= {"save_all": True, "append_images": rest, "duration": durations, "loop": loops}
@@ -45,6 +51,10 @@ def _webp(frames: Sequence[Frame], loops: int) -> bytes:
 
 
 _ENCODERS = {"jpeg": _jpeg, "png": _png, "webp": _webp}
+
+
+def _shown(raster: Raster) -> Image.Image:
+    return to_pillow(turbojpeg.to_rgb(raster) if raster.mode == YCC420 else raster)
 
 
 def _on_white(raster: Raster) -> Raster:

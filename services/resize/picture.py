@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 from services.variants import Fit, Format
 
-Pixels = bytes | bytearray
+Pixels = bytes | bytearray | memoryview
 
 YCC420 = "YCC420"
-CHANNELS = {"L": 1, "RGB": 3, "RGBA": 4, "CMYK": 4}
+LANES = "LLLL"
+CHANNELS = {"L": 1, "RGB": 3, "RGBA": 4, "CMYK": 4, LANES: 4}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +36,9 @@ class Header:
 class Raster:
     """Interleaved 8-bit samples, rows from the top without padding; `mode` names the channels.
 
-    CMYK is 0 for no ink. RGBA is not premultiplied. YCC420 is JPEG's Y, Cb and Cr one after another,
-    not interleaved: Y of even sides, one sample more than the picture's where that is odd, Cb and
-    Cr of half of those.
+    CMYK is 0 for no ink. RGBA is not premultiplied. LANES are four pictures that have nothing to do
+    with each other. YCC420 is JPEG's Y, Cb and Cr one after another, not interleaved: Y of even
+    sides, one sample more than the picture's where that is odd, Cb and Cr of half of those.
     """
 
     mode: str

@@ -5,13 +5,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from services.config import Limits
-from services.resize import magick
 from services.resize.alpha import without_opaque_alpha
 from services.resize.check import check
 from services.resize.colour import to_srgb
 from services.resize.decode import decode
 from services.resize.encode import encode
-from services.resize.picture import YCC420, Frame, Header, Picture, Variant
+from services.resize.formats.turbojpeg import to_planes, to_rgb
+from services.resize.picture import YCC420, Frame, Header, Picture, Raster, Variant
 from services.resize.placeholder import dominant_color, thumbhash
 from services.resize.planes import resized_planes
 from services.resize.resize import LANCZOS2, LANCZOS3, resized
@@ -64,23 +64,46 @@ def _frames(
     frames: dict[Fit, list[Frame]] = {fit: [] for fit in fits}
     # The smallest variant is the tutorial's to the letter; larger ones are made for sharpness.
     filters = {fit: LANCZOS3 if at else LANCZOS2 for at, fit in enumerate(fits)}
-    decoded = decode(data, header, stored, planes=magick.PAID_BY_CHANNEL)
+    decoded = decode(data, header, stored, planes=True)
     while True:
         with clock.step("decode"):
             frame = next(decoded, None)
         if frame is None:
             return frames
+        with clock.step("planes"):
+            raster = _in_planes(without_opaque_alpha(frame.raster), stored)
         with clock.step("resize"):
-            if frame.raster.mode == YCC420:
-                raster = resized_planes(frame.raster, *stored, filters[largest])
-            else:
-                raster = resized(without_opaque_alpha(frame.raster), *stored, filters[largest])
+            raster = _resized(raster, *stored, filters[largest])
         with clock.step("colour"):
-            raster = to_srgb(upright(raster, header.orientation), header.icc)
+            raster = _as_shown(raster, header)
         for fit in reversed(fits):
             with clock.step("resize"):
-                raster = resized(raster, fit.width, fit.height, filters[fit])
+                raster = _resized(raster, fit.width, fit.height, filters[fit])
             frames[fit].append(Frame(raster, frame.milliseconds))
+
+
+def _in_planes(raster: Raster, size: tuple[int, int]) -> Raster:
+    """Return a colour picture that will not be enlarged to `size` as luma and halved chroma.
+
+    Its chroma would be halved by JPEG and WebP anyway. Before it is enlarged that would be seen.
+    """
+    if raster.mode != "RGB" or raster.width < size[0] or raster.height < size[1]:
+        return raster
+    return to_planes(raster)
+
+
+def _resized(raster: Raster, width: int, height: int, shrinking: str) -> Raster:
+    resize = resized_planes if raster.mode == YCC420 else resized
+    return resize(raster, width, height, shrinking)
+
+
+def _as_shown(raster: Raster, header: Header) -> Raster:
+    """Return the raster upright and in sRGB."""
+    if raster.mode != YCC420:
+        return to_srgb(upright(raster, header.orientation), header.icc)
+    if header.icc is None and header.orientation == 1:
+        return raster
+    return to_planes(to_srgb(upright(to_rgb(raster), header.orientation), header.icc))
 
 
 class Clock:

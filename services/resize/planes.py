@@ -1,38 +1,63 @@
-"""Resizing a JPEG's luma and chroma apart, with its chroma at half the sides as it is stored."""
+"""Pictures as luma and halved chroma, which is how JPEG and WebP store them in the end.
 
-from services.resize.formats import turbojpeg
-from services.resize.formats.pixels import to_pillow
+One and a half samples a pixel are filtered instead of three, and a JPEG's need not be converted to
+RGB and back.
+"""
+
+from services.resize.formats.pixels import to_pillow, to_raster
+from services.resize.lanes import resized_planes_together
 from services.resize.picture import YCC420, Raster
-from services.resize.resize import LANCZOS2, resized
+from services.resize.resize import LANCZOS2
 
 
 def resized_planes(raster: Raster, width: int, height: int, shrinking: str = LANCZOS2) -> Raster:
-    """Return a raster of mode YCC420 as RGB of exactly `width` × `height` pixels.
+    """Return a raster of mode YCC420 at exactly `width` × `height` pixels.
 
-    One and a half samples a pixel go through the filter instead of three: half the work where
-    ImageMagick's cost is by the channel, which is since version 7.
+    Only luma is `shrinking` by a filter of choice: of chroma nobody sees more than Lanczos2 keeps.
     """
-    luma, *chroma = _split(raster)
-    even = (width + width % 2, height + height % 2)
-    # What lies beyond an odd side is never shown.
-    padded = _cropped(resized(luma, width, height, shrinking), *even)
-    halves = (resized(plane, even[0] // 2, even[1] // 2, shrinking) for plane in chroma)
-    samples = b"".join((padded.pixels, *(plane.pixels for plane in halves)))
-    return turbojpeg.to_rgb(Raster(YCC420, width, height, samples))
+    if (raster.width, raster.height) == (width, height):
+        return raster
+    luma, *chroma = split(raster)
+    halves = (-(-width // 2), -(-height // 2))
+    return joined(
+        [
+            *resized_planes_together([luma], width, height, shrinking),
+            *resized_planes_together(chroma, *halves, LANCZOS2),
+        ]
+    )
 
 
-def _split(raster: Raster) -> list[Raster]:
-    even = (raster.width + raster.width % 2, raster.height + raster.height % 2)
+def split(raster: Raster) -> list[Raster]:
+    """Return the planes of a raster of mode YCC420 as rasters of mode L."""
+    even = _even(raster.width, raster.height)
     half = (even[0] // 2, even[1] // 2)
-    planes, at = [], 0
+    view, planes, at = memoryview(raster.pixels), [], 0
     for width, height in (even, half, half):
         end = at + width * height
-        planes.append(Raster("L", width, height, raster.pixels[at:end]))
+        planes.append(Raster("L", width, height, view[at:end]))
         at = end
-    return [_cropped(planes[0], raster.width, raster.height), *planes[1:]]
+    return [_of_size(planes[0], raster.width, raster.height), *planes[1:]]
 
 
-def _cropped(plane: Raster, width: int, height: int) -> Raster:
+def joined(planes: list[Raster]) -> Raster:
+    """Return luma and both chroma planes as one raster of mode YCC420."""
+    luma, *chroma = planes
+    padded = _of_size(luma, *_even(luma.width, luma.height))
+    samples = b"".join((padded.pixels, *(plane.pixels for plane in chroma)))
+    return Raster(YCC420, luma.width, luma.height, samples)
+
+
+def _even(width: int, height: int) -> tuple[int, int]:
+    return width + width % 2, height + height % 2
+
+
+def _of_size(plane: Raster, width: int, height: int) -> Raster:
+    """Return a plane cut, or with its last column and row again, which encoders filter along."""
     if (plane.width, plane.height) == (width, height):
         return plane
-    return Raster("L", width, height, to_pillow(plane).crop((0, 0, width, height)).tobytes())
+    image = to_pillow(plane).crop((0, 0, width, height))
+    if width > plane.width:
+        image.paste(image.crop((plane.width - 1, 0, plane.width, height)), (plane.width, 0))
+    if height > plane.height:
+        image.paste(image.crop((0, plane.height - 1, width, plane.height)), (0, plane.height))
+    return to_raster(image)

@@ -92,7 +92,7 @@ def decode(
     size = header.width, header.height
     try:
         raster = (
-            turbojpeg.decode_ycc(data, size, need) if planes and components == 3 else None
+            turbojpeg.decode_planes(data, size, need) if planes and components == 3 else None
         ) or turbojpeg.decode(data, size, components, need)
     except turbojpeg.DataError as error:
         raster = _forgiven(data, size, components, need, scan, str(error))

@@ -1,14 +1,15 @@
 """libwebp's decoder, which scales while it decodes; Pillow's binding offers neither scaling nor
 the reason of a failure.
 
-The library comes with ImageMagick. Its advanced decoding API is a struct with an ABI version that
-the library checks. Source: webp/decode.h, ABI 0x0209.
+Its advanced decoding API is a struct with an ABI version that the library checks.
+Source: webp/decode.h, ABI 0x0209.
 """  # noqa: D205 - one sentence that needs two lines
 
 import ctypes
-import ctypes.util
 from functools import cache
 from typing import Any
+
+from PIL import _webp
 
 from services.resize.picture import Raster
 
@@ -20,6 +21,7 @@ _STATUS = (
     "suspended", "user abort", "not enough data",
 )  # fmt: skip
 _LEFT_FOR_LANCZOS = 2  # libwebp's rescaler averages; the last halving is Lanczos2's
+_UNSEEN = 4  # averaging so many pixels a side leaves nothing of what the loop filter smooths
 
 
 class DataError(Exception):
@@ -75,18 +77,21 @@ class _Config(ctypes.Structure):
 
 
 @cache
-def _library() -> Any:
-    try:
-        library = ctypes.CDLL("libwebp.so.7")
-    except OSError:
-        library = ctypes.CDLL(ctypes.util.find_library("webp") or "libwebp.dylib")
+def library() -> Any:
+    """Return the libwebp that Pillow brings along: newer than Debian's, and the same everywhere."""
+    return ctypes.CDLL(_webp.__file__)  # a name is looked for in what this one is linked with, too
+
+
+@cache
+def _decoder() -> Any:
+    decoder = library()
     config, data = ctypes.POINTER(_Config), ctypes.c_char_p
-    library.WebPInitDecoderConfigInternal.argtypes = (config, ctypes.c_int)
-    library.WebPGetFeaturesInternal.argtypes = (
+    decoder.WebPInitDecoderConfigInternal.argtypes = (config, ctypes.c_int)
+    decoder.WebPGetFeaturesInternal.argtypes = (
         data, ctypes.c_size_t, ctypes.POINTER(_Features), ctypes.c_int,
     )  # fmt: skip
-    library.WebPDecode.argtypes = (data, ctypes.c_size_t, config)
-    return library
+    decoder.WebPDecode.argtypes = (data, ctypes.c_size_t, config)
+    return decoder
 
 
 def decode(data: bytes, size: tuple[int, int], need: tuple[int, int]) -> Raster:
@@ -94,10 +99,10 @@ def decode(data: bytes, size: tuple[int, int], need: tuple[int, int]) -> Raster:
 
     Raises DataError unless libwebp decodes the whole of it.
     """
-    library, config = _library(), _Config()
-    if not library.WebPInitDecoderConfigInternal(config, _ABI):
+    decoder, config = _decoder(), _Config()
+    if not decoder.WebPInitDecoderConfigInternal(config, _ABI):
         raise RuntimeError("libwebp has another ABI than 0x0209")
-    _check(library.WebPGetFeaturesInternal(data, len(data), config.input, _ABI))
+    _check(decoder.WebPGetFeaturesInternal(data, len(data), config.input, _ABI))
     if (config.input.width, config.input.height) != size:
         msg = f"{config.input.width} × {config.input.height} in the bitstream"
         raise DataError(msg)
@@ -107,6 +112,7 @@ def decode(data: bytes, size: tuple[int, int], need: tuple[int, int]) -> Raster:
         width, height = (max(1, round(side / factor)) for side in size)
         config.options.use_scaling = 1
         config.options.scaled_width, config.options.scaled_height = width, height
+        config.options.bypass_filtering = factor >= _UNSEEN
     mode, channels = ("RGBA", 4) if config.input.alpha else ("RGB", 3)
     pixels = bytearray(width * height * channels)
     output = config.output
@@ -114,7 +120,7 @@ def decode(data: bytes, size: tuple[int, int], need: tuple[int, int]) -> Raster:
     output.external = 1
     output.pixels = ctypes.addressof((ctypes.c_char * len(pixels)).from_buffer(pixels))
     output.stride, output.size = width * channels, len(pixels)
-    _check(library.WebPDecode(data, len(data), config))
+    _check(decoder.WebPDecode(data, len(data), config))
     return Raster(mode, width, height, pixels)
 
 

@@ -1,4 +1,6 @@
-"""From Pillow's images to rasters."""
+"""From Pillow's images to rasters, and back."""
+
+from typing import Any
 
 from PIL import Image
 
@@ -10,23 +12,29 @@ _LEFT_FOR_LANCZOS = 2
 _WORTH_IT = 1.25
 
 
-def to_raster(image: Image.Image, need: tuple[int, int]) -> Raster:
-    """Return an image's pixels, shrunk by averaging to twice `need` where it is larger.
+def to_raster(image: Image.Image, need: tuple[int, int] | None = None) -> Raster:
+    """Return an image's pixels, shrunk by averaging to twice `need` where it is larger than that.
 
     Takes Pillow's modes L, RGB, RGBA and CMYK with 255 for no ink as Pillow stores JPEG's.
     """
-    scale = min(image.width / need[0], image.height / need[1]) / _LEFT_FOR_LANCZOS
-    if scale >= _WORTH_IT:
-        size = (max(1, round(image.width / scale)), max(1, round(image.height / scale)))
-        image = image.resize(size, Image.Resampling.BOX, reducing_gap=1.0)
+    if need is not None:
+        image = _averaged(image, need)
     if image.mode not in CHANNELS:
         msg = f"no raster of mode {image.mode}"
         raise TypeError(msg)
     return Raster(image.mode, image.width, image.height, image.tobytes())
 
 
+def _averaged(image: Image.Image, need: tuple[int, int]) -> Image.Image:
+    scale = min(image.width / need[0], image.height / need[1]) / _LEFT_FOR_LANCZOS
+    if scale < _WORTH_IT:
+        return image
+    size = (max(1, round(image.width / scale)), max(1, round(image.height / scale)))
+    return image.resize(size, Image.Resampling.BOX, reducing_gap=1.0)
+
+
 def to_pillow(raster: Raster) -> Image.Image:
     """Return a raster as Pillow's image."""
-    return Image.frombuffer(
-        raster.mode, (raster.width, raster.height), raster.pixels, "raw", raster.mode, 0, 1
-    )
+    pixels: Any = raster.pixels  # the stubs know no memoryview
+    size = (raster.width, raster.height)
+    return Image.frombuffer(raster.mode, size, pixels, "raw", raster.mode, 0, 1)
