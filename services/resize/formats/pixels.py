@@ -33,6 +33,11 @@ def _averaged(image: Image.Image, need: tuple[int, int]) -> Image.Image:
     return image.resize(size, Image.Resampling.BOX, reducing_gap=1.0)
 
 
+def in_mode(image: Image.Image, mode: str) -> Image.Image:
+    """Return the image in a mode; itself where it has it, of which Pillow's `convert` makes a copy."""
+    return image if image.mode == mode else image.convert(mode)
+
+
 def to_pillow(raster: Raster) -> Image.Image:
     """Return a raster as Pillow's image."""
     pixels: Any = raster.pixels  # the stubs know no memoryview

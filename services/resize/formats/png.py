@@ -12,7 +12,7 @@ from PIL import Image, ImageChops, PngImagePlugin
 
 from services.reasons import Reason
 from services.resize.formats import exif
-from services.resize.formats.pixels import to_raster
+from services.resize.formats.pixels import in_mode, to_raster
 from services.resize.formats.strict import data_errors
 from services.resize.picture import Frame, Header
 from services.resize.rejected import Rejected
@@ -119,8 +119,8 @@ def _eight_bits(image: Image.Image) -> Image.Image:
     if image.mode.startswith("I"):
         return _high_bytes(image, image.info.get("transparency"))
     if image.mode in ("RGBA", "LA", "PA") or transparent:
-        return image.convert("RGBA")
-    return image.convert("L" if image.mode in ("1", "L") else "RGB")
+        return in_mode(image, "RGBA")
+    return in_mode(image, "L" if image.mode in ("1", "L") else "RGB")
 
 
 def _high_bytes(image: Image.Image, key: int | None) -> Image.Image:

@@ -11,7 +11,7 @@ from PIL import WebPImagePlugin
 
 from services.reasons import Reason
 from services.resize.formats import exif, libwebp
-from services.resize.formats.pixels import to_raster
+from services.resize.formats.pixels import in_mode, to_raster
 from services.resize.formats.strict import data_errors
 from services.resize.picture import Frame, Header
 from services.resize.rejected import Rejected
@@ -89,5 +89,5 @@ def decode(data: bytes, header: Header, need: tuple[int, int]) -> Iterator[Frame
             image.seek(index)
             image.load()
             milliseconds = int(image.info["duration"])
-            raster = to_raster(image.convert("RGBA"), need)
+            raster = to_raster(in_mode(image, "RGBA"), need)
         yield Frame(raster, milliseconds)
