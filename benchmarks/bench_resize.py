@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks import corpus, quality
+from benchmarks import cold_resize, corpus, quality
 from benchmarks.report import write
 
 ROOT = Path(__file__).parent.parent
@@ -155,55 +155,6 @@ def _peaks(work: Work, path: Path) -> list[dict[str, Any]]:
     return rows
 
 
-COLD = {
-    "cold-to-first-400": (
-        ("contact-sheet", [sys.executable, "-c", (
-            "import sys,boto3;boto3.client('s3',region_name='us-east-1');"
-            "from services.config import Limits;"
-            "from services.resize.pipeline import make_variants;"
-            "make_variants(open(sys.argv[1],'rb').read(),(400,),('jpeg',),Limits())")]),
-        ("sharp", ["node", "--no-warnings", "--input-type=module", "-e", (
-            "import sharp from 'sharp';import {readFileSync} from 'node:fs';"
-            "import {S3Client} from '@aws-sdk/client-s3';new S3Client({region:'us-east-1'});"
-            "await sharp(readFileSync(process.argv[1])).autoOrient()"
-            ".resize(400,400,{fit:'inside'}).jpeg({quality:80}).toBuffer()")]),
-    ),
-}  # fmt: skip
-
-
-def _cold(path: Path, times: int) -> list[dict[str, Any]]:
-    """Start each program `times` times, interleaved, and return its wall time and CPU."""
-    import os
-
-    rows = []
-    for name, programs in COLD.items():
-        spent: dict[str, list[tuple[float, float]]] = {engine: [] for engine, _ in programs}
-        for _ in range(times + 1):
-            for engine, command in programs:
-                cwd = ROOT / "benchmarks" if engine == "sharp" else ROOT
-                before, began = os.times(), time.perf_counter()
-                subprocess.run([*command, str(path)], cwd=cwd, check=True)
-                after, wall = os.times(), time.perf_counter() - began
-                cpu = sum(after[2:4]) - sum(before[2:4])
-                spent[engine].append((wall * 1000, cpu * 1000))
-        for engine, figures in spent.items():
-            walls, cpus = zip(*figures[1:], strict=True)  # the first compiles and reads the disk
-            rows.append(
-                {
-                    "work": name,
-                    "engine": engine,
-                    "cpu_ms": round(statistics.median(cpus), 1),
-                    "cpu_ms_min": round(min(cpus), 1),
-                    "wall_ms": round(statistics.median(walls), 1),
-                    "runs": times,
-                    "ssim": None,
-                    "bytes": None,
-                    "peak_mib": None,
-                }
-            )
-    return rows
-
-
 def main() -> None:
     """Run all works, or with --quick a few for CI, and write the results."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -231,7 +182,7 @@ def main() -> None:
         if not part:
             for work in MEMORY:
                 rows += _peaks(work, corpus.made(work.file, cache))
-            rows += _cold(corpus.made("jpeg-12mp", cache), 7)
+            rows += cold_resize.rows(corpus.made("jpeg-12mp", cache), 9)
     write(rows, ROOT / "benchmarks" / "results", quick=part)
 
 

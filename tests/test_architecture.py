@@ -69,6 +69,7 @@ def test_one_module_reads_the_environment() -> None:
     allowed = {
         "services/config.py",
         "services/local/__main__.py",  # starts processes with it
+        "services/resize/formats/turbojpeg.py",  # sets what libjpeg-turbo reads when it encodes
         "services/resize/magick.py",  # sets what ImageMagick reads when it is loaded
     }
     assert set(readers) <= allowed
