@@ -86,8 +86,9 @@ bench: system $(VENV)/.test ## Compare the engine with sharp, pyvips, Pillow and
 	$(BIN)/python -m benchmarks.bench_resize $(BENCH)
 
 .PHONY: fuzz
-fuzz: system $(VENV)/.test ## Feed the engine broken pictures for a minute
-	$(BIN)/python -m tests.resize.fuzz --seconds 60
+fuzz: system $(VENV)/.test ## Feed the engine broken pictures for a minute, guided by coverage
+	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --require-hashes -r requirements/fuzz.txt
+	$(BIN)/python -m tests.resize.fuzz -max_total_time=60 -print_final_stats=1
 
 .PHONY: test-s3
 test-s3: system-test $(VENV)/.test build ## Run the whole product on a real S3 (Ceph), which it installs

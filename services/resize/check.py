@@ -40,10 +40,13 @@ def _check_extent(header: Header, limits: Limits) -> None:
         raise Rejected(Reason.CORRUPT, extent)
     if max(width, height) > limits.max_side:
         raise Rejected(Reason.SIDE_TOO_LONG, extent)
-    if width * height > limits.max_pixels:
+    # A GIF's frame may be larger than the picture, and is decoded whole before it is cut.
+    one = max(width * height, header.painted if header.frames == 1 else 0)
+    if one > limits.max_pixels:
         raise Rejected(Reason.TOO_MANY_PIXELS, extent)
     if header.frames > limits.max_frames:
         raise Rejected(Reason.TOO_MANY_FRAMES, extent)
     # A still may use all of max_pixels; the sum bounds animations.
-    if header.frames > 1 and width * height * header.frames > limits.max_total_pixels:
+    every = max(width * height * header.frames, header.painted)
+    if header.frames > 1 and every > limits.max_total_pixels:
         raise Rejected(Reason.TOO_MANY_FRAMES, extent)

@@ -23,6 +23,7 @@ class Header:
     frames: int = 1
     loops: int = 0  # how often an animation is shown; 0 is for ever
     icc: bytes | None = None
+    painted: int = 0  # pixels of all frames together, where those have sizes of their own
 
     @property
     def upright(self) -> tuple[int, int]:

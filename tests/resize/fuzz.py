@@ -1,81 +1,81 @@
-"""Feeds damaged pictures to the engine: `python -m tests.resize.fuzz [--seconds 60]`.
+"""A coverage-guided fuzz target: `python -m tests.resize.fuzz [libFuzzer's options]`.
 
-Whatever the bytes, there must be variants or a verdict. An input that gives anything else is
-written to fuzz-<hash>.bin in the folder it runs in, and the exit status is 1.
+Whatever the bytes, there must be variants that open or a verdict, within 20 seconds and the memory
+that the decoding process has. Anything else ends the run and leaves its input as crash-…, timeout-…
+or oom-… in build/fuzz, to be run again by naming the file. What was found worth keeping stays in
+build/fuzz/corpus and is where the next run starts.
 """
 
-import argparse
-import hashlib
+import io
 import random
+import struct
 import sys
-import time
+import zlib
 from pathlib import Path
 
-from services.config import Limits
-from services.resize.engine import Rejected, make_variants
+import atheris
+
+with atheris.instrument_imports(include=["services"], enable_loader_override=False):
+    from services.config import Limits
+    from services.resize.child import MEMORY_BOUND
+    from services.resize.formats import png
+    from services.resize.pipeline import make_variants
+    from services.resize.rejected import Rejected
+
+from PIL import Image
+
 from tests.resize.test_engine import SEEDS
 
+FOLDER = Path("build/fuzz")
 LIMITS = Limits(max_pixels=1_000_000, max_total_pixels=1_000_000)
 
 
-def damaged(seed: bytes, chance: random.Random) -> bytes:
-    """Return `seed` with bytes changed, cut out, doubled or taken from another seed."""
-    data = bytearray(seed)
-    for _ in range(chance.choice((1, 1, 2, 4, 16))):
-        at, length = chance.randrange(len(data)), chance.choice((1, 2, 4, 64))
-        deed = chance.randrange(5)
-        if deed == 0:
-            data[at] ^= 1 << chance.randrange(8)
-        elif deed == 1:
-            data[at : at + length] = chance.randbytes(length)
-        elif deed == 2:
-            del data[at : at + length]
-        elif deed == 3:
-            data[at:at] = data[at : at + length]
-        else:
-            other = chance.choice(SEEDS)
-            start = chance.randrange(len(other))
-            data[at : at + length] = other[start : start + length]
-        if not data:
-            break
-    return bytes(data)
+def one_input(data: bytes) -> None:
+    """Raise unless the bytes become variants of the right size or get a verdict."""
+    try:
+        picture = make_variants(data, (32,), ("webp", "jpeg"), LIMITS)
+    except Rejected:
+        return
+    for variant in picture.variants:
+        if Image.open(io.BytesIO(variant.data)).size != (variant.fit.width, variant.fit.height):
+            msg = f"a variant is not of {variant.fit}"
+            raise AssertionError(msg)
 
 
-def main() -> int:
-    """Fuzz for some seconds; return 1 at the first input that is answered by neither."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=60)
-    parser.add_argument("--seed", type=int, default=int(time.time()))
-    options = parser.parse_args()
-    chance, end = random.Random(options.seed), time.monotonic() + options.seconds  # noqa: S311 - no secret
-    made = refused = 0
-    print(f"seed {options.seed}")  # noqa: T201 - a command's output
-    while time.monotonic() < end:
-        data = damaged(chance.choice(SEEDS), chance)
-        try:
-            make_variants(
-                data, sizes=(32,), formats=("webp", "jpeg"), limits=LIMITS,
-                deadline=time.monotonic() + 20,
-            )  # fmt: skip
-            made += 1
-        except Rejected as rejected:
-            refused += 1
-            if not rejected.detail.startswith("ends its decoder"):
-                continue
-            print(f"crash: {rejected}")  # noqa: T201
-            _keep(data)
-        except Exception:
-            _keep(data)
-            raise
-    print(f"{made} made, {refused} refused")  # noqa: T201
-    return 0
+def mutated(data: bytes, most: int, seed: int) -> bytes:
+    """Return libFuzzer's mutation, of a PNG mostly with the checksums that it then needs."""
+    changed: bytes = atheris.Mutate(data, most)
+    if changed.startswith(png.SIGNATURE) and random.Random(seed).random() < 0.8:  # noqa: S311 no secret
+        changed = _with_checksums(changed)[:most]
+    return changed
 
 
-def _keep(data: bytes) -> None:
-    path = Path(f"fuzz-{hashlib.sha256(data).hexdigest()[:12]}.bin")
-    path.write_bytes(data)
-    print(f"kept in {path}", file=sys.stderr)  # noqa: T201
+def _with_checksums(data: bytes) -> bytes:
+    parts, at = [png.SIGNATURE], len(png.SIGNATURE)
+    while at + 12 <= len(data):
+        (length,) = struct.unpack_from(">I", data, at)
+        chunk = data[at + 4 : at + 8 + length]
+        parts.append(struct.pack(">I", length) + chunk + struct.pack(">I", zlib.crc32(chunk)))
+        at += 12 + length
+    return b"".join((*parts, data[at:]))
+
+
+def main() -> None:
+    """Fuzz until the time is over or something is found."""
+    corpus = FOLDER / "corpus"
+    corpus.mkdir(parents=True, exist_ok=True)
+    for number, seed in enumerate(SEEDS):
+        (corpus / f"seed-{number}").write_bytes(seed)
+    most = max(map(len, SEEDS)) + 1000
+    options = [
+        f"-max_len={most}", "-timeout=20", f"-rss_limit_mb={MEMORY_BOUND >> 20}",
+        f"-artifact_prefix={FOLDER}/",
+    ]  # fmt: skip
+    named = [argument for argument in sys.argv[1:] if not argument.startswith("-")]
+    arguments = [sys.argv[0], *options, *sys.argv[1:], *([] if named else [str(corpus)])]
+    atheris.Setup(arguments, one_input, custom_mutator=mutated)
+    atheris.Fuzz()
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -16,7 +16,9 @@ JPEG = pictures.jpeg(64, 48)
 PNG = pictures.png(64, 48)
 GIF = pictures.gif(64, 48)
 WEBP = pictures.webp(64, 48)
+ALPHA = pictures.webp(64, 48, mode="RGBA")
 AVIF = pictures.avif(64, 48)
+HEIC = pictures.heic(64, 64)
 
 SOI = b"\xff\xd8"
 SOF = JPEG.index(b"\xff\xc0")
@@ -103,10 +105,20 @@ CASES: dict[str, tuple[bytes, Reason]] = {
     "webp that starts with something else": (riff(b"EXIF\2\0\0\0ab"), Reason.CORRUPT),
     "webp of a short VP8L": (riff(b"VP8L\2\0\0\0\x2f\0"), Reason.TRUNCATED),
     "webp of a canvas alone": (riff(b"VP8X\x0a\0\0\0" + bytes(10)), Reason.TRUNCATED),
+    # libwebp's word for it is that memory ran out.
+    "webp of an alpha chunk in no known way": (
+        ALPHA[: ALPHA.index(b"ALPH") + 8] + b"\x02" + ALPHA[ALPHA.index(b"ALPH") + 9 :],
+        Reason.CORRUPT,
+    ),
     # AVIF and HEIC
     "avif of another brand": (
         box(b"ftyp", b"mp42\0\0\0\0isom") + AVIF[AVIF.index(b"meta") - 4 :],
         Reason.UNSUPPORTED_FORMAT,
+    ),
+    # libheif's word for it is that memory ran out.
+    "heic of too many items": (
+        HEIC[: HEIC.index(b"iinf") + 8] + b"\x05\x01" + HEIC[HEIC.index(b"iinf") + 10 :],
+        Reason.CORRUPT,
     ),
     "avif of a brand alone": (FTYP, Reason.CORRUPT),
     "avif that ends within a long box's head": (
@@ -140,6 +152,19 @@ def test_each_limit_has_its_reason(limits: Limits, reason: Reason) -> None:
     """One less than the picture has."""
     with pytest.raises(Rejected) as caught:
         make_variants(GIF, sizes=(400,), formats=("webp",), limits=limits)
+    assert caught.value.reason is reason
+
+
+@pytest.mark.parametrize(
+    ("frames", "reason"), [(1, Reason.TOO_MANY_PIXELS), (2, Reason.TOO_MANY_FRAMES)]
+)
+def test_a_frame_larger_than_the_picture_is_counted(frames: int, reason: Reason) -> None:
+    """A few hundred bytes of GIF whose frame says 65,535 × 65,535 take no memory for it."""
+    data = bytearray(pictures.gif(64, 48, frames=frames))
+    at = data.index(b"\x2c\0\0\0\0" + struct.pack("<HH", 64, 48))
+    data[at + 5 : at + 9] = struct.pack("<HH", 65_535, 65_535)
+    with pytest.raises(Rejected) as caught:
+        make_variants(bytes(data), sizes=(400,), formats=("webp",), limits=Limits())
     assert caught.value.reason is reason
 
 

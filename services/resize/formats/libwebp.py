@@ -120,8 +120,19 @@ def decode(data: bytes, size: tuple[int, int], need: tuple[int, int]) -> Raster:
     output.external = 1
     output.pixels = ctypes.addressof((ctypes.c_char * len(pixels)).from_buffer(pixels))
     output.stride, output.size = width * channels, len(pixels)
-    _check(decoder.WebPDecode(data, len(data), config))
+    status = decoder.WebPDecode(data, len(data), config)
+    if status == _OUT_OF_MEMORY and config.input.alpha and _has_memory(size):
+        raise DataError("the alpha chunk cannot be read")
+    _check(status)
     return Raster(mode, width, height, pixels)
+
+
+def _has_memory(size: tuple[int, int]) -> bool:
+    """Tell whether there is room for all planes, since libwebp calls a damaged alpha out of memory."""
+    try:
+        return bool(bytearray(size[0] * size[1] * 8))
+    except MemoryError:
+        return False
 
 
 def _check(status: int) -> None:
