@@ -6,13 +6,16 @@ from pathlib import Path
 from typing import Any
 
 Row = dict[str, Any]
+README = Path(__file__).parents[1] / "README.md"
+_START, _END = "<!-- make bench -->\n", "<!-- end -->\n"
 
 
 def write(rows: list[Row], folder: Path, *, quick: bool) -> None:
-    """Add each row's ratio to sharp by CPU; print the table and, unless `quick`, write the files."""
+    """Add each row's ratio to sharp ; print the table and, unless `quick`, write the files."""
     for row in rows:
         sharp = next((r for r in rows if (r["work"], r["engine"]) == (row["work"], "sharp")), None)
         row["ratio_to_sharp"] = round(row["cpu_ms"] / sharp["cpu_ms"], 3) if sharp else None
+        row["wall_ratio_to_sharp"] = round(row["wall_ms"] / sharp["wall_ms"], 3) if sharp else None
     table = _table(rows)
     print(table)
     if quick:
@@ -21,6 +24,10 @@ def write(rows: list[Row], folder: Path, *, quick: bool) -> None:
     (folder / "resize.json").write_text(json.dumps(rows, indent=1) + "\n")
     (folder / "resize.md").write_text(table)
     _plot(rows, folder / "resize.png")
+    text = README.read_text()
+    before, _, rest = text.partition(_START)
+    _, _, after = rest.partition(_END)
+    README.write_text(f"{before}{_START}{summary(rows)}{_END}{after}")
 
 
 def _table(rows: list[Row]) -> str:
@@ -28,15 +35,37 @@ def _table(rows: list[Row]) -> str:
     lines = [
         f"On {machine}, one thread, interleaved; CPU and wall are medians in milliseconds.",
         "",
-        "| Work | Engine | CPU | least | Wall | CPU ÷ sharp | SSIM | Bytes | Peak MiB |",
-        "|---|---|--:|--:|--:|--:|--:|--:|--:|",
+        "| Work | Engine | CPU | least | Wall | CPU ÷ sharp | Wall ÷ sharp | SSIM | Bytes | Peak MiB |",
+        "|---|---|--:|--:|--:|--:|--:|--:|--:|--:|",
     ]
     for row in rows:
         cells = (
             row["work"], row["engine"], f"{row['cpu_ms']:.1f}", f"{row['cpu_ms_min']:.1f}",
-            f"{row['wall_ms']:.1f}", _cell(row["ratio_to_sharp"]), _cell(row["ssim"]),
-            _cell(row["bytes"]), _cell(row["peak_mib"]),
+            f"{row['wall_ms']:.1f}", _cell(row["ratio_to_sharp"]),
+            _cell(row["wall_ratio_to_sharp"]), _cell(row["ssim"]), _cell(row["bytes"]),
+            _cell(row["peak_mib"]),
         )  # fmt: skip
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def summary(rows: list[Row]) -> str:
+    """Return the README's table: our CPU time for each work, and how it stands to others'."""
+    by_work: dict[str, dict[str, Row]] = {}
+    for row in rows:
+        by_work.setdefault(row["work"], {})[row["engine"]] = row
+    lines = [
+        "| Work | CPU, ms | ÷ sharp | ÷ sharp's best | ÷ pyvips | ÷ Pillow | ÷ plain Wand |",
+        "|---|--:|--:|--:|--:|--:|--:|",
+    ]
+    for work, engines in by_work.items():
+        ours = engines["contact-sheet"]
+        if ours["ssim"] is None:
+            continue
+        cells = [work, f"{ours['cpu_ms']:.0f}"]
+        for peer in ("sharp", "sharp-best", "pyvips", "pillow", "tutorial"):
+            theirs = engines.get(peer)
+            cells.append(f"{ours['cpu_ms'] / theirs['cpu_ms']:.2f}" if theirs else "–")
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"
 

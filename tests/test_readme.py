@@ -1,11 +1,14 @@
 """The README tells what the code does."""
 
+import json
 from dataclasses import fields
 from pathlib import Path
 
+from benchmarks.report import summary
 from services.config import LocalSettings, Settings
 
-README = (Path(__file__).parents[1] / "README.md").read_text()
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
 
 
 def test_the_settings_table_is_the_code() -> None:
@@ -22,3 +25,10 @@ def test_the_settings_table_is_the_code() -> None:
         expected.append(f"| `{item.metadata['env']}` | {shown} | {item.metadata['doc']} |")
     rows = [line for line in README.splitlines() if line.startswith("| `")]
     assert rows == expected
+
+
+def test_the_table_of_speed_is_what_was_measured() -> None:
+    """The README has the figures of the last whole run of the benchmark."""
+    rows = json.loads((ROOT / "benchmarks/results/resize.json").read_text())
+    assert summary(rows) in README
+    assert len([row for row in rows if row["engine"] == "contact-sheet"]) > 12

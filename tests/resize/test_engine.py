@@ -2,6 +2,7 @@
 
 import io
 import re
+import resource
 import time
 
 import numpy as np
@@ -12,6 +13,7 @@ from PIL import Image, ImageCms
 
 from services.config import Limits
 from services.reasons import Reason
+from services.resize.child import MEMORY_BOUND
 from services.resize.engine import Picture, Rejected, make_variants
 from services.resize.picture import Raster
 from services.resize.pipeline import make_variants as make_here
@@ -212,19 +214,25 @@ def test_through_the_child_is_the_same() -> None:
 @settings(max_examples=150, deadline=None)
 @given(data=st.data())
 def test_any_bytes_give_variants_or_a_verdict(data: st.DataObject) -> None:
-    """Whatever the bytes, the outcome is variants that open or a verdict, nothing else."""
+    """Whatever the bytes, the outcome is variants that open or a verdict, in bounded memory."""
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     seed = bytearray(data.draw(st.sampled_from(SEEDS)))
     for at, value in data.draw(
         st.lists(st.tuples(st.integers(0, len(seed) - 1), st.integers(0, 255)), max_size=6)
     ):
         seed[at] = value
+    if data.draw(st.booleans()):  # a size, say, of the most that can be written there
+        at = data.draw(st.integers(0, len(seed) - 4))
+        seed[at : at + 4] = b"\xff" * 4
     cut = data.draw(st.integers(0, len(seed)) | st.just(len(seed)))
     try:
         picture = make_here(bytes(seed[:cut]), (32,), ("webp", "jpeg"), Limits(max_pixels=100_000))
     except Rejected:
-        return
-    for variant in picture.variants:
+        picture = None
+    for variant in picture.variants if picture else ():
         assert Image.open(io.BytesIO(variant.data)).size == (variant.fit.width, variant.fit.height)
+    grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - most
+    assert grown * 1024 < MEMORY_BOUND
 
 
 @given(st.binary(max_size=2000))
