@@ -64,6 +64,14 @@ def test_animation_keeps_delays_and_loops() -> None:
     assert delays == [50, 120, 300, 80]
 
 
+def test_the_most_loops_of_a_gif_are_the_most_of_a_webp() -> None:
+    """GIF's largest number of repetitions is one showing more than WebP can say."""
+    data = bytearray(gif(64, 48, frames=2))
+    at = data.index(b"NETSCAPE2.0") + 13
+    data[at : at + 2] = b"\xff\xff"
+    assert _opened(_make(bytes(data)), "webp").info["loop"] == 0xFFFF
+
+
 def test_animation_of_equal_frames_keeps_its_duration() -> None:
     """Frames that are alike may become one, but the animation lasts as long."""
     data = gif(images=[quadrants(96, 64).quantize(8), photo(96, 64).quantize(8)], duration=100)

@@ -103,7 +103,8 @@ def _loops(body: bytes) -> int:
     if len(body) < 4 or body[1] != 1:
         return 1
     (again,) = struct.unpack_from("<H", body, 2)
-    return again + 1 if again else 0  # it counts the repetitions, WebP the showings
+    # It counts the repetitions, WebP the showings, which has no number for one more than this.
+    return min(again + 1, 0xFFFF) if again else 0
 
 
 def _layer(reader: _Reader, palette: bytes, control: bytes) -> _Layer:
