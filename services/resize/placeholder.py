@@ -1,5 +1,7 @@
 """What stands for a picture until it is loaded: its ThumbHash and dominant colour."""
 
+from collections import Counter
+from functools import cache
 from itertools import pairwise
 from math import cos, pi
 
@@ -19,14 +21,16 @@ def dominant_color(raster: Raster) -> str:
     A picture without a visible pixel is white.
     """
     pixels = _small(raster).tobytes()
-    cubes: dict[int, list[int]] = {}
-    for red, green, blue, alpha in zip(*(pixels[channel::4] for channel in range(4)), strict=True):
-        if alpha >= 128:
-            cube = cubes.setdefault(red >> 5 << 6 | green >> 5 << 3 | blue >> 5, [0, 0, 0, 0])
-            for index, value in enumerate((1, red, green, blue)):
-                cube[index] += value
-    count, *sums = max(cubes.values(), default=[1, 255, 255, 255])
-    return "#" + "".join(f"{round(total / count):02x}" for total in sums)
+    colours = zip(*(pixels[channel::4] for channel in range(4)), strict=True)
+    visible = [(red, green, blue) for red, green, blue, alpha in colours if alpha >= 128]
+    cubes = [red >> 5 << 6 | green >> 5 << 3 | blue >> 5 for red, green, blue in visible]
+    if not cubes:
+        return "#ffffff"
+    [(fullest, count)] = Counter(cubes).most_common(1)
+    inside = [colour for colour, cube in zip(visible, cubes, strict=True) if cube == fullest]
+    return "#" + "".join(
+        f"{round(sum(channel) / count):02x}" for channel in zip(*inside, strict=True)
+    )
 
 
 def thumbhash(raster: Raster) -> bytes:
@@ -40,13 +44,14 @@ def thumbhash(raster: Raster) -> bytes:
         [value / 255 for value in image.getchannel(band).tobytes()] for band in "RGBA"
     )
     visible = sum(alpha)
-    # Transparent pixels take the mean colour of the visible ones.
-    red, green, blue = (_over_mean(channel, alpha, visible) for channel in (red, green, blue))
+    has_alpha = visible < width * height
+    if has_alpha:
+        # Transparent pixels take the mean colour of the visible ones.
+        red, green, blue = (_over_mean(channel, alpha, visible) for channel in (red, green, blue))
     colours = list(zip(red, green, blue, strict=True))
     lightness = [(r + g + b) / 3 for r, g, b in colours]
     yellow_blue = [(r + g) / 2 - b for r, g, b in colours]
     red_green = [r - g for r, g, b in colours]
-    has_alpha = visible < width * height
     most = 5 if has_alpha else 7
     terms = [max(1, round(most * side / max(width, height))) for side in (width, height)]
     size = width, height
@@ -92,13 +97,13 @@ def _cosines(
     """Return the mean, the other cosine terms of a triangle as 4-bit numbers, and their scale."""
     width, height = size
     rows = [channel[row * width : (row + 1) * width] for row in range(height)]
-    columns = [[cos(pi / width * term * (x + 0.5)) for x in range(width)] for term in range(across)]
+    columns = [_wave(width, term) for term in range(across)]
     sums = [
         [sum(map(float.__mul__, row, wave)) for row in rows] for wave in columns
     ]  # term → row → sum
     values = []
     for vertical in range(down):
-        wave = [cos(pi / height * vertical * (y + 0.5)) for y in range(height)]
+        wave = _wave(height, vertical)
         horizontal = 0
         while horizontal * down < across * (down - vertical):
             total = sum(map(float.__mul__, sums[horizontal], wave))
@@ -107,3 +112,8 @@ def _cosines(
     mean, *rest = values
     scale = max(map(abs, rest), default=0.0)
     return mean, [round(15 * (0.5 + 0.5 * value / scale)) if scale else 0 for value in rest], scale
+
+
+@cache
+def _wave(length: int, term: int) -> tuple[float, ...]:
+    return tuple(cos(pi / length * term * (at + 0.5)) for at in range(length))
