@@ -2,13 +2,14 @@
 
 ImageMagick 6 computes four channels whatever a picture has. So four planes of one size, or two
 planes in two bands each, or one in four, ride as the channels of one image, and each sample of the
-result is the one that the plane alone would have got. ImageMagick 7 pays by the channel and gets
+result is the one that the plane alone would have got, or nearly: see `bands`. ImageMagick 7 pays by the channel and gets
 the planes one by one.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from math import ceil, gcd
+from functools import cache
+from math import ceil
 
 from PIL import Image
 
@@ -18,6 +19,8 @@ from services.resize.picture import LANES, Raster
 from services.resize.resize import REACH, filter_for, resized, scaled
 
 _LANES = 4
+_UNSEEN = 1 / 64  # pixels: less than a level but at the sharpest edges
+_ROUNDING = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,33 +35,41 @@ class Band:
     keep: tuple[int, int]
 
 
-def bands(before: int, after: int, count: int, reach: float) -> list[Band]:
+@cache
+def bands(before: int, after: int, count: int, reach: float, slip: float) -> tuple[Band, ...]:
     """Return bands of one length that together make a side of `before` pixels one of `after`.
 
-    They begin and end where a pixel's edge falls on a pixel's edge on both sides, so the filter
-    finds each pixel where it stands in the whole, and reach over what they keep by as much as the
-    filter does, `reach` pixels of the result. One band is all there is where the sides have no
-    such places, or too few.
+    They begin and end where a pixel's edge falls on a pixel's edge on both sides, or no farther
+    from one than `slip` pixels of the original, so the filter finds each pixel where it stands in
+    the whole. They reach over what they keep by as much as the filter does, `reach` pixels of the
+    smaller side. One band is all there is where the sides have no such places, or too few.
     """
-    places = gcd(before, after)
-    margin = ceil((reach * max(before / after, 1) + 1) * places / before)
-    length = -(-(places + 2 * margin * (count - 1)) // count)
-    if length >= places:
-        return [Band((0, before), (0, after), (0, after))]
-    made: list[Band] = []
-    kept = 0
-    for number in range(count):
-        start = min(number * (length - 2 * margin), places - length)
-        end = places if number == count - 1 else start + length - margin
-        made.append(
-            Band(
-                _scaled_range(start, start + length, before // places),
-                _scaled_range(start, start + length, after // places),
-                _scaled_range(kept, end, after // places),
-            )
-        )
-        kept = end
-    return made
+    ratio = before / after
+    margin = ceil((reach * max(ratio, 1) + 1) / ratio)
+
+    def fits(place: int) -> bool:
+        return abs(place * ratio - round(place * ratio)) <= slip + _ROUNDING
+
+    shortest = -(-(after + 2 * margin * (count - 1)) // count)
+    for length in range(shortest, after):
+        if not fits(length):
+            continue
+        made: list[Band] = []
+        kept = 0
+        for number in range(count):
+            latest = min(max(kept - margin, 0), after - length)
+            start = latest if number == count - 1 else _at_or_before(latest, fits)
+            end = after if number == count - 1 else max(kept, start + length - margin)
+            first, size = round(start * ratio), round(length * ratio)
+            made.append(Band((first, first + size), (start, start + length), (kept, end)))
+            kept = end
+        if made[-1].after[1] == after:
+            return tuple(made)
+    return (Band((0, before), (0, after), (0, after)),)
+
+
+def _at_or_before(latest: int, fits: Callable[[int], bool]) -> int:
+    return next(place for place in range(latest, -1, -1) if fits(place))
 
 
 def resized_planes_together(
@@ -70,10 +81,7 @@ def resized_planes_together(
         return [resized(plane, width, height, shrinking) for plane in planes]
     count = _LANES // len(planes)
     filter_ = filter_for(first.width, first.height, width, height, shrinking)
-    rows = bands(first.height, height, count, REACH[filter_])
-    columns = bands(first.width, width, count, REACH[filter_])
-    by_rows = _share(rows, height) <= _share(columns, width)
-    chosen = rows if by_rows else columns
+    chosen, by_rows = _shortest(first, width, height, count, REACH[filter_])
 
     def box(part: tuple[int, int], across: int) -> tuple[int, int, int, int]:
         return (0, part[0], across, part[1]) if by_rows else (part[0], 0, part[1], across)
@@ -96,12 +104,17 @@ def resized_planes_together(
     return wholes
 
 
-def _share(made: list[Band], after: int) -> float:
-    return (made[0].after[1] - made[0].after[0]) / after
-
-
-def _scaled_range(start: int, end: int, step: int) -> tuple[int, int]:
-    return start * step, end * step
+def _shortest(
+    plane: Raster, width: int, height: int, count: int, reach: float
+) -> tuple[tuple[Band, ...], bool]:
+    """Return the bands that repeat least, and whether they are of rows, not of columns."""
+    for slip in (0.0, _UNSEEN):
+        rows = bands(plane.height, height, count, reach, slip)
+        columns = bands(plane.width, width, count, reach, slip)
+        if len(rows) > 1 or len(columns) > 1:
+            break
+    by_rows = rows[0].after[1] / height <= columns[0].after[1] / width
+    return (rows if by_rows else columns), by_rows
 
 
 def _resized_lanes(
