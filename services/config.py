@@ -157,6 +157,12 @@ class Settings(Limits):
         "Age from which the sweep takes up an upload that no event brought, in seconds.",
     )
     log_level: str = _setting("LOG_LEVEL", "INFO", _text, "Lowest level that is logged.")
+    function_name: str | None = _setting(
+        "AWS_LAMBDA_FUNCTION_NAME",
+        None,
+        _text,
+        "Function that metrics are counted for; Lambda sets it.",
+    )
 
     def __post_init__(self) -> None:
         """Refuse settings that are fine alone and wrong together."""

@@ -12,7 +12,12 @@ def log_as_json(level: str) -> None:
         JsonFormatter(
             ["levelname", "name", "message"],
             timestamp="time",
-            rename_fields={"levelname": "level", "name": "logger"},
+            rename_fields={
+                "levelname": "level",
+                "name": "logger",
+                # The formatter leaves out of `extra` what begins with an underscore.
+                "embedded_metrics": "_aws",
+            },
         )
     )
     root = logging.getLogger()

@@ -14,6 +14,7 @@ from services.config import Settings, load_settings
 from services.logs import log_as_json
 from services.resize.batch import answer_batch, is_batch
 from services.resize.events import UnknownEventError, UploadEvent, is_schedule, uploads_in
+from services.resize.metrics import embedded
 from services.resize.process import process
 from services.resize.sweep import overdue
 from services.store import Store
@@ -82,7 +83,8 @@ def _do(upload: UploadEvent, store: Store, settings: Settings, deadline: float) 
     except Exception:  # one bad record must not stop the others
         logger.exception("upload not finished", extra={"key": upload.key})
         return "failed"
-    logger.info("upload finished", extra={"key": upload.key, **asdict(report)})
+    counted = embedded(report, settings.function_name)
+    logger.info("upload finished", extra={"key": upload.key, **asdict(report), **counted})
     return report.outcome
 
 

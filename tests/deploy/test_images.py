@@ -17,6 +17,7 @@ from tests import pictures
 from tests.conftest import ACCESS_KEY_ID, SECRET_ACCESS_KEY
 from tests.deploy.lambda_runtime import Lambda
 from tests.deploy.packaging import ROOT, of_type, package
+from tests.resize.test_metrics import extracted
 
 pytestmark = pytest.mark.images
 
@@ -186,6 +187,10 @@ def test_resize_image_sweeps_and_logs_json(resize: Lambda, store: Store) -> None
     finished = [line for line in map(json.loads, lines) if line["message"] == "upload finished"]
     assert finished[-1]["outcome"] == "published"
     assert finished[-1]["bytes_in"] > 0
+    # As the runtime passes it on, nothing around it: CloudWatch finds metrics only at the root.
+    values = {name: value for (name, _), (value, _) in extracted(finished[-1]).items()}
+    assert values["Uploads"] == 1
+    assert values["BytesIn"] == finished[-1]["bytes_in"]
 
 
 def test_web_image_answers_pages_and_files(web: Lambda) -> None:

@@ -28,7 +28,7 @@ OTHERS = {
 # Each parameter at its default and at another value.
 PARAMETERS: dict[str, dict[str, str]] = {"plain": {}, "cdn": {"cdn": "true"}, "others": OTHERS}
 # Set by Lambda itself, or of no use on AWS.
-NOT_DEPLOYED = {"AWS_REGION", "S3_ENDPOINT_URL"}
+NOT_DEPLOYED = {"AWS_REGION", "AWS_LAMBDA_FUNCTION_NAME", "S3_ENDPOINT_URL"}
 
 
 @pytest.mark.parametrize("name", PARAMETERS)

@@ -1,0 +1,52 @@
+"""CloudWatch metrics of each upload, embedded in the line that is logged of it.
+
+Source: Amazon CloudWatch user guide, "Specification: Embedded metric format".
+"""
+
+import time
+from typing import Any
+
+from services.resize.process import Outcome, Report
+
+NAMESPACE = "ContactSheet"
+
+# Every pair of a metric and a dimension's value is billed as a metric of its own, so a dimension
+# has few values: the function, which has the stage in its name, and the reason of a refusal.
+FUNCTION, REASON = "FunctionName", "reason"
+
+UNITS = {
+    "Uploads": "Count",
+    "Rejects": "Count",
+    "Variants": "Count",
+    "BytesIn": "Bytes",
+    "BytesOut": "Bytes",
+    "Milliseconds": "Milliseconds",
+}
+
+
+def embedded(report: Report, function: str | None) -> dict[str, Any]:
+    """Return the members that make a log line of this report CloudWatch metrics as well.
+
+    `embedded_metrics` is what the line calls `_aws`. Nothing without a function to count for, nor
+    of an upload that an earlier event finished and counted.
+    """
+    if function is None or report.outcome == Outcome.GONE:
+        return {}
+    values: dict[str, float] = {
+        "Uploads": 1,
+        "BytesIn": report.bytes_in,
+        "Milliseconds": report.milliseconds["total"],
+    }
+    if report.variants:
+        values |= {"Variants": report.variants, "BytesOut": report.bytes_out}
+    directives = [_directive(values, [[FUNCTION]])]
+    if report.reason:
+        directives.append(_directive({"Rejects": 1}, [[FUNCTION], [FUNCTION, REASON]]))
+        values["Rejects"] = 1
+    metadata = {"Timestamp": time.time_ns() // 1_000_000, "CloudWatchMetrics": directives}
+    return {"embedded_metrics": metadata, FUNCTION: function, **values}
+
+
+def _directive(values: dict[str, float], dimensions: list[list[str]]) -> dict[str, Any]:
+    metrics = [{"Name": name, "Unit": UNITS[name]} for name in values]
+    return {"Namespace": NAMESPACE, "Dimensions": dimensions, "Metrics": metrics}

@@ -1,0 +1,128 @@
+"""Metrics in embedded metric format, held to AWS's specification of it."""
+
+import io
+import json
+import logging
+import re
+import time
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from services.logs import log_as_json
+from services.reasons import Reason
+from services.resize.metrics import NAMESPACE, UNITS, embedded
+from services.resize.process import Outcome, Report
+
+ROOT = Path(__file__).parents[2]
+FUNCTION = "contact-sheet-dev-resize"
+PUBLISHED = Report(
+    Outcome.PUBLISHED,
+    "a" * 26,
+    format="jpeg",
+    bytes_in=3_000_000,
+    bytes_out=200_000,
+    variants=6,
+    milliseconds={"decode": 100.0, "total": 412.5},
+)
+REJECTED = Report(
+    Outcome.REJECTED, "b" * 26, Reason.CORRUPT, bytes_in=500, milliseconds={"total": 20.0}
+)
+
+
+@pytest.fixture
+def log() -> Iterator[io.StringIO]:
+    """What our logger writes, as Lambda gets it on standard error."""
+    root = logging.getLogger()
+    before, level = root.handlers[:], root.level
+    log_as_json("INFO")
+    stream = io.StringIO()
+    handler = root.handlers[0]
+    assert isinstance(handler, logging.StreamHandler)
+    handler.setStream(stream)
+    yield stream
+    root.handlers[:] = before
+    root.setLevel(level)
+
+
+def line_of(report: Report, log: io.StringIO) -> dict[str, Any]:
+    """Return the one line that is logged of a report."""
+    extra = {**asdict(report), **embedded(report, FUNCTION)}
+    logging.getLogger("test").info("upload finished", extra=extra)
+    (line,) = log.getvalue().splitlines()
+    content: dict[str, Any] = json.loads(line)
+    return content
+
+
+def extracted(line: dict[str, Any]) -> dict[tuple[str, tuple[str, ...]], tuple[float, str]]:
+    """Return what CloudWatch extracts: name and dimensions' values → value and unit.
+
+    Asserts what the specification and its published schema demand.
+    """
+    found = {}
+    metadata = line["_aws"]
+    assert isinstance(metadata["Timestamp"], int)
+    assert abs(metadata["Timestamp"] - time.time() * 1000) < 60_000
+    assert set(metadata) == {"Timestamp", "CloudWatchMetrics"}
+    for directive in metadata["CloudWatchMetrics"]:
+        assert set(directive) == {"Namespace", "Dimensions", "Metrics"}
+        assert re.fullmatch(r"[A-Za-z0-9.\-_/#:]{1,255}", directive["Namespace"])
+        assert directive["Namespace"] == "ContactSheet"
+        assert len(directive["Dimensions"]) >= 1
+        assert 1 <= len(directive["Metrics"]) <= 100
+        for dimensions in directive["Dimensions"]:
+            assert len(dimensions) <= 30
+            values = tuple(line[name] for name in dimensions)
+            for value in values:
+                assert isinstance(value, str)
+                assert 1 <= len(value) <= 1024
+                assert value.isascii()
+            for metric in directive["Metrics"]:
+                assert set(metric) == {"Name", "Unit"}
+                assert metric["Unit"] in {"Count", "Bytes", "Milliseconds"}
+                value = line[metric["Name"]]
+                assert type(value) in {int, float}
+                assert (metric["Name"], values) not in found
+                found[metric["Name"], values] = (value, metric["Unit"])
+    return found
+
+
+def test_a_published_upload_is_counted(log: io.StringIO) -> None:
+    """Once, with its variants, bytes and time, for the function that did it."""
+    assert extracted(line_of(PUBLISHED, log)) == {
+        ("Uploads", (FUNCTION,)): (1, "Count"),
+        ("Variants", (FUNCTION,)): (6, "Count"),
+        ("BytesIn", (FUNCTION,)): (3_000_000, "Bytes"),
+        ("BytesOut", (FUNCTION,)): (200_000, "Bytes"),
+        ("Milliseconds", (FUNCTION,)): (412.5, "Milliseconds"),
+    }
+
+
+def test_a_refusal_is_counted_by_reason(log: io.StringIO) -> None:
+    """In all and for its reason; what was not made does not draw the averages down."""
+    assert extracted(line_of(REJECTED, log)) == {
+        ("Uploads", (FUNCTION,)): (1, "Count"),
+        ("BytesIn", (FUNCTION,)): (500, "Bytes"),
+        ("Milliseconds", (FUNCTION,)): (20.0, "Milliseconds"),
+        ("Rejects", (FUNCTION,)): (1, "Count"),
+        ("Rejects", (FUNCTION, "corrupt")): (1, "Count"),
+    }
+
+
+def test_what_was_counted_before_is_not_counted_again() -> None:
+    """An event that finds its upload done adds nothing, and without Lambda nothing is counted."""
+    assert embedded(Report(Outcome.GONE), FUNCTION) == {}
+    assert embedded(PUBLISHED, None) == {}
+
+
+def test_the_documented_metrics_are_the_code() -> None:
+    """docs/deploy.md names every metric with its unit, and the namespace."""
+    document = (ROOT / "docs/deploy.md").read_text()
+    section = document.partition("\n## Watching it\n")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| `(\w+)` \| (\w+) \|", section, re.MULTILINE)
+    assert dict(rows) == UNITS
+    assert len(rows) == len(UNITS)
+    assert f"`{NAMESPACE}`" in section
