@@ -11,6 +11,7 @@ SUDO   := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 APT_RUN  := libmagickwand-6.q16-6 libturbojpeg0
 APT_TEST := chromium fonts-dejavu-core
 APT_S3   := radosgw ceph-mon ceph-osd ceph-common
+APT_BOX  := bubblewrap podman runc
 
 # Homebrew's libraries are not where the loader looks by itself.
 ifeq ($(shell uname -s),Darwin)
@@ -19,7 +20,7 @@ endif
 
 .PHONY: help
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z][a-z0-9-]*:.*## /{printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z][a-z0-9-]*:.*## /{printf "make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # --- Installing -------------------------------------------------------------------------------
 
@@ -77,7 +78,13 @@ images: build ## Build both container images, with Docker or without
 
 .PHONY: test-images
 test-images: system-test $(VENV)/.test build ## Build the images and run the functions in them
-	$(BIN)/python -m pytest -m images tests/deploy
+	@./scripts/install-system $(APT_BOX)
+	$(BIN)/python -m pytest -m images tests/deploy/images
+
+.PHONY: test-images-quick
+test-images-quick: system-test $(VENV)/.test build ## The same without podman and its memory limit
+	@./scripts/install-system bubblewrap
+	$(BIN)/python -m pytest -m "images and not engine" tests/deploy/images
 
 .PHONY: bench
 bench: system $(VENV)/.test ## Compare the engine with sharp, pyvips, Pillow and plain Wand

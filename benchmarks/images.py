@@ -21,7 +21,7 @@ from services.keys import new_photo_id, upload_key
 from services.local.provision import provision_buckets
 from services.local.s3 import LocalS3
 from tests import pictures
-from tests.deploy.lambda_runtime import Lambda
+from tests.deploy.images.lambda_runtime import Lambda
 from tests.deploy.packaging import ROOT, of_type, package
 
 WARM = 10

@@ -1,0 +1,182 @@
+"""Where an image's function runs: under bubblewrap at once, or by an engine with Lambda's limits."""
+
+import contextlib
+import functools
+import json
+import re
+import shutil
+import subprocess
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from tests.deploy.packaging import ROOT
+
+TMP_BYTES = 512 << 20  # what Lambda gives unless asked for more
+USER = ("993", "990")  # not the image's: Lambda runs every function as a user of its own
+DESCRIPTORS = PROCESSES = 1024  # Lambda's quotas
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Function:
+    """What serverless.yml and the Dockerfile say of a function."""
+
+    name: str
+    env: Mapping[str, str]
+    memory_mb: int
+    timeout: float
+
+    def variables(self, port: int) -> dict[str, str]:
+        """Return what Lambda sets, and what the function is given."""
+        return {
+            "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{port}",
+            "AWS_LAMBDA_FUNCTION_NAME": self.name,
+            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(self.memory_mb),
+            "AWS_LAMBDA_LOG_FORMAT": "JSON",
+            "LAMBDA_TASK_ROOT": "/var/task",
+            "AWS_REGION": "us-east-1",
+            **self.env,
+        }
+
+
+class Sandbox(Protocol):
+    """One place for one runtime."""
+
+    def command(self, function: Function, port: int) -> list[str]:
+        """Return what starts the runtime, which asks that port of loopback for invocations."""
+
+    def stop(self, process: subprocess.Popen[bytes]) -> None:
+        """End the runtime at once."""
+
+    def peak_memory(self, process: subprocess.Popen[bytes]) -> int:
+        """Return the most memory that its processes held, in bytes."""
+
+
+class Bubblewrap:
+    """The image's root, read-only, without capabilities: 24 ms a start, but no memory limit."""
+
+    def command(self, function: Function, port: int) -> list[str]:
+        """Return a command with what the Dockerfile says, for a root has no settings with it."""
+        bwrap = shutil.which("bwrap")
+        assert bwrap, "bubblewrap is not installed"
+        command = [
+            bwrap, "--ro-bind", str(ROOT / "build/images" / function.name), "/",
+            "--proc", "/proc", "--dev", "/dev",
+            "--size", str(TMP_BYTES), "--tmpfs", "/tmp",  # noqa: S108 the sandbox's own
+            "--unshare-all", "--share-net", "--die-with-parent", "--cap-drop", "ALL",
+            "--uid", USER[0], "--gid", USER[1], "--clearenv",
+        ]  # fmt: skip
+        image = _dockerfile(function.name)
+        variables = dict(item.split("=", 1) for item in " ".join(image["ENV"]).split())
+        for name, value in ({"PATH": "/usr/bin"} | variables | function.variables(port)).items():
+            command += ["--setenv", name, value]
+        start = json.loads(image["ENTRYPOINT"][0]) + json.loads(image["CMD"][0])
+        return [*command, "--chdir", image["WORKDIR"][0], *start]
+
+    def stop(self, process: subprocess.Popen[bytes]) -> None:
+        """Kill bubblewrap, with which its processes die."""
+        process.kill()
+
+    def peak_memory(self, process: subprocess.Popen[bytes]) -> int:
+        """Return the sum of each process's peak: what they share counts twice."""
+        return sum(peak_of_process(pid) for pid in _descendants(process.pid))
+
+
+@dataclass(slots=True)
+class Engine:
+    """The image itself under Docker, or podman with runc: Lambda's memory limit, enforced.
+
+    `cpus` is the share of processors that the function gets; without it, all of them.
+    """
+
+    cpus: float | None = None
+    container: str = field(default_factory=lambda: f"contact-sheet-{uuid.uuid4().hex[:12]}")
+
+    def command(self, function: Function, port: int) -> list[str]:
+        """Return a command that leaves entry point, handler and environment to the image."""
+        return [*self.run(function, port), f"contact-sheet:{function.name}"]
+
+    def run(self, function: Function, port: int) -> list[str]:
+        """Return the command up to the image's name."""
+        memory = f"{function.memory_mb}m"
+        command = [
+            *engine(), "run", "--rm", "--name", self.container, "--pull", "never",
+            "--network", "host", "--read-only", "--cap-drop", "all", "--user", ":".join(USER),
+            "--memory", memory, "--memory-swap", memory, "--pids-limit", str(PROCESSES),
+            "--ulimit", f"nofile={DESCRIPTORS}:{DESCRIPTORS}",
+            "--ulimit", f"nproc={PROCESSES}:{PROCESSES}",
+            "--tmpfs", f"/tmp:size={TMP_BYTES}",  # noqa: S108 the container's own
+        ]  # fmt: skip
+        if self.cpus is not None:
+            command += ["--cpus", str(self.cpus)]
+        for name, value in function.variables(port).items():
+            command += ["--env", f"{name}={value}"]
+        return command
+
+    def stop(self, process: subprocess.Popen[bytes]) -> None:
+        """Kill its first process, which would heed no other signal."""
+        del process
+        with contextlib.suppress(subprocess.CalledProcessError):  # it may have ended by itself
+            self._ask("kill", self.container)
+
+    def peak_memory(self, process: subprocess.Popen[bytes]) -> int:
+        """Return what the container's control group counted, page cache included."""
+        del process
+        for group in self._groups("memory"):
+            for name in ("memory.max_usage_in_bytes", "memory.peak"):
+                if (group / name).exists():
+                    return int((group / name).read_text())
+        raise FileNotFoundError("the container's control group counts no memory")
+
+    def pid(self) -> int:
+        """Return the runtime's process id, as this machine counts."""
+        return int(self._ask("inspect", "--format", "{{.State.Pid}}", self.container))
+
+    def _groups(self, controller: str) -> list[Path]:
+        root = Path("/sys/fs/cgroup")
+        found = []
+        for line in Path(f"/proc/{self.pid()}/cgroup").read_text().splitlines():
+            _, controllers, path = line.split(":", 2)
+            if not controllers or controller in controllers.split(","):
+                found.append(root / controllers / path.lstrip("/"))
+        return found
+
+    def _ask(self, *arguments: str) -> str:
+        asked = [*engine(), *arguments]
+        return subprocess.run(asked, check=True, capture_output=True, text=True).stdout.strip()
+
+
+@functools.cache
+def engine() -> list[str]:
+    """Return Docker's command where an engine answers, else podman's, as scripts/build-images."""
+    docker = shutil.which("docker")
+    if (
+        docker
+        and subprocess.run([docker, "info"], capture_output=True, check=False).returncode == 0
+    ):
+        return [docker]
+    return ["podman", "--runtime", "runc", "--cgroup-manager", "cgroupfs"]
+
+
+def _dockerfile(name: str) -> dict[str, list[str]]:
+    """Return the final stage's instructions."""
+    text = (ROOT / f"Dockerfile.{name}").read_text().rpartition("\nFROM ")[2].replace("\\\n", " ")
+    found: dict[str, list[str]] = {}
+    for instruction, value in re.findall(r"^([A-Z]+) (.+)$", text, re.MULTILINE):
+        found.setdefault(instruction, []).append(value)
+    return found
+
+
+def _descendants(pid: int) -> list[int]:
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [pid, *(found for child in children for found in _descendants(int(child)))]
+
+
+def peak_of_process(pid: int) -> int:
+    """Return the most memory that a process held resident, in bytes."""
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) * 1024
+    return 0
