@@ -35,6 +35,10 @@ $(VENV)/.test: requirements/dev.txt $(VENV)/.run
 	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --require-hashes -r requirements/dev.txt
 	@touch $@
 
+$(VENV)/.audit: requirements/audit.txt $(VENV)/.test
+	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --require-hashes -r requirements/audit.txt
+	@touch $@
+
 # Asked each time: it costs a tenth of a second, and says at once what is missing.
 .PHONY: system
 system:
@@ -77,14 +81,22 @@ images: build ## Build both container images, with Docker or without
 	./scripts/build-images
 
 .PHONY: test-images
-test-images: system-test $(VENV)/.test build ## Build the images and run the functions in them
+test-images: system-test $(VENV)/.audit build ## Build the images and run the functions in them
 	@./scripts/install-system $(APT_BOX)
 	$(BIN)/python -m pytest -m images tests/deploy/images
 
 .PHONY: test-images-quick
-test-images-quick: system-test $(VENV)/.test build ## The same without podman and its memory limit
+test-images-quick: system-test $(VENV)/.audit build ## The same without podman and its memory limit
 	@./scripts/install-system bubblewrap
 	$(BIN)/python -m pytest -m "images and not engine" tests/deploy/images
+
+.PHONY: sbom
+sbom: $(VENV)/.audit images ## Write what is in the images, as CycloneDX, to build/sbom
+	$(BIN)/python scripts/sbom.py
+
+.PHONY: audit
+audit: $(VENV)/.audit node_modules/.package-lock.json ## Look for known vulnerabilities in what is locked
+	./scripts/audit
 
 .PHONY: bench
 bench: system $(VENV)/.test ## Compare the engine with sharp, pyvips, Pillow and plain Wand

@@ -42,6 +42,14 @@ function named(outputs) {
   return names;
 }
 
+// The npm packages that the bundles hold code of, for the bill of materials. Source maps do not tell:
+// a package that brings maps of its own is named there by its author's folders.
+function packages(...metafiles) {
+  const inputs = metafiles.flatMap((metafile) => Object.keys(metafile.inputs));
+  const named = inputs.map((file) => file.match(/node_modules\/((?:@[^/]+\/)?[^/]+)/)?.[1]);
+  return [...new Set(named.filter(Boolean))].sort();
+}
+
 export async function bundle() {
   const generated = {
     name: "ratios",
@@ -92,6 +100,8 @@ export async function bundle() {
     .filter(({ kind }) => kind === "import-statement")
     .map((file) => path.basename(file.path));
   await writeFile(path.join(dist, "manifest.json"), `${JSON.stringify(manifest, null, 2)}\n`);
+  const others = packages(scripts.metafile, styles.metafile);
+  await writeFile(path.join(dist, "packages.json"), `${JSON.stringify(others, null, 2)}\n`);
 }
 
 await bundle();

@@ -130,6 +130,15 @@ class Engine:
                     return int((group / name).read_text())
         raise FileNotFoundError("the container's control group counts no memory")
 
+    def cpu_milliseconds(self) -> float:
+        """Return the processor time that its processes have used so far."""
+        for group in self._groups("cpuacct"):
+            if (group / "cpuacct.usage").exists():
+                return int((group / "cpuacct.usage").read_text()) / 1e6
+            if (group / "cpu.stat").exists():
+                return int((group / "cpu.stat").read_text().split()[1]) / 1e3
+        raise FileNotFoundError("the container's control group counts no processor time")
+
     def pid(self) -> int:
         """Return the runtime's process id, as this machine counts."""
         return int(self._ask("inspect", "--format", "{{.State.Pid}}", self.container))
