@@ -18,17 +18,17 @@ def dollars_per_1000(milliseconds: float, megabytes: int) -> float:
 
 
 def table(result: dict[str, Any]) -> str:
-    """Return the figures as Markdown; a picture that needs more memory than a size has is left out."""
+    """Return the figures as Markdown; a dash where a picture needs more memory."""
     sizes = sorted({int(size) for size in result["web"]})
     lines = [
         f"The images as Lambda would run them, on {result['machine']}, {result['measured']}.",
         f"Uncompressed: resize {result['image_mb']['resize']} MB, web {result['image_mb']['web']} MB.",
         "",
         "Each size of memory has its share of a processor (1,769 MB: one), enforced by control groups;",
-        "S3 is on the same machine. Each cell: warm invocation in milliseconds, the fastest of five, for",
-        "the machine had other work as well · dollars for 1,000",
-        "pictures, requests of S3 included (us-east-1, arm64). CPU is of one picture, by the control group.",
-        "The peak is that of the whole function, page cache included; – means that it does not fit.",
+        "S3 is on the same machine, which had other work as well. Each cell: milliseconds of a warm",
+        "invocation, the fastest of five · dollars for 1,000 pictures, requests of S3 included (us-east-1,",
+        "arm64). CPU is that of one picture, the peak that of the whole function, page cache included;",
+        "– means that it does not fit.",
         "",
         "| Picture | Bytes | Peak MB | CPU ms | "
         + " | ".join(f"{size} MB" for size in sizes)

@@ -25,7 +25,7 @@ from services.reasons import Reason
 from services.resize.rejected import Rejected
 
 MEMORY_BOUND = 1536 << 20
-"""Bytes of data a child may hold; README says how much memory the function needs beside it."""
+"""Bytes of data a child may hold; the function's memory has room for its parent beside it."""
 
 FAIR_SECONDS = 10.0
 """A picture that had less time than this is worth another try, with a whole Lambda's time."""

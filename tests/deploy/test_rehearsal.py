@@ -125,8 +125,8 @@ def test_deploy_again_info_and_remove(aws: str, folder: Path) -> None:
     functions = client(aws, "lambda").list_functions()["Functions"]
     # moto also forgets that these are images; the template's own test holds that.
     assert {f["FunctionName"]: f["MemorySize"] for f in functions} == {
-        f"{STACK}-resize": 2048,
-        f"{STACK}-web": 1024,
+        f"{STACK}-resize": 1769,
+        f"{STACK}-web": 1769,
     }
     [rule] = client(aws, "events").list_rules()["Rules"]
     assert (rule["ScheduleExpression"], rule["State"]) == ("rate(15 minutes)", "ENABLED")
