@@ -124,7 +124,13 @@ class UploadBucket:
         source: CopySourceTypeDef = {"Bucket": self.name, "Key": original.key}
         if original.version_id:
             source["VersionId"] = original.version_id
-        self._s3.copy_object(Bucket=self.name, Key=keys.quarantine_key(photo_id), CopySource=source)
+        self._s3.copy_object(
+            Bucket=self.name,
+            Key=keys.quarantine_key(photo_id),
+            CopySource=source,
+            # Copying the tags that another client gave it would take two rights more.
+            TaggingDirective="REPLACE",
+        )
         self.delete(original)
 
     def waiting(self, older_than: datetime) -> Iterator[tuple[str, str | None]]:

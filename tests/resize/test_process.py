@@ -302,6 +302,21 @@ def test_a_bucket_without_versions_works_too(
     assert bench.process(f"uploads/{photo_id}").reason is Reason.ALREADY_PUBLISHED
 
 
+def test_tags_do_not_keep_an_upload_from_quarantine(bench: Bench, photo_id: str) -> None:
+    """They are left behind: copying them would take rights that the function does not have."""
+    bench.put(b"no picture", f"uploads/{photo_id}")
+    bench.s3.put_object_tagging(
+        Bucket=bench.settings.upload_bucket,
+        Key=f"uploads/{photo_id}",
+        Tagging={"TagSet": [{"Key": "from", "Value": "elsewhere"}]},
+    )
+    assert bench.process(f"uploads/{photo_id}").outcome is Outcome.REJECTED
+    tags = bench.s3.get_object_tagging(
+        Bucket=bench.settings.upload_bucket, Key=f"quarantine/{photo_id}"
+    )
+    assert tags["TagSet"] == []
+
+
 def soon() -> float:
     """A deadline that no test meets."""
     return time.monotonic() + 60
