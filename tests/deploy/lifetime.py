@@ -1,0 +1,224 @@
+"""Everything that a deployed gallery is ever asked to do, with what becomes of it."""
+
+import traceback
+from dataclasses import replace
+from typing import Any
+
+from botocore import xform_name
+
+from services import keys
+from services.resize.handler import handle
+from services.resize.renew import Renewal
+from services.resize.reprocess import stale
+from tests import pictures
+from tests.deploy.deployment import Deployment
+from tests.resize.test_events import failed, wrapped_in_sqs
+from tests.resize.test_process import SCHEDULED, soon
+from tests.resize.test_renew import at_first_call, batch_event
+
+Begun = dict[str, Any]
+
+KINDS = {
+    "beach.jpg": ("image/jpeg", pictures.jpeg(850, 600)),
+    "logo.png": ("image/png", pictures.png(300, 200, mode="RGBA")),
+    "cat.gif": ("image/gif", pictures.gif(60, 40, frames=3)),
+    "sea.webp": ("image/webp", pictures.webp(200, 100)),
+}
+
+
+class Lifetime:
+    """Lives through it.
+
+    `seen` collects how the resize function says that its work ended, `requested` method and path of
+    each request to the web function, `called` which method of the store called which of S3's.
+    """
+
+    def __init__(self, deployment: Deployment) -> None:
+        self.on = deployment
+        self.seen: set[str] = set()
+        self.requested: set[tuple[str, str]] = set()
+        self.called: set[tuple[str, str]] = set()
+        deployment.client.event_hooks["request"] = [
+            lambda request: self.requested.add((request.method, request.url.path))
+        ]
+        for store in (deployment.web, deployment.resize):
+            store.uploads._s3.meta.events.register("before-call.s3", self._note)
+
+    def _note(self, model: Any, **_: Any) -> None:
+        """Note the innermost function of services/store that is calling."""
+        for frame, _line in traceback.walk_stack(None):
+            if "/services/store/" in frame.f_code.co_filename:
+                name = frame.f_code.co_qualname.partition(".<locals>")[0]
+                self.called.add((name, xform_name(model.name)))
+                return
+
+    def live(self) -> None:
+        """Do all of it."""
+        lost = self.lose_an_event()
+        published = [self.publish(name, *kind) for name, kind in KINDS.items()]
+        rejected = self.reject()
+        self.replay(published[0])
+        self.replay_after_a_crash()
+        waiting = self.upload()
+        self.browse(published, rejected, waiting)
+        self.delete(waiting, published[-1], rejected)
+        self.on.deliver()
+        self.take_up(lost)
+        self.withdraw_before_the_event()
+        self.withdraw_while_it_is_published()
+        self.reprocess(published[0], published[1], gone=published[-1])
+
+    def begin(self, name: str = "a.jpg", type_: str = "image/jpeg", size: int = 1000) -> Begun:
+        """Ask for a presigned form."""
+        wanted = {"filename": name, "type": type_, "size": size}
+        answer = self.on.client.post("/api/uploads", json=wanted)
+        assert answer.status_code == 201, answer.text
+        begun: Begun = answer.json()
+        return begun
+
+    def send(self, begun: Begun, data: bytes) -> None:
+        """Send the form as browsers do."""
+        post = begun["upload"]
+        sent = self.on.http.post(post["url"], data=post["fields"], files={"file": data})
+        assert sent.status_code == 201, sent.text
+
+    def upload(self, data: bytes = KINDS["beach.jpg"][1], **wanted: Any) -> Begun:
+        """Upload a picture; nobody is told yet."""
+        begun = self.begin(size=len(data), **wanted)
+        self.send(begun, data)
+        return begun
+
+    def deliver(self, *, ends: str) -> None:
+        """Call the resize function for what S3 told, which ends in one way."""
+        for answer in self.on.deliver():
+            self.seen |= answer.keys()
+            assert answer.keys() <= {ends}
+
+    def state(self, photo_id: str) -> str:
+        """Return what the API says of a photo."""
+        listed = self.on.client.get("/api/photos", params={"ids": photo_id}).json()
+        return str(listed["photos"][0]["state"])
+
+    def publish(self, name: str, type_: str, data: bytes) -> Begun:
+        """Upload a picture that is taken."""
+        begun = self.upload(data, name=name, type_=type_)
+        self.deliver(ends="published")
+        assert self.state(begun["id"]) == "ready"
+        return begun
+
+    def reject(self) -> Begun:
+        """Upload what is no picture, with tags on it, as other clients may put."""
+        begun = self.upload(b"no picture")
+        uploads = self.on.web.uploads.name
+        tags = {"TagSet": [{"Key": "from", "Value": "elsewhere"}]}
+        self.on.s3.put_object_tagging(
+            Bucket=uploads, Key=keys.upload_key(begun["id"]), Tagging=tags
+        )
+        self.deliver(ends="rejected")
+        assert self.state(begun["id"]) == "rejected"
+        self.on.s3.head_object(Bucket=uploads, Key=keys.quarantine_key(begun["id"]))
+        return begun
+
+    def replay(self, published: Begun) -> None:
+        """Send a form again after its photo is published."""
+        self.send(published, pictures.jpeg(80, 60))
+        self.deliver(ends="rejected")
+        assert self.state(published["id"]) == "ready"
+
+    def replay_after_a_crash(self) -> None:
+        """Send a form twice, where the first delivery ended before it wrote the entry."""
+        begun = self.publish("twice.jpg", *KINDS["beach.jpg"])
+        gallery = self.on.web.gallery.name
+        (entry,) = self.on.web.gallery.entry_keys(begun["id"])
+        self.on.s3.delete_object(Bucket=gallery, Key=entry)
+        self.send(begun, pictures.jpeg(80, 60))
+        self.deliver(ends="rejected")
+        assert self.state(begun["id"]) == "rejected"
+
+    def browse(self, published: list[Begun], rejected: Begun, waiting: Begun) -> None:
+        """Look at every page, follow every link, load every picture."""
+        get = self.on.client.get
+        ids = [begun["id"] for begun in (*published, rejected, waiting)]
+        for path in ("/", "/upload", "/healthz", "/readyz", "/api/openapi.json"):
+            assert get(path).status_code == 200, path
+        assert get("/", params={"after": ids[-1]}).status_code == 200
+        assert get("/api/photos", params={"ids": ",".join(ids)}).status_code == 200
+        assert get("/api/photos").json()["photos"]
+        for photo_id in ids:
+            assert get(f"/photos/{photo_id}").status_code == 200
+            photo = get(f"/api/photos/{photo_id}").json()
+            for variant in photo.get("variants", []):
+                # With a CDN in front, pictures come from there and no role of ours is asked.
+                if "X-Amz-Signature" in variant["url"]:
+                    assert self.on.http.get(variant["url"]).status_code == 200
+        assert get(f"/api/photos/{'7' + 'Z' * 25}").status_code == 404
+        download = get(f"/downloads/{ids[0]}", follow_redirects=False)
+        assert self.on.http.get(download.headers["location"]).status_code == 200
+        assert get(f"/images/{ids[0]}.jpg", follow_redirects=False).status_code == 302
+
+    def delete(self, *begun: Begun) -> None:
+        """Delete what waits, a photo and a verdict; and each again, as after a lost answer."""
+        for one in begun:
+            path, token = f"/api/photos/{one['id']}", {"X-Delete-Token": one["delete_token"]}
+            assert self.on.client.delete(path, headers=token).status_code == 204
+            assert self.state(one["id"]) == "deleted"
+            assert self.on.client.delete(path, headers=token).status_code == 410
+
+    def lose_an_event(self) -> Any:
+        """Put an upload as any other client does, and keep its event back."""
+        self.on.s3.put_object(
+            Bucket=self.on.web.uploads.name,
+            Key="uploads/of another client.jpg",
+            Body=pictures.jpeg(70, 50),
+        )
+        return self.on.events()[-1]
+
+    def take_up(self, lost: Any) -> None:
+        """Sweep; then redrive the event from the failure queue, when all is done."""
+        now = replace(self.on.resize_settings, sweep_after_seconds=0)
+        assert self.on.invoke(SCHEDULED, now) == {"published": 1}
+        answer = self.on.invoke(wrapped_in_sqs(failed(lost)))
+        assert answer == {"gone": 1}
+        self.seen |= answer.keys()
+
+    def withdraw_before_the_event(self) -> None:
+        """Delete an upload whose event is under way."""
+        begun = self.upload()
+        (event,) = self.on.events()
+        self.delete(begun)
+        answer = self.on.invoke(event)
+        assert answer == {"deleted": 1}
+        self.seen |= answer.keys()
+
+    def withdraw_while_it_is_published(self) -> None:
+        """Delete an upload just before the resize function stores its first variant."""
+        begun = self.upload()
+        (event,) = self.on.events()
+        between = at_first_call(self.on.resize, "put_variant", lambda: self.delete(begun))
+        assert handle(event, between, self.on.resize_settings, deadline=soon()) == {"deleted": 1}
+        assert self.on.resize.gallery.variants(begun["id"]) == {}
+
+    def reprocess(self, first: Begun, second: Begun, *, gone: Begun) -> None:
+        """Change the variant list; then a batch job over the index.
+
+        The second photo is too small for the new list, the third was deleted, the fourth never was.
+        """
+        gallery = self.on.resize.gallery
+        changed = replace(self.on.resize_settings, variant_sizes=(300, 800))
+        listed = {one["id"]: gallery.entry_keys(one["id"])[0] for one in (first, second)}
+        never = keys.new_photo_id(keys.uploaded_at(first["id"]))
+        entry = listed[first["id"]]
+        tasks = [
+            *listed.values(),
+            *(entry.replace(first["id"], other) for other in (gone["id"], never)),
+        ]
+        assert first["id"] in stale(self.on.resize, changed)
+        answer = self.on.invoke(batch_event(*tasks, bucket={"s3Bucket": gallery.name}), changed)
+        said = [result["resultString"] for result in answer["results"]]
+        assert said == [
+            *(Renewal.RENEWED, Renewal.UNCHANGED),
+            *(Renewal.DELETED, Renewal.GONE),
+        ]
+        self.seen |= set(said)
+        photo = self.on.client.get(f"/api/photos/{first['id']}").json()
+        assert {variant["size"] for variant in photo["variants"]} == {300, 800, 1600}

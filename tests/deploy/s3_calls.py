@@ -1,0 +1,88 @@
+"""Which rights a request to S3 asks for.
+
+No library that could be installed maps S3's requests to actions rightly: moto's table knows neither
+copies nor versions of a HEAD. Whether an action exists and takes such a resource is checked by the
+evaluator, whose data is AWS's Service Authorization Reference.
+"""
+
+import re
+from dataclasses import dataclass
+from urllib.parse import unquote
+
+from services import keys
+from services.local.s3.exchange import Request
+
+PREFIXES = (
+    keys.UPLOAD_PREFIX, keys.QUARANTINE_PREFIX, keys.PHOTO_PREFIX, keys.INDEX_PREFIX,
+    keys.VERDICT_PREFIX, keys.TOMBSTONE_PREFIX,
+)  # fmt: skip
+
+
+@dataclass(frozen=True, order=True, slots=True)
+class Right:
+    """An action on a resource: an ARN, or in a policy a pattern of ARNs."""
+
+    action: str
+    resource: str
+
+    def on_prefix(self) -> "Right":
+        """Return the right on everything below the object's prefix; on a bucket, the same."""
+        bucket, slash, key = self.resource.partition("/")
+        for prefix in PREFIXES:
+            if key.startswith(prefix):
+                return Right(self.action, f"{bucket}{slash}{prefix}*")
+        return self
+
+
+def rights_for(request: Request, *, tags_of_source: bool) -> list[Right]:
+    """Return the rights that an answer other than 403 needs; raises KeyError for what it lacks.
+
+    `tags_of_source` tells whether the object that a CopyObject names has tags.
+
+    Sources: Amazon S3 API Reference, "GetObject", "HeadObject", "CopyObject", "DeleteObject",
+    "ListObjectsV2", "ListObjectVersions"; Amazon S3 user guide, "Required permissions for Amazon S3
+    API operations". A version is another right than the current one: GetObject with a version id
+    needs s3:GetObjectVersion, "the s3:GetObject permission is not required in this scenario".
+    DeleteObject's page says that s3:DeleteObject is needed always; that is so only without a version
+    id (Service Authorization Reference, DeleteObjectVersion). If-None-Match, unlike If-Match, asks
+    for nothing more.
+    """
+    bucket = f"arn:aws:s3:::{request.bucket}"
+    asked = request.parameters
+    if not request.key:
+        kinds = {"list-type": "s3:ListBucket", "versions": "s3:ListBucketVersions"}
+        (kind,) = kinds.keys() & asked.keys()
+        assert request.method == "GET"
+        return [Right(kinds[kind], bucket)]
+    object_ = f"{bucket}/{request.key}"
+    assert not asked.keys() & {"acl", "tagging", "uploadId", "uploads"}, request.raw_query
+    given = {name.lower() for name, _ in request.headers}
+    assert not given & {"if-match", "x-amz-acl", "x-amz-tagging"}, given
+    version = "Version" if "versionId" in asked else ""
+    action = {
+        "GET": f"s3:GetObject{version}",
+        "HEAD": f"s3:GetObject{version}",
+        "PUT": "s3:PutObject",
+        "DELETE": f"s3:DeleteObject{version}",
+    }[request.method]
+    rights = [Right(action, object_)]
+    if source := request.headers.get("x-amz-copy-source"):
+        rights += _of_copy(source, object_, request, tags=tags_of_source)
+    return rights
+
+
+def _of_copy(source: str, destination: str, request: Request, *, tags: bool) -> list[Right]:
+    """Return the rights to read what is copied.
+
+    Tags are copied unless `x-amz-tagging-directive` is REPLACE, and then reading and writing them
+    are rights as well.
+    """
+    match = re.fullmatch(r"/?(?P<path>[^?]+)(?P<version>\?versionId=.+)?", source)
+    assert match is not None, source
+    version = "Version" if match["version"] else ""
+    original = f"arn:aws:s3:::{unquote(match['path'])}"
+    rights = [Right(f"s3:GetObject{version}", original)]
+    if tags and request.headers.get("x-amz-tagging-directive") != "REPLACE":
+        rights.append(Right(f"s3:GetObject{version}Tagging", original))
+        rights.append(Right("s3:PutObjectTagging", destination))
+    return rights
