@@ -22,7 +22,7 @@ from tests.deploy.guarded_s3 import Function, GuardedS3
 from tests.deploy.iam import Iam, Policy
 from tests.deploy.packaging import Template, of_type
 from tests.deploy.roles import policies
-from tests.deploy.wiring import SETTINGS, buckets, notification, settings_of
+from tests.deploy.wiring import SETTINGS, Properties, buckets, notification, settings_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +73,17 @@ def settings_in(template: Template, function: str, server: LocalS3) -> Settings:
 
 @contextmanager
 def deploy(
-    template: Template, iam: Iam, *, changed: dict[str, Policy] | None = None, **guard: Any
+    template: Template,
+    iam: Iam,
+    *,
+    changed: dict[str, Policy] | None = None,
+    origin: str = "",
+    **guard: Any,
 ) -> Iterator[Deployment]:
-    """Yield the product, its roles as the template has them or `changed`."""
+    """Yield the product, its roles as the template has them or `changed`.
+
+    `origin`, if any, is the gallery's address instead of the one on AWS.
+    """
     roles = policies(template) | (changed or {})
     functions = [Function(name, policy) for name, policy in roles.items()]
     with LocalS3(None) as server:
@@ -87,9 +95,9 @@ def deploy(
         s3, sqs = make_s3(settings["web"], owner), make_sqs(settings["web"], owner)
         queue = sqs.create_queue(QueueName="notified")["QueueUrl"]
         arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]
-        apply(template, s3, queue=arn["QueueArn"])
+        apply(buckets(template, origin), s3, queue=arn["QueueArn"])
         guarded = GuardedS3(server, iam, functions, **guard)
-        web = settings["web"]
+        web = replace(settings["web"], public_url=origin or settings["web"].public_url)
         client = TestClient(create_app(web, stores["web"]), base_url=web.public_url or "")
         with httpx.Client() as http:
             yield Deployment(
@@ -100,13 +108,13 @@ def deploy(
             one.close()
 
 
-def apply(template: Template, s3: Any, *, queue: str) -> None:
-    """Make both buckets and set on them what the template says.
+def apply(wanted: dict[str, Properties], s3: Any, *, queue: str) -> None:
+    """Make the buckets and set on them what the template says.
 
     But for the bucket policies: the local S3 keeps them and does not read them rightly (moto takes
     a Deny with a condition that it does not know for one without), so that GuardedS3 asks IAM.
     """
-    for properties in buckets(template).values():
+    for properties in wanted.values():
         name = properties["BucketName"]
         s3.create_bucket(Bucket=name)
         for setting, value in settings_of(properties).items():

@@ -27,13 +27,6 @@ UPLOADS = "arn:aws:s3:::contact-sheet-dev-uploads-123456789012-us-east-1"
 GALLERY = "arn:aws:s3:::contact-sheet-dev-gallery-123456789012-us-east-1"
 
 
-@pytest.fixture(scope="module")
-def iam() -> Iterator[Iam]:
-    """The policy evaluator."""
-    with Iam() as running:
-        yield running
-
-
 def bucket_policies(template: Template) -> dict[str, Policy]:
     """Return the bucket policies that ship, by bucket name."""
     return {b["BucketName"]: b["BucketPolicy"] for b in buckets(template).values()}

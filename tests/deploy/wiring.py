@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from tests.deploy.packaging import Template, of_type
+from tests.deploy.packaging import Template, deployed, of_type
 
 Properties = dict[str, Any]
 
@@ -119,6 +119,7 @@ SETTINGS = {
             "Rules": [
                 {
                     "ApplyServerSideEncryptionByDefault": rule["ServerSideEncryptionByDefault"],
+                    "BucketKeyEnabled": rule.get("BucketKeyEnabled", False),
                 }
                 for rule in v["ServerSideEncryptionConfiguration"]
             ]
@@ -142,8 +143,16 @@ def notification(*, queue: str = "", topic: str = "") -> Setting:
     )
 
 
-def buckets(template: Template) -> dict[str, Properties]:
-    """Return logical id → all that the template sets on our two buckets, their policies included."""
+def gallery_url(template: Template) -> str:
+    """Return the gallery's address, the origin that the buckets' CORS admits."""
+    return str(deployed(template["Outputs"]["GalleryUrl"]["Value"]))
+
+
+def buckets(template: Template, origin: str = "") -> dict[str, Properties]:
+    """Return logical id → all that the template sets on our two buckets, their policies included.
+
+    `origin`, if any, stands where the template has the gallery's address.
+    """
     found = {
         name: dict(properties)
         for name, properties in of_type(template, "AWS::S3::Bucket").items()
@@ -154,6 +163,10 @@ def buckets(template: Template) -> dict[str, Properties]:
             if policy["Bucket"] == properties["BucketName"]:
                 properties["BucketPolicy"] = policy["PolicyDocument"]
     assert all("BucketPolicy" in properties for properties in found.values())
+    if origin:
+        text = json.dumps(found)
+        assert f'"{gallery_url(template)}"' in text
+        found = json.loads(text.replace(f'"{gallery_url(template)}"', json.dumps(origin)))
     return found
 
 
