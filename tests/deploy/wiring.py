@@ -7,6 +7,7 @@ Amazon S3 API Reference, "Put…" actions.
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 from tests.deploy.packaging import Template, deployed, of_type
@@ -60,6 +61,16 @@ def _lifecycle(rule: Properties) -> Properties:
     return made
 
 
+def _lifecycle_told(rule: Properties) -> Properties:
+    # Ceph tells the old form of a rule for the whole bucket.
+    old = {"Filter": {"Prefix": rule["Prefix"]}} if "Prefix" in rule else {}
+    return _without(rule, "Prefix") | old
+
+
+def _without(given: Properties, name: str) -> Properties:
+    return {key: value for key, value in given.items() if key != name}
+
+
 def _notified(kind: str, arn: str) -> Callable[[Properties], Properties]:
     """Return what tells `arn`, a queue or a topic, where the template names the function."""
 
@@ -81,12 +92,15 @@ def _notified(kind: str, arn: str) -> Callable[[Properties], Properties]:
 
 
 def _without_response(answer: Properties) -> Properties:
-    return {name: value for name, value in answer.items() if name != "ResponseMetadata"}
+    return _without(answer, "ResponseMetadata")
 
 
 SETTINGS = {
     "VersioningConfiguration": Setting(
-        "bucket_versioning", "VersioningConfiguration", lambda v: v, _without_response
+        "bucket_versioning",
+        "VersioningConfiguration",
+        lambda v: v,
+        lambda a: {"Status": a["Status"]},
     ),
     "CorsConfiguration": Setting(
         "bucket_cors",
@@ -97,8 +111,8 @@ SETTINGS = {
     "LifecycleConfiguration": Setting(
         "bucket_lifecycle_configuration",
         "LifecycleConfiguration",
-        lambda v: {"Rules": [_lifecycle(rule) for rule in v["Rules"]]},
-        lambda a: {"Rules": a["Rules"]},
+        lambda v: {"Rules": sorted(map(_lifecycle, v["Rules"]), key=itemgetter("ID"))},
+        lambda a: {"Rules": sorted(map(_lifecycle_told, a["Rules"]), key=itemgetter("ID"))},
     ),
     "OwnershipControls": Setting(
         "bucket_ownership_controls",
