@@ -13,7 +13,16 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.conftest import free_port
-from tests.deploy.packaging import ACCOUNT, REGION, ROOT, image_parameters, package, serverless
+from tests.deploy.moto_aws import ATTRIBUTES
+from tests.deploy.packaging import (
+    ACCOUNT,
+    REGION,
+    ROOT,
+    Template,
+    image_parameters,
+    package,
+    serverless,
+)
 
 KEYS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_REGION": REGION}
 STACK = "contact-sheet-dev"
@@ -29,6 +38,12 @@ NOT_IN_MOTO = {
     "AWS::CloudWatch::Alarm",
     "AWS::Lambda::EventInvokeConfig",
     "AWS::S3::BucketPolicy",
+}
+# Of the parts that --param cdn=true adds; moto_aws.py stands in for two of them.
+NOT_IN_MOTO_WITH_CDN = {
+    "AWS::CloudFront::Distribution",
+    "AWS::CloudFront::OriginAccessControl",
+    "AWS::CloudFront::ResponseHeadersPolicy",
 }
 # And properties of the buckets that it drops in silence; test_wiring.py applies them itself.
 DROPPED_FROM_BUCKETS = {
@@ -47,7 +62,8 @@ def aws() -> Iterator[str]:
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     process = subprocess.Popen(
-        [sys.executable, "-W", "ignore", "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)],
+        [sys.executable, "-W", "ignore", "-m", "tests.deploy.moto_aws", str(port)],
+        cwd=ROOT,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
@@ -56,6 +72,7 @@ def aws() -> Iterator[str]:
             httpx.get(f"{url}/moto-api/")
             break
         except httpx.TransportError:
+            assert process.poll() is None
             time.sleep(0.1)
     yield url
     process.terminate()
@@ -107,19 +124,24 @@ def dropped_properties(s3: Any) -> set[str]:
     return dropped
 
 
-def test_deploy_again_info_and_remove(aws: str, folder: Path) -> None:
-    """The stack comes up, a second deploy changes nothing, and removal takes all but the pictures."""
-    assert "deployed to stack" in run(aws, folder, "deploy")
+def types_not_made(aws: str, template: Template) -> set[str]:
+    """Return the types in the template that moto made nothing of in the stack that is up."""
     cloudformation = client(aws, "cloudformation")
     [stack] = cloudformation.describe_stacks(StackName=STACK)["Stacks"]
     assert stack["StackStatus"] == "UPDATE_COMPLETE"
     made = {
-        resource["LogicalResourceId"]: resource["ResourceType"]
+        resource["LogicalResourceId"]
         for resource in cloudformation.describe_stack_resources(StackName=STACK)["StackResources"]
         if "ResourceType" in resource
     }
-    wanted = {name: resource["Type"] for name, resource in package()["Resources"].items()}
-    assert {wanted[name] for name in set(wanted) - set(made)} == NOT_IN_MOTO
+    wanted = {name: resource["Type"] for name, resource in template["Resources"].items()}
+    return {wanted[name] for name in wanted.keys() - made}
+
+
+def test_deploy_again_info_and_remove(aws: str, folder: Path) -> None:
+    """The stack comes up, a second deploy changes nothing, and removal takes all but the pictures."""
+    assert "deployed to stack" in run(aws, folder, "deploy")
+    assert types_not_made(aws, package()) == NOT_IN_MOTO
     assert dropped_properties(client(aws, "s3")) == DROPPED_FROM_BUCKETS
 
     functions = client(aws, "lambda").list_functions()["Functions"]
@@ -134,4 +156,16 @@ def test_deploy_again_info_and_remove(aws: str, folder: Path) -> None:
     assert "did not include any changes" in run(aws, folder, "deploy", "--force")
     assert STACK in run(aws, folder, "info")
     assert "successfully removed" in run(aws, folder, "remove")
+    assert client(aws, "lambda").list_functions()["Functions"] == []
+
+
+def test_deploy_and_remove_with_a_cdn(aws: str, folder: Path) -> None:
+    """The same with CloudFront in front, whose address is the one that the function is told."""
+    cdn = "--param=cdn=true"
+    assert "deployed to stack" in run(aws, folder, "deploy", cdn)
+    lost = types_not_made(aws, package(cdn="true"))
+    assert lost | ATTRIBUTES.keys() == NOT_IN_MOTO | NOT_IN_MOTO_WITH_CDN
+    web = client(aws, "lambda").get_function_configuration(FunctionName=f"{STACK}-web")
+    assert web["Environment"]["Variables"]["PUBLIC_URL"] == "https://d123.cloudfront.net"
+    assert "successfully removed" in run(aws, folder, "remove", cdn)
     assert client(aws, "lambda").list_functions()["Functions"] == []
