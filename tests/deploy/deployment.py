@@ -64,11 +64,11 @@ class Deployment:
         return [self.invoke(event) for event in self.events()]
 
 
-def settings_in(template: Template, function: str, server: LocalS3) -> Settings:
+def settings_in(template: Template, function: str, s3_url: str | None) -> Settings:
     """Return what a function reads from its environment, but for where S3 is."""
     functions = of_type(template, "AWS::Lambda::Function")
     variables = functions[f"{function.title()}LambdaFunction"]["Environment"]["Variables"]
-    return replace(load_settings(variables), s3_endpoint_url=server.url)
+    return replace(load_settings(variables), s3_endpoint_url=s3_url)
 
 
 @contextmanager
@@ -90,7 +90,7 @@ def deploy(
         owner = boto3.Session(
             server.access_key_id, server.secret_access_key, region_name=server.region
         )
-        settings = {f.name: settings_in(template, f.name, server) for f in functions}
+        settings = {f.name: settings_in(template, f.name, server.url) for f in functions}
         stores = {f.name: Store.connect(settings[f.name], f.session()) for f in functions}
         s3, sqs = make_s3(settings["web"], owner), make_sqs(settings["web"], owner)
         queue = sqs.create_queue(QueueName="notified")["QueueUrl"]
