@@ -73,7 +73,7 @@ run: install ## Start the whole product locally: S3, resize, gallery
 
 .PHONY: test
 test: system-test $(VENV)/.test build ## Install what is missing and pass every test
-	$(BIN)/python -m pytest -n 2 -m "not images" --ignore tests/browser --ignore tests/real_s3 --cov --cov-report=
+	$(BIN)/python -m pytest -n 2 -p tests.deploy.recorder -m "not images" --ignore tests/browser --ignore tests/real_s3 --cov --cov-report=
 	$(BIN)/python -m pytest tests/browser --cov --cov-append --cov-report=term:skip-covered
 
 .PHONY: images

@@ -89,9 +89,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def run(aws: str, folder: Path, command: str, *arguments: str) -> str:
     """Run one osls command to its end and return what it prints."""
-    done = serverless(
-        command, *arguments, *image_parameters(), env={"AWS_ENDPOINT_URL": aws, **KEYS}, cwd=folder
-    )
+    # moto is done at once; osls looks only every five seconds unless told otherwise.
+    environ = {"AWS_ENDPOINT_URL": aws, "SLS_AWS_MONITORING_FREQUENCY": "200", **KEYS}
+    done = serverless(command, *arguments, *image_parameters(), env=environ, cwd=folder)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout + done.stderr
 
