@@ -3,7 +3,6 @@
 import contextlib
 import json
 import os
-import secrets
 import signal
 import socket
 import sys
@@ -18,13 +17,18 @@ import watchfiles
 
 from services.config import ConfigError, LocalSettings, Settings, load_local_settings, load_settings
 from services.local.children import Children
-from services.local.provision import make_sqs, provision_buckets, provision_queue
+from services.local.key_file import KEY_FILE, make_key_pair
+from services.local.provision import (
+    make_sqs,
+    protect_buckets,
+    provision_buckets,
+    provision_queue,
+)
 from services.local.s3 import LocalS3, LocalS3Error
 from services.local.worker import SCHEDULE
 
 HOST = "127.0.0.1"
 SWEEP_SECONDS = 30
-KEY_FILE = "credentials.json"
 
 
 class StartError(Exception):
@@ -52,18 +56,12 @@ def require_imagemagick() -> None:
 
 def credentials_of(folder: Path) -> tuple[str, str]:
     """Return the embedded S3's key pair, made at the first start and kept in the data folder."""
-    path = folder / KEY_FILE
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        if not path.exists():
-            path.touch(mode=0o600)
-            path.write_text(json.dumps(["contact-sheet", secrets.token_urlsafe(30)]))
-        access_key_id, secret = json.loads(path.read_text())
+        return make_key_pair(folder)
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) else f"{KEY_FILE} is damaged"
         msg = f"Cannot use the data folder {folder}: {why}; set DATA_DIR to a folder of yours."
         raise StartError(msg) from None
-    return access_key_id, secret
 
 
 @contextlib.contextmanager
@@ -95,7 +93,11 @@ def run(settings: Settings, local: LocalSettings) -> None:
         require_free_port(local.s3_port, "S3_PORT")
     with _storage(settings, local) as (connected, session):
         origins = [f"http://{name}:{local.port}" for name in ("localhost", HOST)]
+        if connected.public_url:
+            origins.append(connected.public_url)
         provision_buckets(connected, session, origins)
+        if embedded:
+            protect_buckets(connected, session)
         queue = provision_queue(connected, session) if embedded else None
         children = Children(_environ(connected, session, embedded=embedded))
         try:

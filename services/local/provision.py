@@ -51,8 +51,26 @@ def provision_buckets(settings: Settings, session: boto3.Session, origins: list[
     )
 
 
+def protect_buckets(settings: Settings, session: boto3.Session) -> None:
+    """Let both buckets refuse ACLs and anything public; not every S3 knows how."""
+    s3 = make_s3(settings, session)
+    for bucket in (settings.upload_bucket, settings.gallery_bucket):
+        s3.put_bucket_ownership_controls(
+            Bucket=bucket, OwnershipControls={"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
+        )
+        s3.put_public_access_block(
+            Bucket=bucket,
+            PublicAccessBlockConfiguration={
+                "BlockPublicAcls": True,
+                "IgnorePublicAcls": True,
+                "BlockPublicPolicy": True,
+                "RestrictPublicBuckets": True,
+            },
+        )
+
+
 def provision_queue(settings: Settings, session: boto3.Session) -> str:
-    """Let the upload bucket notify a queue, and return the queue's URL."""
+    """Let the upload bucket, and nothing else, notify a queue, and return the queue's URL."""
     sqs = make_sqs(settings, session)
     failures = sqs.create_queue(QueueName=FAILURES)["QueueUrl"]
     failures_arn = _arn(sqs, failures)
@@ -65,7 +83,11 @@ def provision_queue(settings: Settings, session: boto3.Session) -> str:
             ),
         },
     )["QueueUrl"]
-    make_s3(settings, session).put_bucket_notification_configuration(
+    s3 = make_s3(settings, session)
+    s3.put_bucket_notification_configuration(
+        Bucket=settings.gallery_bucket, NotificationConfiguration={}
+    )
+    s3.put_bucket_notification_configuration(
         Bucket=settings.upload_bucket,
         NotificationConfiguration={
             "QueueConfigurations": [

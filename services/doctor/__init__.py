@@ -1,0 +1,1 @@
+"""Checks a running installation; in no image."""
