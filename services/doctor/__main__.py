@@ -57,9 +57,9 @@ def progress(step: str) -> None:
         print(f"{CLEAR}      {step}", end="", file=sys.stderr, flush=True)  # noqa: T201
 
 
-def main() -> int:
+def main(words: list[str] | None = None) -> int:
     """Check, print and return the exit status."""
-    arguments = parse()
+    arguments = parse(words)
     try:
         installation = find(arguments)
     except (ConfigError, CannotExamineError) as error:

@@ -26,30 +26,38 @@ PATIENCE = Config(
 
 @dataclass(frozen=True, slots=True)
 class Clients:
-    """Everything that is asked: AWS or what stands for it, and the gallery over HTTP."""
+    """What every installation is asked with: S3, its queues, and the gallery over HTTP."""
 
     s3: "S3Client"
     sqs: "SQSClient"
+    http: urllib3.PoolManager
+
+
+@dataclass(frozen=True, slots=True)
+class StackClients:
+    """What only a stack has: itself, its functions, their roles, the schedule."""
+
     cloudformation: "CloudFormationClient"
     functions: "LambdaClient"
     roles: "IAMClient"
     rules: "EventBridgeClient"
-    http: urllib3.PoolManager
 
 
 def make_clients(settings: Settings, session: boto3.Session) -> Clients:
-    """Return the clients for the settings' S3 with the session's credentials.
-
-    Only S3 and its queues have an endpoint of their own: a local product has none of the others.
-    """
+    """Return the clients of the settings' S3, with the session's credentials."""
+    timeout = urllib3.Timeout(connect=5, read=30)
     return Clients(
         s3=make_s3(settings, session),
         sqs=session.client("sqs", endpoint_url=settings.s3_endpoint_url, config=PATIENCE),
+        http=urllib3.PoolManager(timeout=timeout, retries=False),
+    )
+
+
+def make_stack_clients(session: boto3.Session) -> StackClients:
+    """Return the clients of the session's account and region."""
+    return StackClients(
         cloudformation=session.client("cloudformation", config=PATIENCE),
         functions=session.client("lambda", config=PATIENCE),
         roles=session.client("iam", config=PATIENCE),
         rules=session.client("events", config=PATIENCE),
-        http=urllib3.PoolManager(
-            timeout=urllib3.Timeout(connect=5, read=30), retries=False, cert_reqs="CERT_REQUIRED"
-        ),
     )

@@ -7,7 +7,7 @@ from botocore.exceptions import ClientError
 from services import keys
 from services.doctor.examination import Examination
 from services.doctor.finding import Finding, fail, ok, skip
-from services.doctor.installation import Deployed, Installation
+from services.doctor.installation import Deployed
 from services.doctor.refusals import code_of
 
 SWEEP_EVERY = {"aws": timedelta(minutes=15), "local": timedelta(seconds=30)}
@@ -43,7 +43,7 @@ def sweep(examination: Examination) -> Finding:
     """Check that the sweep is on, and no upload waits longer than it allows."""
     installation = examination.installation
     deployed = installation.deployed
-    if deployed and (finding := _rule(installation, deployed)):
+    if deployed and (finding := _rule(deployed)):
         return finding
     every = SWEEP_EVERY["aws" if deployed else "local"]
     # The first sweep after its time may be under way; the one after that has had its turn.
@@ -60,10 +60,10 @@ def sweep(examination: Examination) -> Finding:
     return ok(f"{'enabled; ' if deployed else ''}no upload waits longer than it allows")
 
 
-def _rule(installation: Installation, deployed: Deployed) -> Finding | None:
+def _rule(deployed: Deployed) -> Finding | None:
     """Return what is wrong with the schedule, if anything."""
     name = deployed.sweep_rule
-    rules = installation.clients.rules
+    rules = deployed.clients.rules
     if rules.describe_rule(Name=name)["State"] != "ENABLED":
         return fail("the schedule is disabled", f"aws events enable-rule --name {name}")
     targets = rules.list_targets_by_rule(Rule=name)["Targets"]

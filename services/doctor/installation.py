@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import boto3
 
 from services.config import LocalSettings, Settings
-from services.doctor.clients import Clients, make_clients
+from services.doctor.clients import Clients, StackClients, make_clients
 from services.local.key_file import KEY_FILE, read_key_pair
 from services.local.provision import FAILURES, QUEUE
 
@@ -30,6 +30,7 @@ class Deployed:
     resize: Function
     web: Function
     sweep_rule: str
+    clients: StackClients
 
     @property
     def partition(self) -> str:

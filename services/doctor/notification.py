@@ -142,7 +142,7 @@ def _same(told: Told, target: str) -> bool:
 def _may_invoke(installation: Installation, deployed: Deployed) -> bool:
     """Tell whether the function's own policy lets S3 invoke it for the upload bucket."""
     try:
-        answer = installation.clients.functions.get_policy(FunctionName=deployed.resize.name)
+        answer = deployed.clients.functions.get_policy(FunctionName=deployed.resize.name)
     except ClientError as error:
         if code_of(error) != "ResourceNotFoundException":
             raise

@@ -48,13 +48,16 @@ def code_of(error: ClientError) -> str:
     return error.response.get("Error", {}).get("Code", "")
 
 
-def explain(error: BotoCoreError | ClientError, installation: Installation) -> Finding:
+def explain(error: Exception, installation: Installation) -> Finding:
     """Return what to tell of an error that a check did not expect."""
     if isinstance(error, EndpointConnectionError):
         url = urlsplit(error.kwargs["endpoint_url"])
         return fail(f"nothing answers at {url.scheme}://{url.netloc}", _start_it(installation))
     if isinstance(error, BotoCoreError):
         return fail(_one_line(error), _start_it(installation))
+    if not isinstance(error, ClientError):
+        text = f"what was answered cannot be understood: {type(error).__name__}: {_one_line(error)}"
+        return fail(text[:300], "look what answers there")
     code = code_of(error)
     message = _one_line(error.response.get("Error", {}).get("Message", ""))
     if code in REFUSED:

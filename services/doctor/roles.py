@@ -89,7 +89,7 @@ def _compare(
     rights: Rights, function: Function, installation: Installation, deployed: Deployed
 ) -> list[Finding]:
     resource = _arn(rights.to, function, installation, deployed)
-    answer = installation.clients.roles.simulate_principal_policy(
+    answer = deployed.clients.roles.simulate_principal_policy(
         PolicySourceArn=function.role_arn,
         ActionNames=[_action(name) for name in (*rights.may, *rights.may_not)],
         ResourceArns=[resource],

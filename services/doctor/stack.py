@@ -1,5 +1,7 @@
 """Reads names and addresses of an installation from its CloudFormation stack."""
 
+from typing import TYPE_CHECKING
+
 import boto3
 from botocore.exceptions import (
     ClientError,
@@ -8,9 +10,12 @@ from botocore.exceptions import (
     ProfileNotFound,
 )
 
-from services.config import Settings, load_settings
-from services.doctor.clients import Clients, make_clients
+from services.config import load_settings
+from services.doctor.clients import make_clients, make_stack_clients
 from services.doctor.installation import CannotExamineError, Deployed, Function, Installation
+
+if TYPE_CHECKING:
+    from types_boto3_lambda import LambdaClient
 
 DEFAULT_STACK = "contact-sheet-dev"
 
@@ -40,7 +45,7 @@ def stack_installation(name: str, region: str) -> Installation:
 
 
 def _read(name: str, region: str, session: boto3.Session) -> Installation:
-    clients = make_clients(Settings(region=region), session)
+    clients = make_stack_clients(session)
     [stack] = clients.cloudformation.describe_stacks(StackName=name)["Stacks"]
     outputs = {
         output["OutputKey"]: output["OutputValue"]
@@ -58,8 +63,8 @@ def _read(name: str, region: str, session: boto3.Session) -> Installation:
     if missing:
         msg = f"Stack {name} has no {', '.join(missing)}; `npx serverless deploy` makes it anew."
         raise CannotExamineError(msg)
-    resize, of_resize = _function(clients, resources["ResizeLambdaFunction"])
-    web, of_web = _function(clients, resources["WebLambdaFunction"])
+    resize, of_resize = _function(clients.functions, resources["ResizeLambdaFunction"])
+    web, of_web = _function(clients.functions, resources["WebLambdaFunction"])
     settings = load_settings(
         of_resize
         | of_web
@@ -70,19 +75,20 @@ def _read(name: str, region: str, session: boto3.Session) -> Installation:
         }
     )
     url = outputs["GalleryUrl"].rstrip("/")
+    # A rule's physical id may be its ARN.
+    rule = resources["ResizeEventsRuleSchedule1"].rpartition("/")[2]
     return Installation(
         settings,
-        clients,
+        make_clients(settings, session),
         url,
         origin=url,
         failure_queue=outputs["FailureQueueUrl"].rpartition("/")[2],
-        # A rule's physical id may be its ARN.
-        deployed=Deployed(resize, web, resources["ResizeEventsRuleSchedule1"].rpartition("/")[2]),
+        deployed=Deployed(resize, web, rule, clients),
     )
 
 
-def _function(clients: Clients, name: str) -> tuple[Function, dict[str, str]]:
+def _function(client: "LambdaClient", name: str) -> tuple[Function, dict[str, str]]:
     """Return a function and its environment."""
-    told = clients.functions.get_function_configuration(FunctionName=name)
+    told = client.get_function_configuration(FunctionName=name)
     function = Function(told["FunctionName"], told["FunctionArn"], told["Role"])
     return function, told.get("Environment", {}).get("Variables", {})

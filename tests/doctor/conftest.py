@@ -1,0 +1,110 @@
+"""A product of the doctor's own to break, and what the doctor says of it."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import httpx
+import pytest
+
+from services.doctor.__main__ import main
+from services.local.provision import protect_buckets, provision_buckets, provision_queue
+from tests.conftest import Product, free_port, start_product, stop_product
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What was printed, by check, and the exit status."""
+
+    lines: dict[str, tuple[str, str]]  # check → verdict, rest of the line
+    status: int
+
+    @property
+    def wrong(self) -> dict[str, str]:
+        """The failing lines: check → what is wrong and the fix."""
+        return {name: text for name, (verdict, text) in self.lines.items() if verdict == "FAIL"}
+
+    @property
+    def verdicts(self) -> dict[str, str]:
+        """Check → verdict."""
+        return {name: verdict for name, (verdict, _) in self.lines.items()}
+
+
+def read_report(printed: str, status: int) -> Report:
+    """Return what the doctor printed; verdict, check and text stand in columns."""
+    lines = {}
+    for line in printed.splitlines():
+        verdict, name, text = line[:4].strip(), line[6:23].strip(), line[25:]
+        assert verdict in ("ok", "warn", "FAIL", "skip"), line
+        lines[name] = (verdict, text)
+    return Report(lines, status)
+
+
+Doctor = Callable[..., Report]
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+    """A whole product that tests may break."""
+    product = start_product(tmp_path_factory.mktemp("data"))
+    yield product
+    stop_product(product)
+
+
+@pytest.fixture
+def ill(running: Product) -> Iterator[Product]:
+    """The product, to be broken; afterwards its settings are made again, as a start does."""
+    yield running
+    provision_buckets(running.settings, running.session, origins(running))
+    protect_buckets(running.settings, running.session)
+    provision_queue(running.settings, running.session)
+
+
+def origins(product: Product) -> list[str]:
+    """Return the addresses that browsers know a product by."""
+    return [product.url, product.url.replace("localhost", "127.0.0.1")]
+
+
+@pytest.fixture
+def doctor(
+    running: Product, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Doctor:
+    """Examines the product with the settings that it runs with, and others where given."""
+
+    def examine(*arguments: str, seconds: float = 10, **environ: str) -> Report:
+        for name in ("PORT", "S3_PORT", "DATA_DIR"):
+            monkeypatch.setenv(name, running.environ[name])
+        for name, value in environ.items():
+            monkeypatch.setenv(name, value)
+        status = main([*arguments, "--seconds", str(seconds)])
+        return read_report(capsys.readouterr().out, status)
+
+    return examine
+
+
+@contextmanager
+def gallery(product: Product, **environ: str) -> Iterator[str]:
+    """Run one more gallery over the product's buckets, with other settings, and yield its port."""
+    port = str(free_port())
+    process = subprocess.Popen(
+        [sys.executable, "-m", "uvicorn", "services.web.app:app", "--port", port],
+        env={**os.environ, **product.environ}
+        | {"S3_ENDPOINT_URL": product.settings.s3_endpoint_url or "", **environ},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        for _ in range(200):
+            try:
+                httpx.get(f"http://127.0.0.1:{port}/healthz")
+                break
+            except httpx.TransportError:
+                time.sleep(0.05)
+        yield port
+    finally:
+        process.terminate()
+        process.wait(10)
