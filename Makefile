@@ -69,6 +69,10 @@ install: system $(VENV)/.run build ## Install what `make run` needs
 run: install ## Start the whole product locally: S3, resize, gallery
 	@exec $(BIN)/python -m services.local
 
+.PHONY: doctor
+doctor: install ## Check the product that `make run` runs, one line a check, with the fix
+	@$(BIN)/python -m services.doctor --local
+
 # --- Checking ---------------------------------------------------------------------------------
 
 .PHONY: test

@@ -47,7 +47,7 @@ def read_report(printed: str, status: int) -> Report:
 Doctor = Callable[..., Report]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     """A whole product that tests may break."""
     product = start_product(tmp_path_factory.mktemp("data"))
