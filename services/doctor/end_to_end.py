@@ -14,7 +14,7 @@ from services.doctor.finding import Finding, fail, ok
 from services.doctor.installation import Installation
 
 NAME = "contact-sheet-doctor.png"
-POLL_SECONDS = 0.25
+POLL_SECONDS = 0.1
 
 
 class StuckError(Exception):

@@ -64,6 +64,12 @@ class Installation:
         """Upload bucket and gallery bucket."""
         return self.settings.upload_bucket, self.settings.gallery_bucket
 
+    @property
+    def other_s3(self) -> str | None:
+        """The address of an S3 that is neither AWS's nor the embedded one."""
+        is_other = self.deployed is None and self.queue is None
+        return self.settings.s3_endpoint_url if is_other else None
+
     def fix(self, command: str) -> str:
         """Return how a setting is put right: a command on AWS, a new start of the local product."""
         # A deploy would not do: CloudFormation leaves alone what its own template did not change.

@@ -75,7 +75,7 @@ def explain(error: Exception, installation: Installation) -> Finding:
         action = re.search(r"not authorized to perform: (\S+)", message)
         missing = action[1] if action else action_of(error.operation_name)
         return fail(f"not allowed: {missing}", f"allow {missing} to whose credentials these are")
-    if code in UNKNOWN and not installation.deployed:
+    if code in UNKNOWN and installation.other_s3:
         return skip(f"this S3 does not know {error.operation_name}")
     return fail(
         f"{error.operation_name} was answered with {code}: {message}",

@@ -3,13 +3,18 @@
 import os
 import signal
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from services.doctor.__main__ import CLEAR, main
 from services.local.provision import FAILURES, make_sqs
 from services.store.client import make_s3
 from tests.conftest import Product, free_port
-from tests.doctor.conftest import Doctor, gallery
+from tests.doctor.conftest import Doctor, gallery, read_report
+from tests.doctor.reticent_s3 import ReticentS3
 
 UPLOADS, GALLERY = "contact-sheet-uploads", "contact-sheet-gallery"
 RESTART = "Fix: stop `make run` and start it again; it sets this"
@@ -296,3 +301,38 @@ def test_a_variant_is_not_served(running: Product, doctor: Doctor) -> None:
     }
     listed = storage(running).list_objects_v2(Bucket=GALLERY, Prefix="index/")
     assert listed["KeyCount"] == 0
+
+
+def test_an_s3_that_refuses_to_tell(running: Product, doctor: Doctor) -> None:
+    """What another S3 does not implement is skipped, what it forbids is named, and the rest asked."""
+    keys = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
+    answers = {"publicAccessBlock": (501, "NotImplemented"), "cors": (403, "AccessDenied")}
+    with ReticentS3(running.settings.s3_endpoint_url or "", answers) as s3:
+        report = doctor(S3_ENDPOINT_URL=s3.url, **{name: running.environ[name] for name in keys})
+    assert report.lines["public access"] == ("skip", "this S3 does not know GetPublicAccessBlock")
+    assert report.wrong == {
+        "CORS": "not allowed: s3:GetBucketCORS. "
+        "Fix: allow s3:GetBucketCORS to whose credentials these are"
+    }
+    assert report.verdicts["notification"] == "skip"
+    assert report.verdicts["end to end"] == "ok"
+
+
+def test_a_terminal_shows_what_takes_time(
+    running: Product, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Steps stand on a line that the result takes away, beside the results themselves."""
+    for name in ("PORT", "S3_PORT", "DATA_DIR"):
+        monkeypatch.setenv(name, running.environ[name])
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    assert main([]) == 0
+    printed = capsys.readouterr()
+    steps = [step.strip() for step in printed.err.split(CLEAR) if step]
+    assert steps[:3] == [
+        "asking the gallery for an upload",
+        "uploading",
+        "waiting for the picture to be published, 0 s",
+    ]
+    assert steps[-1] == "looking for what is left"
+    assert printed.err.endswith(CLEAR)
+    assert len(read_report(printed.out, 0).lines) == 13
