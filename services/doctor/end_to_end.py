@@ -87,7 +87,7 @@ class Journey:
                 return waited
             if photo["state"] == "rejected":
                 text = f"resize rejects a good picture as {photo['reason']}: {photo['message']}"
-                raise StuckError(text, f"{self._log('resize')} tells more")
+                raise StuckError(text.rstrip("."), self._log("resize"))
             time.sleep(POLL_SECONDS)
         text = f"resize did not pick the picture up within {self.examination.seconds:g} s"
         raise StuckError(text, f"see what is said of the notification; {self._log('resize')}")
@@ -149,7 +149,7 @@ class Journey:
             left += [f"{gallery}/{item['Key']}" for item in listed.get("Contents", [])]
         if left:
             text = f"the picture was deleted, and this is left: {', '.join(left)}"
-            raise StuckError(text, f"remove it; {self._log('web')} tells what went wrong")
+            raise StuckError(text, f"remove it; {self._log('web')}")
 
     def _ask(self, method: str, path: str, status: int, what: str, **content: Any) -> Any:
         """Return what the API answers; raises StuckError unless it has that status."""
@@ -166,7 +166,7 @@ class Journey:
         told = answer.json() if answer.data and "json" in content_type else {}
         if answer.status != status:
             detail = str(told.get("detail") or told.get("title") or "")
-            text = f"{what} is answered with {answer.status}: {detail}".rstrip(" :")
+            text = f"{what} is answered with {answer.status}: {detail}".rstrip(" :.")
             raise StuckError(text, self._log("web"))
         return told
 

@@ -1,5 +1,6 @@
 """A product of the doctor's own to break, and what the doctor says of it."""
 
+import functools
 import os
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 
 import httpx
 import pytest
+from botocore.loaders import JSONFileLoader
 
 from services.doctor.__main__ import main
 from services.local.provision import protect_buckets, provision_buckets, provision_queue
@@ -45,6 +47,16 @@ def read_report(printed: str, status: int) -> Report:
 
 
 Doctor = Callable[..., Report]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _read_botocore_once() -> Iterator[None]:
+    """Let botocore read its descriptions of services once: that is most of what a doctor does."""
+    read = JSONFileLoader().load_file
+    once = functools.cache(read)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(JSONFileLoader, "load_file", lambda _, path: once(path))
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -24,6 +24,13 @@ UPLOADS = f"{STACK}-uploads-{ACCOUNT}-{REGION}"
 GALLERY = f"{STACK}-gallery-{ACCOUNT}-{REGION}"
 RESIZE = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{STACK}-resize"
 
+KEYS = {
+    "AWS_ACCESS_KEY_ID": "test",
+    "AWS_SECRET_ACCESS_KEY": "test",
+    "AWS_REGION": REGION,
+    "AWS_DEFAULT_REGION": REGION,
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Account:
@@ -37,14 +44,7 @@ class Account:
     @property
     def environ(self) -> dict[str, str]:
         """What points a program to it."""
-        return {
-            "AWS_ENDPOINT_URL": self.url,
-            "AWS_ENDPOINT_URL_IAM": self.iam.url,
-            "AWS_ACCESS_KEY_ID": "test",
-            "AWS_SECRET_ACCESS_KEY": "test",
-            "AWS_REGION": REGION,
-            "AWS_DEFAULT_REGION": REGION,
-        }
+        return KEYS | {"AWS_ENDPOINT_URL": self.url, "AWS_ENDPOINT_URL_IAM": self.iam.url}
 
     def client(self, service: Any) -> Any:
         """Return a client of moto's."""
@@ -76,10 +76,19 @@ def wait_for(url: str) -> None:
 @contextmanager
 def running_stack() -> Iterator[Account]:
     """Make the stack from the template that ships, with the two functions running beside it."""
-    moto, web = (f"http://localhost:{free_port()}" for _ in range(2))
-    moto = moto.replace("localhost", "127.0.0.1")
-    port = moto.rpartition(":")[2]
-    processes = [start("moto.server", "-H", "127.0.0.1", "-p", port)]
+    moto = f"http://127.0.0.1:{free_port()}"
+    web = f"http://localhost:{free_port()}"
+    ours = KEYS | {
+        "S3_ENDPOINT_URL": moto,
+        "UPLOAD_BUCKET": UPLOADS,
+        "GALLERY_BUCKET": GALLERY,
+        # moto's server shows a posted object a moment before it has its metadata.
+        "SWEEP_AFTER_SECONDS": "1",
+    }
+    processes = [
+        start("moto.server", "-H", "127.0.0.1", "-p", moto.rpartition(":")[2]),
+        start("uvicorn", "services.web.app:app", "--port", web.rpartition(":")[2], **ours),
+    ]
     try:
         template = copy.deepcopy(package())
         # moto has no HTTP API; what would be behind it runs here.
@@ -89,18 +98,10 @@ def running_stack() -> Iterator[Account]:
         session.client("cloudformation", endpoint_url=moto).create_stack(
             StackName=STACK, TemplateBody=json.dumps(template)
         )
+        processes.append(start("services.local.worker", **ours))
+        wait_for(f"{web}/healthz")
         with StandInIam(session.client("iam", endpoint_url=moto)) as iam:
-            account = Account(moto, web, iam)
-            ours = account.environ | {
-                "S3_ENDPOINT_URL": moto,
-                "UPLOAD_BUCKET": UPLOADS,
-                "GALLERY_BUCKET": GALLERY,
-                "SWEEP_AFTER_SECONDS": "0",
-            }
-            uvicorn = ("uvicorn", "services.web.app:app", "--port", web.rpartition(":")[2])
-            processes += [start(*uvicorn, **ours), start("services.local.worker", **ours)]
-            wait_for(f"{web}/healthz")
-            yield account
+            yield Account(moto, web, iam)
     finally:
         for process in processes[::-1]:
             process.terminate()
