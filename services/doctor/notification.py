@@ -147,7 +147,7 @@ def _may_invoke(installation: Installation, deployed: Deployed) -> bool:
         if code_of(error) != "ResourceNotFoundException":
             raise
         return False
-    source = f"arn:{deployed.partition}:s3:::{installation.settings.upload_bucket}"
+    source = json.dumps(f"arn:{deployed.partition}:s3:::{installation.settings.upload_bucket}")
     return any(
         statement["Effect"] == "Allow"
         and "s3.amazonaws.com" in json.dumps(statement.get("Principal"))

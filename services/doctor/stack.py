@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import boto3
 from botocore.exceptions import (
+    BotoCoreError,
     ClientError,
     NoCredentialsError,
     PartialCredentialsError,
@@ -31,6 +32,9 @@ def stack_installation(name: str, region: str) -> Installation:
     except (NoCredentialsError, PartialCredentialsError, ProfileNotFound) as error:
         why = str(error).rstrip(".")
         msg = f"{why}; `aws configure` or AWS_PROFILE names the account that was deployed to."
+        raise CannotExamineError(msg) from None
+    except BotoCoreError as error:
+        msg = f"AWS cannot be asked: {str(error).rstrip('.')}."
         raise CannotExamineError(msg) from None
     except ClientError as error:
         told = error.response.get("Error", {})

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from services.doctor.__main__ import main
+from tests.conftest import free_port
 
 
 @pytest.fixture(autouse=True)
@@ -58,6 +59,19 @@ def test_aws_has_no_credentials(capsys: pytest.CaptureFixture[str]) -> None:
     assert said(capsys, "--stack") == (
         "Unable to locate credentials; `aws configure` or AWS_PROFILE names the account that was "
         "deployed to."
+    )
+
+
+def test_aws_does_not_answer(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where it was asked is told."""
+    url = f"http://127.0.0.1:{free_port()}"
+    monkeypatch.setenv("AWS_ENDPOINT_URL", url)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "a")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "b")
+    assert said(capsys, "--stack") == (
+        f'AWS cannot be asked: Could not connect to the endpoint URL: "{url}/".'
     )
 
 

@@ -246,7 +246,7 @@ def test_every_operation_has_a_known_permission() -> None:
         client.meta.events.register(
             "before-call", lambda model, **_: asked.add(model.name), unique_id="asked"
         )
-    assert len(list(examine(Examination(installation)))) == 13
+    assert len(list(examine(Examination(installation)))) == len(CHECKS)
     assert len(asked) == 14
     actions = known_actions()
     assert {
