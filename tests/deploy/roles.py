@@ -12,12 +12,10 @@ from tests.deploy.s3_calls import Right
 ROLES = {"ResizeRole": "resize", "WebRole": "web"}
 
 # Rights that Lambda itself uses in the role's name, so no code of ours asks for them.
-# Sources: AWS Lambda developer guide, "Working with Lambda execution environment credentials" and
-# "Lambda execution role": it needs "permission to access Amazon CloudWatch Logs" (the log group is
-# the template's, so not CreateLogGroup); "Visualize Lambda function invocations using AWS X-Ray":
-# PutTraceSegments and PutTelemetryRecords; "Capturing records of Lambda asynchronous invocations":
-# "To send records to a destination, Lambda needs additional permissions in your function's
-# execution role. SQS queue: sqs:SendMessage".
+# Sources: AWS Lambda developer guide. "Defining Lambda function permissions with an execution role":
+# writing logs (the log group is the template's, so not CreateLogGroup). "Visualize Lambda function
+# invocations using AWS X-Ray": both Put actions. "Capturing records of Lambda asynchronous
+# invocations": sqs:SendMessage on the destination.
 FOR_LAMBDA_ITSELF = {
     function: {
         Right(f"logs:{action}", _log)

@@ -43,9 +43,10 @@ def rights_for(request: Request, *, tags_of_source: bool) -> list[Right]:
     "ListObjectsV2", "ListObjectVersions"; Amazon S3 user guide, "Required permissions for Amazon S3
     API operations". A version is another right than the current one: GetObject with a version id
     needs s3:GetObjectVersion, "the s3:GetObject permission is not required in this scenario".
-    DeleteObject's page says that s3:DeleteObject is needed always; that is so only without a version
-    id (Service Authorization Reference, DeleteObjectVersion). If-None-Match, unlike If-Match, asks
-    for nothing more.
+    DeleteObject's page says that s3:DeleteObject is needed "always"; here that is read as "without a
+    version id", as the Service Authorization Reference has a right of its own for versions. No test
+    without an AWS account can settle it. If-Match, which no deployed call sends, would need
+    s3:GetObject too; If-None-Match does not.
     """
     bucket = f"arn:aws:s3:::{request.bucket}"
     asked = request.parameters
