@@ -32,7 +32,7 @@ RIGHTS = (
     Rights(
         "resize",
         f"uploads/{keys.UPLOAD_PREFIX}x",
-        ("GetObject", "GetObjectVersion", "DeleteObjectVersion"),
+        ("GetObjectVersion", "DeleteObjectVersion"),
         ("PutObject",),  # it would be told of its own work
     ),
     Rights("resize", "uploads", ("ListBucket", "ListBucketVersions"), _OPEN_UP),

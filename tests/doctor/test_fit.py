@@ -52,7 +52,7 @@ def test_the_template_gives_the_roles_what_is_asked_of_them() -> None:
             allowed = verdict is PermissionResult.PERMITTED
             assert allowed is (name in rights.may), (rights, name)
             asked += 1
-    assert asked == 58
+    assert asked == 57
 
 
 def test_it_is_in_no_image() -> None:

@@ -13,6 +13,8 @@ def test_what_a_server_does_not_know_is_skipped(
 ) -> None:
     """Ceph is asked all that is asked of AWS; a picture goes through, and nothing crashes."""
     monkeypatch.setenv("S3_ENDPOINT_URL", real.settings.s3_endpoint_url or "")
+    monkeypatch.setenv("UPLOAD_BUCKET", real.settings.upload_bucket)
+    monkeypatch.setenv("GALLERY_BUCKET", real.settings.gallery_bucket)
     monkeypatch.setenv("PORT", real.url.rpartition(":")[2])
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", ACCESS_KEY_ID)
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET_ACCESS_KEY)
