@@ -200,7 +200,7 @@ def test_addresses_that_ran_out_are_renewed(site: Site, open_page: Open) -> None
     page.goto(site.url)
     first = page.locator(".tile img").first
     expect(first).to_have_js_property("complete", True)
-    for _ in range(50):
+    for _ in range(200):
         if first.evaluate("i => i.naturalWidth") > 0:
             break
         page.wait_for_timeout(100)
