@@ -8,7 +8,7 @@ the planes one by one.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import lru_cache
 from math import ceil
 
 from PIL import Image
@@ -35,7 +35,7 @@ class Band:
     keep: tuple[int, int]
 
 
-@cache
+@lru_cache(256)
 def bands(before: int, after: int, count: int, reach: float, slip: float) -> tuple[Band, ...]:
     """Return bands of one length that together make a side of `before` pixels one of `after`.
 

@@ -12,6 +12,13 @@ LANES = "LLLL"
 CHANNELS = {"L": 1, "RGB": 3, "RGBA": 4, "CMYK": 4, LANES: 4}
 
 
+def plane_sizes(width: int, height: int) -> tuple[tuple[int, int], ...]:
+    """Return width and height of the planes of a YCC420 raster: of Y, Cb and Cr."""
+    even = (width + width % 2, height + height % 2)
+    half = (even[0] // 2, even[1] // 2)
+    return even, half, half
+
+
 @dataclass(frozen=True, slots=True)
 class Header:
     """What a file says of its picture before anything is decoded; sizes are as stored."""

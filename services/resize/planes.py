@@ -6,7 +6,7 @@ RGB and back.
 
 from services.resize.formats.pixels import to_pillow, to_raster
 from services.resize.lanes import resized_planes_together
-from services.resize.picture import YCC420, Raster
+from services.resize.picture import YCC420, Raster, plane_sizes
 from services.resize.resize import LANCZOS2
 
 
@@ -18,7 +18,7 @@ def resized_planes(raster: Raster, width: int, height: int, shrinking: str = LAN
     if (raster.width, raster.height) == (width, height):
         return raster
     luma, *chroma = split(raster)
-    halves = (-(-width // 2), -(-height // 2))
+    _, halves, _ = plane_sizes(width, height)
     return joined(
         [
             *resized_planes_together([luma], width, height, shrinking),
@@ -29,10 +29,8 @@ def resized_planes(raster: Raster, width: int, height: int, shrinking: str = LAN
 
 def split(raster: Raster) -> list[Raster]:
     """Return the planes of a raster of mode YCC420 as rasters of mode L."""
-    even = _even(raster.width, raster.height)
-    half = (even[0] // 2, even[1] // 2)
     view, planes, at = memoryview(raster.pixels), [], 0
-    for width, height in (even, half, half):
+    for width, height in plane_sizes(raster.width, raster.height):
         end = at + width * height
         planes.append(Raster("L", width, height, view[at:end]))
         at = end
@@ -42,13 +40,9 @@ def split(raster: Raster) -> list[Raster]:
 def joined(planes: list[Raster]) -> Raster:
     """Return luma and both chroma planes as one raster of mode YCC420."""
     luma, *chroma = planes
-    padded = _of_size(luma, *_even(luma.width, luma.height))
+    padded = _of_size(luma, *plane_sizes(luma.width, luma.height)[0])
     samples = b"".join((padded.pixels, *(plane.pixels for plane in chroma)))
     return Raster(YCC420, luma.width, luma.height, samples)
-
-
-def _even(width: int, height: int) -> tuple[int, int]:
-    return width + width % 2, height + height % 2
 
 
 def _of_size(plane: Raster, width: int, height: int) -> Raster:

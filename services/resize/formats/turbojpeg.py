@@ -8,12 +8,12 @@ hides libjpeg's warnings, which are all that tells a damaged scan from a whole o
 import ctypes
 import ctypes.util
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
-from services.resize.picture import YCC420, Raster
+from services.resize.picture import YCC420, Raster, plane_sizes
 
 _PIXEL_FORMATS = {1: (6, "L"), 3: (0, "RGB"), 4: (11, "CMYK")}  # TJPF_GRAY, TJPF_RGB, TJPF_CMYK
 _STOP_ON_WARNING = 8192  # TJFLAG_STOPONWARNING
@@ -129,15 +129,15 @@ def decode_planes(data: bytes, size: tuple[int, int], need: tuple[int, int]) -> 
     with _instance("Decompress") as (library, handle):
         if _check_size(library, handle, data, size) != (_YCBCR, _420):
             return None
-        samples = bytearray(sum(width * height for width, height in _plane_sizes(stored)))
+        samples = bytearray(sum(width * height for width, height in plane_sizes(*stored)))
         buffer = (ctypes.c_char * len(samples)).from_buffer(samples)
         flags = _LIMIT_SCANS | _STOP_ON_WARNING
         if library.tjDecompressToYUV2(
             handle, data, len(data), buffer, stored[0], 1, stored[1], flags
         ):  # fmt: skip
             raise _error(library, handle)
-    if _plane_sizes(stored) != _plane_sizes(inside):
-        samples = _crop_planes(samples, _plane_sizes(stored), _plane_sizes(inside))
+    if plane_sizes(*stored) != plane_sizes(*inside):
+        samples = _crop_planes(samples, plane_sizes(*stored), plane_sizes(*inside))
     return Raster(YCC420, inside[0], inside[1], samples)
 
 
@@ -145,7 +145,7 @@ def to_planes(raster: Raster) -> Raster:
     """Return an RGB raster as mode YCC420, as a JPEG of it would be stored."""
     width, height = raster.width, raster.height
     pixels = bytearray(raster.pixels)
-    samples = bytearray(sum(w * h for w, h in _plane_sizes((width, height))))
+    samples = bytearray(sum(w * h for w, h in plane_sizes(width, height)))
     with _instance("Compress") as (library, handle):
         if library.tjEncodeYUV3(
             handle, (ctypes.c_char * len(pixels)).from_buffer(pixels), width, 0, height,
@@ -182,11 +182,6 @@ def encode(raster: Raster, quality: int) -> bytes:
             return ctypes.string_at(jpeg, size.value)
         finally:
             library.tjFree(jpeg)
-
-
-def _plane_sizes(size: Sequence[int]) -> tuple[tuple[int, int], ...]:
-    width, height = (side + side % 2 for side in size)
-    return (width, height), (width // 2, height // 2), (width // 2, height // 2)
 
 
 def _eighths(size: tuple[int, int], need: tuple[int, int]) -> int:
