@@ -111,7 +111,7 @@ bench: system $(VENV)/.test ## Compare the engine with sharp, pyvips, Pillow and
 .PHONY: fuzz
 fuzz: system $(VENV)/.test ## Feed the engine broken pictures for a minute, guided by coverage
 	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --require-hashes -r requirements/fuzz.txt
-	$(BIN)/python -m tests.resize.fuzz -max_total_time=60 -print_final_stats=1
+	$(BIN)/python -m tests.imaging.fuzz -max_total_time=60 -print_final_stats=1
 
 .PHONY: test-s3
 test-s3: system-test $(VENV)/.test build ## Run the whole product on a real S3 (Ceph), which it installs
@@ -121,7 +121,7 @@ test-s3: system-test $(VENV)/.test build ## Run the whole product on a real S3 (
 .PHONY: reliability
 reliability: system-test $(VENV)/.test build ## Provoke every failure and write docs/reliability.md
 	$(BIN)/python -m pytest -p tests.reliability tests/faults tests/resize/test_events.py \
-		tests/resize/test_process.py tests/resize/test_child.py tests/product/test_run.py
+		tests/resize/test_publish.py tests/imaging/test_child.py tests/product/test_run.py
 
 .PHONY: soak
 soak: system $(VENV)/.test ## Test events, crashes and deletes in any order, for minutes

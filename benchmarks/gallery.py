@@ -21,7 +21,7 @@ import boto3
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
-from services.config import Settings
+from services.core.settings import Settings
 from services.local.provision import provision_buckets
 from services.local.s3 import LocalS3
 from services.store import Store

@@ -19,7 +19,7 @@ from typing import Any
 import boto3
 
 from benchmarks.images_table import table
-from services.config import Settings
+from services.core.settings import Settings
 from services.local.provision import provision_buckets
 from services.local.s3 import LocalS3
 from services.store import Store

@@ -17,7 +17,7 @@ import boto3
 import httpx
 import pytest
 
-from services.config import Settings
+from services.core.settings import Settings
 from services.local.provision import provision_buckets
 from services.local.s3 import LocalS3
 from services.resize import handler as _resize_handler  # noqa: F401 imported before the logger is quieted

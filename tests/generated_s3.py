@@ -6,9 +6,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 from urllib.parse import parse_qs, urlsplit
 
-from services import keys
-from services.keys import IndexEntry, StoredSize
-from services.variants import FORMATS
+from services.core import keys
+from services.core.keys import IndexEntry, StoredSize
+from services.core.variants import FORMATS
 
 START = datetime(2020, 1, 1, tzinfo=UTC)
 FORMS = (FORMATS["webp"], FORMATS["jpeg"])

@@ -59,17 +59,17 @@ def test_heavy_libraries_stay_in_their_image() -> None:
 
 
 def test_one_module_reads_the_environment() -> None:
-    """Settings come from services/config.py; the local product hands its environment on."""
+    """Settings come from services/core/settings.py; the local product hands its environment on."""
     readers = [
         str(path.relative_to(ROOT))
         for path in SOURCES
         if "os.environ" in path.read_text() or "getenv" in path.read_text()
     ]
     allowed = {
-        "services/config.py",
+        "services/core/settings.py",
         "services/local/__main__.py",  # starts processes with it
-        "services/resize/formats/turbojpeg.py",  # sets what libjpeg-turbo reads when it encodes
-        "services/resize/magick.py",  # sets what ImageMagick reads when it is loaded
+        "services/imaging/codecs/turbojpeg.py",  # sets what libjpeg-turbo reads when it encodes
+        "services/imaging/magick.py",  # sets what ImageMagick reads when it is loaded
     }
     assert set(readers) <= allowed
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from benchmarks.images_table import PER_PUT, PUTS_A_PICTURE, dollars_per_1000
 from benchmarks.report import summary
-from services.config import LocalSettings, Settings
+from services.core.settings import LocalSettings, Settings
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()

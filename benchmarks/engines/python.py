@@ -14,8 +14,8 @@ QUALITY = 80
 
 def contact_sheet() -> Callable[[bytes, Work], list[bytes]]:
     """Return our engine: all of it, with checks, verification and placeholder."""
-    from services.config import Limits
-    from services.resize.pipeline import make_variants
+    from services.core.settings import Limits
+    from services.imaging.pipeline import make_variants
 
     # The corpus' photographic PNG of 24 megapixels is larger than a person may upload.
     limits = Limits(max_upload_bytes=100_000_000)

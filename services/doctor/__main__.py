@@ -6,7 +6,7 @@ Exit status: 0 all is well, 1 something is wrong, 2 nothing could be checked.
 import argparse
 import sys
 
-from services.config import ConfigError, load_local_settings, load_settings
+from services.core.settings import ConfigError, load_local_settings, load_settings
 from services.doctor.checks import CHECKS, examine
 from services.doctor.examination import Examination
 from services.doctor.finding import Finding, Verdict

@@ -7,7 +7,7 @@ import boto3
 import urllib3
 from botocore.config import Config
 
-from services.config import Settings
+from services.core.settings import Settings
 from services.store.client import make_s3
 
 if TYPE_CHECKING:

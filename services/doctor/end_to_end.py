@@ -8,7 +8,7 @@ from typing import Any
 import urllib3
 from PIL import Image
 
-from services import keys
+from services.core import keys
 from services.doctor.examination import Examination
 from services.doctor.finding import Finding, fail, ok
 from services.doctor.installation import Installation

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from botocore.exceptions import ClientError
 
-from services import keys
+from services.core import keys
 from services.doctor.examination import Examination
 from services.doctor.finding import Finding, fail, ok, skip
 from services.doctor.installation import Deployed

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 import boto3
 
-from services.config import LocalSettings, Settings
+from services.core.settings import LocalSettings, Settings
 from services.doctor.clients import Clients, StackClients, make_clients
 from services.local.key_file import KEY_FILE, read_key_pair
 from services.local.provision import FAILURES, QUEUE

@@ -6,7 +6,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from services import keys
+from services.core import keys
 from services.doctor.examination import Examination
 from services.doctor.finding import Finding, fail, ok, skip
 from services.doctor.installation import Deployed, Installation

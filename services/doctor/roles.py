@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from services import keys
+from services.core import keys
 from services.doctor.examination import Examination
 from services.doctor.finding import Finding, fail, skip, worst
 from services.doctor.installation import Deployed, Function, Installation

@@ -11,7 +11,7 @@ from botocore.exceptions import (
     ProfileNotFound,
 )
 
-from services.config import load_settings
+from services.core.settings import load_settings
 from services.doctor.clients import make_clients, make_stack_clients
 from services.doctor.installation import CannotExamineError, Deployed, Function, Installation
 

@@ -15,7 +15,13 @@ from pathlib import Path
 import boto3
 import watchfiles
 
-from services.config import ConfigError, LocalSettings, Settings, load_local_settings, load_settings
+from services.core.settings import (
+    ConfigError,
+    LocalSettings,
+    Settings,
+    load_local_settings,
+    load_settings,
+)
 from services.local.children import Children
 from services.local.key_file import KEY_FILE, make_key_pair
 from services.local.provision import (

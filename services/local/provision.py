@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 import boto3
 from botocore.exceptions import ClientError
 
-from services import keys
-from services.config import Settings
+from services.core import keys
+from services.core.settings import Settings
 from services.store.client import make_s3
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote_plus
 
-from services import keys
-from services.config import Settings
-from services.resize.rejected import Rejected
+from services.core import keys
+from services.core.rejected import Rejected
+from services.core.settings import Settings
 from services.resize.renew import SourceMissingError, renew
 from services.store import Store
 

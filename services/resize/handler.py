@@ -1,6 +1,6 @@
 """Entry point of the resize Lambda: S3 events, the scheduled sweep and S3 Batch Operations."""
 
-from services.resize.engine import warm_up
+from services.imaging.engine import warm_up
 
 warm_up()  # before botocore: the decoding process starts while this one is still importing
 
@@ -10,12 +10,12 @@ import time
 from dataclasses import asdict
 from typing import Any
 
-from services.config import Settings, load_settings
-from services.logs import log_as_json
+from services.core.logs import log_as_json
+from services.core.settings import Settings, load_settings
 from services.resize.batch import answer_batch, is_batch
 from services.resize.events import UnknownEventError, UploadEvent, is_schedule, uploads_in
 from services.resize.metrics import embedded
-from services.resize.process import process
+from services.resize.publish import process
 from services.resize.sweep import overdue
 from services.store import Store
 

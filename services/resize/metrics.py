@@ -6,7 +6,7 @@ Source: Amazon CloudWatch user guide, "Specification: Embedded metric format".
 import time
 from typing import Any
 
-from services.resize.process import Outcome, Report
+from services.resize.publish import Outcome, Report
 
 NAMESPACE = "ContactSheet"
 

@@ -4,10 +4,10 @@ import base64
 from datetime import UTC, datetime
 from typing import Any
 
-from services import keys
-from services.config import Limits
-from services.reasons import Reason, sentence
-from services.resize.engine import Picture
+from services.core import keys
+from services.core.reasons import Reason, sentence
+from services.core.settings import Limits
+from services.imaging.engine import Picture
 from services.store import Original
 
 

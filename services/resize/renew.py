@@ -11,11 +11,11 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from services import keys
-from services.config import Settings
-from services.resize.engine import make_variants
+from services.core import keys
+from services.core.settings import Settings
+from services.core.variants import FORMAT_BY_LETTER, FORMATS, Format, plan
+from services.imaging.engine import make_variants
 from services.store import Store
-from services.variants import FORMAT_BY_LETTER, FORMATS, Format, plan
 
 
 class Renewal(StrEnum):

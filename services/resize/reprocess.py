@@ -10,7 +10,7 @@ import sys
 import time
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 
-from services.config import ConfigError, Settings, load_settings
+from services.core.settings import ConfigError, Settings, load_settings
 from services.resize.renew import Renewal, is_stale, renew
 from services.store import Store
 

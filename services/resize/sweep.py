@@ -3,7 +3,7 @@
 import logging
 from datetime import UTC, datetime, timedelta
 
-from services.config import Settings
+from services.core.settings import Settings
 from services.resize.events import UploadEvent
 from services.store import Store
 

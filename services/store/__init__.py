@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from botocore.session import Session, get_session
 
-from services.config import Settings
-from services.signing import GetSigner
+from services.core.settings import Settings
 from services.store.client import make_s3
 from services.store.gallery import GalleryBucket
+from services.store.signing import GetSigner
 from services.store.uploads import Original, UploadBucket
 
 if TYPE_CHECKING:

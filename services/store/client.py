@@ -6,7 +6,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 from botocore.session import Session
 
-from services.config import Settings
+from services.core.settings import Settings
 
 if TYPE_CHECKING:
     import boto3

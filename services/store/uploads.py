@@ -8,11 +8,11 @@ from urllib.parse import quote, unquote
 
 from botocore.exceptions import ClientError
 
-from services import keys
-from services.config import Settings
-from services.signing import GetSigner
+from services.core import keys
+from services.core.settings import Settings
 from services.store.client import is_error
 from services.store.listing import find_by_photo_id
+from services.store.signing import GetSigner
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client

@@ -5,8 +5,8 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.middleware.gzip import GZipMiddleware
 
-from services.config import Settings, load_settings
-from services.logs import log_as_json
+from services.core.logs import log_as_json
+from services.core.settings import Settings, load_settings
 from services.store import Store
 from services.web import assets, health, pages, photos, problems, uploads
 from services.web.rate_limit import UploadRate

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import Depends, Path, Request
 
-from services.config import Settings
+from services.core.settings import Settings
 from services.store import Store
 from services.web.gallery import Gallery
 

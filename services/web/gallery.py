@@ -9,9 +9,9 @@ from datetime import datetime
 from functools import cached_property
 from typing import Literal
 
-from services import keys
+from services.core import keys
+from services.core.variants import Format, best_fit
 from services.store import GalleryBucket, Store
-from services.variants import Format, best_fit
 
 State = Literal["waiting", "ready", "rejected", "deleted", "unknown"]
 
@@ -214,7 +214,7 @@ def _photo(entry: keys.IndexEntry, bucket: GalleryBucket) -> Photo:
     variants = []
     for index, stored in enumerate(entry.sizes):
         width, height = entry.width, entry.height
-        # Only the smallest variant may be larger than the picture: see services.variants.plan.
+        # Only the smallest variant may be larger than the picture: see services.core.variants.plan.
         if index == 0 or max(width, height) > stored.size:
             width, height = best_fit(width, height, stored.size, stored.size)
         for format_ in stored.formats:

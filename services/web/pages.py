@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, HTTPException, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
-from services import keys
+from services.core import keys
 from services.web.dependencies import GalleryDep, SettingsDep, StoreDep, public_url
 from services.web.gallery import Gallery, Photo, Status
 from services.web.rendering import reader, render

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Header, Query, Response
 from pydantic import BaseModel, Field
 
-from services import keys
+from services.core import keys
 from services.web import gallery as shown
 from services.web.dependencies import GalleryDep, PhotoId, SettingsDep
 from services.web.gallery import NotUploaderError

@@ -6,7 +6,7 @@ from http import HTTPStatus
 
 from fastapi import Request
 
-from services.config import Settings
+from services.core.settings import Settings
 from services.web.problems import ProblemError
 
 

@@ -8,8 +8,8 @@ from fastapi import Request, Response
 from fastapi.responses import HTMLResponse, PlainTextResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from services.config import Settings
-from services.variants import ACCEPTED_TYPES
+from services.core.settings import Settings
+from services.core.variants import ACCEPTED_TYPES
 from services.web import assets
 from services.web.strings import Strings, strings_for
 

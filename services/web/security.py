@@ -7,7 +7,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from services.config import Settings
+from services.core.settings import Settings
 from services.store import Store
 from services.web.problems import ProblemError, problem
 

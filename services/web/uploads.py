@@ -9,11 +9,11 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
 
-from services import keys
-from services.config import Settings
-from services.reasons import Reason, sentence
+from services.core import keys
+from services.core.reasons import Reason, sentence
+from services.core.settings import Settings
+from services.core.variants import ACCEPTED_TYPES
 from services.store import Store
-from services.variants import ACCEPTED_TYPES
 from services.web.dependencies import SettingsDep, StoreDep
 from services.web.gallery import delete_sha256
 from services.web.photos import MALFORMED

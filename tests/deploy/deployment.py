@@ -11,7 +11,7 @@ import boto3
 import httpx
 from starlette.testclient import TestClient
 
-from services.config import Settings, load_settings
+from services.core.settings import Settings, load_settings
 from services.local.provision import make_sqs
 from services.local.s3 import LocalS3
 from services.resize.handler import handle

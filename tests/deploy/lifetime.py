@@ -6,14 +6,14 @@ from typing import Any
 
 from botocore import xform_name
 
-from services import keys
+from services.core import keys
 from services.resize.handler import handle
 from services.resize.renew import Renewal
 from services.resize.reprocess import stale
 from tests import pictures
 from tests.deploy.deployment import Deployment
 from tests.resize.test_events import failed, wrapped_in_sqs
-from tests.resize.test_process import SCHEDULED, soon
+from tests.resize.test_publish import SCHEDULED, soon
 from tests.resize.test_renew import at_first_call, batch_event
 
 Begun = dict[str, Any]

@@ -27,8 +27,8 @@ _refused = pytest.StashKey[list[str]]()
 def pytest_collection_finish() -> None:
     """Begin to listen, now that everything is imported, and so after coverage began."""
     from services import store
-    from services.signing import GetSigner
     from services.store import UploadBucket
+    from services.store.signing import GetSigner
     from tests.deploy.packaging import DEPLOYED
 
     names: dict[str, str] = {}  # the buckets of this moment → the template's

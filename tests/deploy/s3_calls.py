@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from urllib.parse import unquote
 
-from services import keys
+from services.core import keys
 from services.local.s3.exchange import Request
 
 PREFIXES = (

@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from services import keys
+from services.core import keys
 from tests.deploy.packaging import Template, deployed, of_type
 
 

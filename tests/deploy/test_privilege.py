@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 
 import services.web
 from services.resize.handler import RetryNeededError
-from services.resize.process import Outcome
+from services.resize.publish import Outcome
 from services.resize.renew import Renewal
 from tests.deploy.deployment import deploy
 from tests.deploy.iam import OVER_HTTP, OVER_TLS, Iam, Policy, Question

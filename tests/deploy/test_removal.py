@@ -4,7 +4,7 @@ import re
 import subprocess
 from typing import Any
 
-from services.config import Settings
+from services.core.settings import Settings
 from services.store import Store
 from tests.conftest import ACCESS_KEY_ID, SECRET_ACCESS_KEY
 from tests.deploy.packaging import ROOT, of_type, package

@@ -17,9 +17,9 @@ REGIONS = ("us-east-1", "eu-central-1", "ap-southeast-2", "us-gov-west-1", "cn-n
 PROGRAM = """
 import json, sys
 import botocore
-from services.config import Settings
+from services.core.settings import Settings
 from services.store import Store
-from services.variants import FORMATS
+from services.core.variants import FORMATS
 told = {"botocore": botocore.__file__}
 for region in sys.argv[1:]:
     store = Store.connect(Settings(region=region))

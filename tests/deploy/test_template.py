@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from starlette.routing import Route
 
-from services import keys
-from services.config import Settings, load_settings
-from services.variants import FORMATS
+from services.core import keys
+from services.core.settings import Settings, load_settings
+from services.core.variants import FORMATS
 from services.web import health, pages, photos, uploads
 from tests.deploy.packaging import ROOT, Template, deployed, of_type, package
 
@@ -69,7 +69,7 @@ def test_parameters_reach_what_they_are_for() -> None:
 
 
 def test_every_setting_is_a_parameter(template: Template) -> None:
-    """The functions' variables are the settings of services/config.py, and load as they are."""
+    """The functions' variables are the settings of services/core/settings.py, and load as they are."""
     functions = of_type(template, "AWS::Lambda::Function").values()
     variables = [function["Environment"]["Variables"] for function in functions]
     settings = {field.metadata["env"] for field in fields(Settings)}

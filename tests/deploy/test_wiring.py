@@ -6,7 +6,7 @@ import boto3
 import httpx
 import pytest
 
-from services.config import Settings
+from services.core.settings import Settings
 from services.store import Store
 from services.store.client import make_s3
 from tests.deploy.deployment import Deployment

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from services.config import load_local_settings, load_settings
+from services.core.settings import load_local_settings, load_settings
 from services.doctor.end_to_end import Journey, StuckError
 from services.doctor.examination import Examination
 from services.doctor.installation import local_installation

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from services.config import load_local_settings, load_settings
+from services.core.settings import load_local_settings, load_settings
 from services.doctor.clock import clock
 from services.doctor.events import sweep
 from services.doctor.examination import Examination

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import boto3
 from PIL import Image
 
-from services import keys
-from services.config import Settings
+from services.core import keys
+from services.core.settings import Settings
 from services.store import Store
 from services.store.client import make_s3
 

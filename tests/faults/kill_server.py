@@ -16,8 +16,8 @@ from typing import Any
 
 import boto3
 
-from services.config import Settings
-from services.resize import pipeline  # noqa: F401 imported once, for every fork
+from services.core.settings import Settings
+from services.imaging import pipeline  # noqa: F401 imported once, for every fork
 from services.resize.handler import handle
 from services.store import Store
 

@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, multiple, rule
 
-from services import keys
-from services.config import Settings
+from services.core import keys
+from services.core.settings import Settings
 from services.local.provision import provision_buckets
 from services.local.s3 import LocalS3
 from services.resize.handler import handle
@@ -21,7 +21,7 @@ from services.web.gallery import Gallery, delete_sha256
 from tests import pictures
 from tests.faults.invariant import Buckets
 from tests.resize.test_events import s3_event
-from tests.resize.test_process import SCHEDULED, soon
+from tests.resize.test_publish import SCHEDULED, soon
 
 GOOD = [pictures.jpeg(30 + n, 20) for n in range(3)]
 BAD = b"not a picture"

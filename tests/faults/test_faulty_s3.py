@@ -8,16 +8,16 @@ from datetime import UTC, datetime
 import boto3
 import pytest
 
-from services import keys
-from services.config import Settings
+from services.core import keys
+from services.core.settings import Settings
 from services.resize.handler import RetryNeededError, handle
-from services.resize.process import process
+from services.resize.publish import process
 from services.store import Store, client
 from tests import pictures
 from tests.faults.faulty_s3 import Fault, FaultyS3, Kind
 from tests.faults.invariant import Buckets
 from tests.faults.test_kill_points import event_of
-from tests.resize.test_process import soon
+from tests.resize.test_publish import soon
 
 PHOTO = pictures.jpeg(500, 400)
 
@@ -150,7 +150,7 @@ def test_time_that_runs_out_before_the_puts_ends_it(
     line: Line, photo_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Variants that cannot be stored before Lambda's end are not half stored."""
-    from services.resize import process as module
+    from services.resize import publish as module
     from services.resize.events import UploadEvent
 
     key = keys.upload_key(photo_id)

@@ -10,18 +10,18 @@ from typing import Any
 import boto3
 import pytest
 
-from services import keys
-from services.config import Settings
+from services.core import keys
+from services.core.settings import Settings
 from services.local.s3 import LocalS3
 from services.resize.events import UploadEvent
 from services.resize.handler import handle
-from services.resize.process import process
+from services.resize.publish import process
 from services.store import Store
 from tests import pictures
 from tests.conftest import ACCESS_KEY_ID, SECRET_ACCESS_KEY
 from tests.faults.invariant import Buckets
 from tests.resize.test_events import s3_event
-from tests.resize.test_process import SCHEDULED, soon
+from tests.resize.test_publish import SCHEDULED, soon
 
 KINDS: dict[str, bytes] = {
     "small": pictures.jpeg(120, 90),

@@ -13,7 +13,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from services.config import Settings
+from services.core.settings import Settings
 from services.resize.handler import handle
 from services.store import Store
 from services.store.client import make_s3

@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from services.logs import log_as_json
-from services.reasons import Reason
+from services.core.logs import log_as_json
+from services.core.reasons import Reason
 from services.resize.metrics import NAMESPACE, UNITS, embedded
-from services.resize.process import Outcome, Report
+from services.resize.publish import Outcome, Report
 
 ROOT = Path(__file__).parents[2]
 FUNCTION = "contact-sheet-dev-resize"

@@ -14,20 +14,20 @@ import boto3
 import pytest
 from PIL import Image
 
-from services import keys
-from services.config import Settings
+from services.core import keys
+from services.core.settings import Settings
+from services.core.variants import FORMATS, plan
 from services.resize import handler as entry
 from services.resize.events import UploadEvent
-from services.resize.process import process
+from services.resize.publish import process
 from services.resize.renew import Renewal, SourceMissingError, is_stale, renew, sizes_for
 from services.resize.reprocess import stale
 from services.store import Store
-from services.variants import FORMATS, plan
 from services.web.gallery import Gallery
 from tests import pictures
 from tests.conftest import ACCESS_KEY_ID, SECRET_ACCESS_KEY
 from tests.faults.invariant import Buckets
-from tests.resize.test_process import soon
+from tests.resize.test_publish import soon
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,9 @@ import pytest
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
-from services.config import Settings
+from services.core.settings import Settings
 from services.resize.events import UploadEvent
-from services.resize.process import process
+from services.resize.publish import process
 from services.store import Store
 from services.web.app import create_app
 

@@ -15,11 +15,11 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
-from services import keys
-from services.config import Settings
-from services.keys import IndexEntry, StoredSize
+from services.core import keys
+from services.core.keys import IndexEntry, StoredSize
+from services.core.settings import Settings
+from services.core.variants import FORMATS
 from services.store import Store
-from services.variants import FORMATS
 from services.web.app import create_app
 from tests import pictures
 from tests.web.conftest import Resize

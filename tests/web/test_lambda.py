@@ -14,7 +14,7 @@ import uvicorn
 from fastapi import FastAPI
 from mangum import Mangum
 
-from services.keys import new_photo_id, uploaded_at
+from services.core.keys import new_photo_id, uploaded_at
 from services.store import Store
 from tests.conftest import free_port
 from tests.web.test_api import publish

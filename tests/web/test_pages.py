@@ -7,7 +7,7 @@ import httpx
 import pytest
 from starlette.testclient import TestClient
 
-from services.config import Settings
+from services.core.settings import Settings
 from services.store import Store
 from services.web import assets
 from services.web.app import create_app

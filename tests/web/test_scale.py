@@ -6,7 +6,7 @@ import boto3
 import pytest
 from starlette.testclient import TestClient
 
-from services.config import Settings
+from services.core.settings import Settings
 from services.store import Store
 from services.web.app import create_app
 from tests.generated_s3 import GeneratedS3, photo_id

@@ -6,7 +6,7 @@ import httpx
 import pytest
 from starlette.testclient import TestClient
 
-from services.logs import log_as_json
+from services.core.logs import log_as_json
 from tests import pictures
 from tests.conftest import SECRET_ACCESS_KEY
 from tests.web.conftest import Resize

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from services.config import Limits
-from services.reasons import Reason, sentence
+from services.core.reasons import Reason, sentence
+from services.core.settings import Limits
 from services.web.strings import Strings, languages, strings_for
 
 

@@ -10,9 +10,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from services.config import Limits
-from services.reasons import SENTENCES, limits_in_words
-from services.variants import ACCEPTED_TYPES
+from services.core.reasons import SENTENCES, limits_in_words
+from services.core.settings import Limits
+from services.core.variants import ACCEPTED_TYPES
 
 FALLBACK = "en"
 

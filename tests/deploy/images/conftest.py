@@ -13,8 +13,8 @@ from typing import Any
 import boto3
 import pytest
 
-from services.config import Settings
-from services.keys import new_photo_id, upload_key
+from services.core.keys import new_photo_id, upload_key
+from services.core.settings import Settings
 from services.store import Store
 from tests.conftest import ACCESS_KEY_ID, SECRET_ACCESS_KEY
 from tests.deploy.images.invoke_api import InvokeApi

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from services.config import Settings
-from services.resize.child import MEMORY_BOUND
+from services.core.settings import Settings
+from services.imaging.child import MEMORY_BOUND
 from services.store import Store
 from tests import pictures
 from tests.deploy.images.conftest import Deployed, function_of, put

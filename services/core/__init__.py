@@ -1,0 +1,1 @@
+"""Settings, keys, variants, reasons and logs: what all functions share. Pure."""

@@ -1,0 +1,54 @@
+"""Why an upload cannot become a photo: stable codes, each with one plain sentence."""
+
+from enum import StrEnum
+
+from services.core.settings import Limits
+from services.core.variants import ACCEPTED_TYPES
+
+
+class Reason(StrEnum):
+    """A permanent refusal; the value is what APIs, logs and metrics carry."""
+
+    EMPTY = "empty"
+    TOO_LARGE = "too_large"
+    UNSUPPORTED_FORMAT = "unsupported_format"
+    TRUNCATED = "truncated"
+    CORRUPT = "corrupt"
+    TOO_MANY_PIXELS = "too_many_pixels"
+    SIDE_TOO_LONG = "side_too_long"
+    TOO_MANY_FRAMES = "too_many_frames"
+    TIMEOUT = "timeout"
+    ALREADY_PUBLISHED = "already_published"
+
+
+# English; the page's translations carry a sentence for each code too. The placeholders are the
+# keys of `limits_in_words`.
+SENTENCES = {
+    Reason.EMPTY: "The file is empty.",
+    Reason.TOO_LARGE: "The file is larger than {max_upload}.",
+    Reason.UNSUPPORTED_FORMAT: "This is not a picture we can read; please use {formats}.",
+    Reason.TRUNCATED: "The file is incomplete; please upload it again.",
+    Reason.CORRUPT: "The file is damaged and cannot be read.",
+    Reason.TOO_MANY_PIXELS: "The picture has more than {max_pixels}.",
+    Reason.SIDE_TOO_LONG: "The picture is longer than {max_side} on one side.",
+    Reason.TOO_MANY_FRAMES: "The animation has more than {max_frames} frames or is too large.",
+    Reason.TIMEOUT: "The picture took too long to read.",
+    Reason.ALREADY_PUBLISHED: "This upload was already published and cannot be replaced.",
+}
+
+
+def limits_in_words(limits: Limits) -> dict[str, str]:
+    """Return what the sentences' placeholders stand for, in words."""
+    names = [name for name, _ in ACCEPTED_TYPES.values() if name != "HEIF"]
+    return {
+        "max_upload": f"{limits.max_upload_bytes / 1_000_000:g} MB",
+        "max_pixels": f"{limits.max_pixels / 1_000_000:g} megapixels",
+        "max_side": f"{limits.max_side} pixels",
+        "max_frames": str(limits.max_frames),
+        "formats": ", ".join(names[:-1]) + " or " + names[-1],
+    }
+
+
+def sentence(reason: Reason, limits: Limits) -> str:
+    """Return the sentence that tells a person why, in English."""
+    return SENTENCES[reason].format(**limits_in_words(limits))

@@ -1,0 +1,218 @@
+"""The settings of both functions and of the local product: the only reader of the environment."""
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from services.core.variants import FORMATS
+
+
+class ConfigError(ValueError):
+    """A setting has a value that cannot be used; the message names it and says what would do."""
+
+
+def _whole(low: int, high: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        if not text.isascii() or not text.isdigit() or not low <= int(text) <= high:
+            msg = f"a whole number from {low:,} to {high:,}"
+            raise ValueError(msg)
+        return int(text)
+
+    return parse
+
+
+def _sizes(text: str) -> tuple[int, ...]:
+    sizes = tuple(int(part) if part.strip().isdigit() else 0 for part in text.split(","))
+    if not all(1 <= size <= 16_384 for size in sizes) or list(sizes) != sorted(set(sizes)):
+        raise ValueError("box sides in pixels, ascending, such as 400,800,1600")
+    return sizes
+
+
+def _formats(text: str) -> tuple[str, ...]:
+    names = tuple(part.strip() for part in text.split(","))
+    if len(set(names)) != len(names) or not set(names) <= {"webp", "jpeg"}:
+        raise ValueError("webp, jpeg or both, separated by a comma")
+    return tuple(FORMATS[name].name for name in names)
+
+
+def _http_url(text: str) -> str | None:
+    if not text:
+        return None
+    if not text.startswith(("http://", "https://")) or any(c in text for c in " \"'<>;,"):
+        raise ValueError("an address that starts with http:// or https://")
+    return text.rstrip("/")
+
+
+def _bucket(text: str) -> str:
+    if not 3 <= len(text) <= 63 or not all(c.islower() or c.isdigit() or c in "-." for c in text):
+        raise ValueError("a bucket name: 3 to 63 lower-case letters, digits, hyphens or dots")
+    return text
+
+
+def _text(text: str) -> str:
+    if not text.strip():
+        raise ValueError("some text")
+    return text.strip()
+
+
+def _setting(env: str, default: Any, parse: Callable[[str], Any], doc: str) -> Any:
+    return field(default=default, metadata={"env": env, "parse": parse, "doc": doc})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What an upload may be; everything beyond it is refused with a reason before any decoding."""
+
+    max_upload_bytes: int = _setting(
+        "MAX_UPLOAD_BYTES", 25_000_000, _whole(1, 5_000_000_000), "Largest upload, in bytes."
+    )
+    max_pixels: int = _setting(
+        "MAX_PIXELS",
+        100_000_000,
+        _whole(1, 1_000_000_000),
+        "Most pixels in one frame (width × height).",
+    )
+    max_side: int = _setting(
+        "MAX_SIDE", 16_384, _whole(1, 65_535), "Longest side of a picture, in pixels."
+    )
+    max_frames: int = _setting("MAX_FRAMES", 256, _whole(1, 10_000), "Most frames of an animation.")
+    max_total_pixels: int = _setting(
+        "MAX_TOTAL_PIXELS",
+        100_000_000,
+        _whole(1, 1_000_000_000),
+        "Most pixels over all frames of an animation (frames × canvas).",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings(Limits):
+    """What both functions need to know; every field has a default that works locally."""
+
+    upload_bucket: str = _setting(
+        "UPLOAD_BUCKET", "contact-sheet-uploads", _bucket, "Bucket that browsers upload to."
+    )
+    gallery_bucket: str = _setting(
+        "GALLERY_BUCKET",
+        "contact-sheet-gallery",
+        _bucket,
+        "Bucket of variants, index and verdicts; never the upload bucket.",
+    )
+    region: str = _setting("AWS_REGION", "us-east-1", _text, "Region of both buckets.")
+    s3_endpoint_url: str | None = _setting(
+        "S3_ENDPOINT_URL",
+        None,
+        _http_url,
+        "Another S3 than AWS's, addressed path style; empty means AWS.",
+    )
+    image_base_url: str | None = _setting(
+        "IMAGE_BASE_URL",
+        None,
+        _http_url,
+        "Address of a CDN in front of the gallery bucket; empty means presigned URLs.",
+    )
+    public_url: str | None = _setting(
+        "PUBLIC_URL",
+        None,
+        _http_url,
+        "The gallery's own address as browsers see it; empty means what the request says.",
+    )
+    site_title: str = _setting("SITE_TITLE", "Contact Sheet", _text, "Title of the gallery.")
+    page_size: int = _setting("PAGE_SIZE", 60, _whole(1, 1000), "Photos on a gallery page.")
+    variant_sizes: tuple[int, ...] = _setting(
+        "VARIANT_SIZES",
+        (400, 800, 1600),
+        _sizes,
+        "Sides of the square boxes that variants are fitted into, in pixels.",
+    )
+    variant_formats: tuple[str, ...] = _setting(
+        "VARIANT_FORMATS",
+        ("webp", "jpeg"),
+        _formats,
+        "Formats of each variant; JPEG becomes PNG where there is transparency.",
+    )
+    upload_expires_seconds: int = _setting(
+        "UPLOAD_EXPIRES_SECONDS",
+        300,
+        _whole(1, 3600),
+        "How long a presigned POST may be used, in seconds.",
+    )
+    url_window_seconds: int = _setting(
+        "URL_WINDOW_SECONDS",
+        3600,
+        _whole(60, 302_400),
+        "How long a photo keeps the same presigned URL, in seconds.",
+    )
+    uploads_per_minute: int = _setting(
+        "UPLOADS_PER_MINUTE",
+        0,
+        _whole(0, 1_000_000),
+        "Uploads that one address may begin in a minute; 0 leaves it to API Gateway's throttling.",
+    )
+    sweep_after_seconds: int = _setting(
+        "SWEEP_AFTER_SECONDS",
+        900,
+        _whole(0, 86_400),
+        "Age from which the sweep takes up an upload that no event brought, in seconds.",
+    )
+    log_level: str = _setting("LOG_LEVEL", "INFO", _text, "Lowest level that is logged.")
+    function_name: str | None = _setting(
+        "AWS_LAMBDA_FUNCTION_NAME",
+        None,
+        _text,
+        "Function that metrics are counted for; Lambda sets it.",
+    )
+
+    def __post_init__(self) -> None:
+        """Refuse settings that are fine alone and wrong together."""
+        if self.upload_bucket == self.gallery_bucket:
+            raise ConfigError(
+                "UPLOAD_BUCKET and GALLERY_BUCKET must be two buckets, or variants would be "
+                "resized again"
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LocalSettings:
+    """What only the local product needs to know."""
+
+    port: int = _setting("PORT", 8000, _whole(1, 65_535), "Port of the gallery (`make run`).")
+    s3_port: int = _setting(
+        "S3_PORT", 9000, _whole(1, 65_535), "Port of the embedded S3 (`make run`)."
+    )
+    data_dir: Path = _setting(
+        "DATA_DIR", Path(".data"), Path, "Folder that keeps what was uploaded (`make run`)."
+    )
+    workers: int = _setting(
+        "WORKERS", 2, _whole(1, 64), "Resize workers side by side (`make run`)."
+    )
+
+
+def _from_env(kind: type[Any], environ: Mapping[str, str]) -> Any:
+    values = {}
+    for item in fields(kind):
+        name = item.metadata["env"]
+        text = environ.get(name, "")
+        if text:
+            try:
+                values[item.name] = item.metadata["parse"](text)
+            except ValueError as error:
+                msg = f"{name} must be {error}, not {text!r}"
+                raise ConfigError(msg) from None
+    return kind(**values)
+
+
+def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
+    """Return the settings in `environ`; an empty variable counts as unset.
+
+    Raises ConfigError, whose message names the variable, its value and what it must be.
+    """
+    settings: Settings = _from_env(Settings, environ)
+    return settings
+
+
+def load_local_settings(environ: Mapping[str, str] = os.environ) -> LocalSettings:
+    """Return the local product's own settings; raises ConfigError as `load_settings` does."""
+    settings: LocalSettings = _from_env(LocalSettings, environ)
+    return settings

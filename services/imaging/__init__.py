@@ -1,0 +1,1 @@
+"""Bytes of a picture in, variants out; no AWS in it."""

@@ -1,0 +1,25 @@
+"""HEIC by pillow-heif's libheif (libde265)."""
+
+from collections.abc import Iterator
+
+from services.core.reasons import Reason
+from services.core.rejected import Rejected
+from services.imaging.codecs.pixels import to_raster
+from services.imaging.codecs.strict import data_errors
+from services.imaging.picture import Frame, Header
+
+
+def decode(data: bytes, header: Header, need: tuple[int, int]) -> Iterator[Frame]:
+    """Yield the primary picture, upright: libheif applies `irot`, `imir` and `clap`."""
+    import pillow_heif
+    from PIL import Image
+
+    with data_errors():
+        # 10 and 12 bits become 8 without clipping; threads would be the deadline's business too.
+        picture = pillow_heif.open_heif(data, convert_hdr_to_8bit=True)
+        image = Image.frombuffer(
+            picture.mode, picture.size, picture.data, "raw", picture.mode, picture.stride, 1
+        )
+    if image.size != (header.width, header.height):
+        raise Rejected(Reason.CORRUPT, f"{image.size} decoded")
+    yield Frame(to_raster(image, need))

@@ -1,0 +1,37 @@
+"""Decoding, by the decoder of the format that the check found."""
+
+from collections.abc import Callable, Iterator
+
+from services.imaging.codecs import gif, jpeg, png, webp
+from services.imaging.picture import Frame, Header
+
+_Decoder = Callable[[bytes, Header, tuple[int, int]], Iterator[Frame]]
+_COMMON: dict[str, _Decoder] = {
+    "jpeg": jpeg.decode, "png": png.decode, "webp": webp.decode, "gif": gif.decode,
+}  # fmt: skip
+
+
+def decode(
+    data: bytes, header: Header, need: tuple[int, int], *, planes: bool = False
+) -> Iterator[Frame]:
+    """Yield the frames of a checked file, stored way up, with `need` pixels or more if it has them.
+
+    `planes` asks for YCC420 where a JPEG is stored so; everything else comes interleaved.
+    Raises Rejected for data that is damaged or not all there.
+    """
+    if planes and header.format == "jpeg":
+        return jpeg.decode(data, header, need, planes=True)
+    return _decoder(header.format)(data, header, need)
+
+
+def _decoder(format_: str) -> _Decoder:
+    # The rarer and heavier ones are imported by the first picture that needs them.
+    if format_ == "avif":
+        from services.imaging.codecs import avif
+
+        return avif.decode
+    if format_ == "heic":
+        from services.imaging.codecs import heic
+
+        return heic.decode
+    return _COMMON[format_]

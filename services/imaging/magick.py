@@ -1,0 +1,136 @@
+"""The one door to ImageMagick: loads it through Wand with our policy, moves pixels in and out.
+
+Whoever needs Wand imports it from here, so that the policy is in force before the library starts.
+"""
+
+import ctypes
+import ctypes.util
+import os
+from pathlib import Path
+from typing import Any
+
+from services.imaging.picture import CHANNELS, LANES, Raster
+
+# ImageMagick reads its configuration once, when the library starts.
+os.environ["MAGICK_CONFIGURE_PATH"] = str(Path(__file__).parent)
+os.environ["MAGICK_THREAD_LIMIT"] = "1"  # threads cost more than they give on a Lambda's fraction
+
+# glibc gives each freed block of a megabyte back to the system, and clears pages anew for the next:
+# a twelfth of the work. Blocks beyond 32 MiB still go back at once.
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # malloc.h
+if hasattr(ctypes.CDLL(None), "mallopt"):
+    ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, 32 << 20)
+    ctypes.CDLL(None).mallopt(_M_TRIM_THRESHOLD, 256 << 20)
+
+_SONAMES = {
+    "MagickWand-7.Q16": "libMagickWand-7.Q16.so.10",
+    "MagickCore-7.Q16": "libMagickCore-7.Q16.so.10",
+    "MagickWand-6.Q16": "libMagickWand-6.Q16.so.6",
+    "MagickCore-6.Q16": "libMagickCore-6.Q16.so.6",
+    "c": "libc.so.6",
+}
+
+
+def _load_wand() -> Any:
+    # Wand asks ctypes for two dozen names, and each question starts ldconfig and a compiler: 370 ms
+    # of a cold start. Debian's names are known, so they are answered here; elsewhere (macOS) the
+    # ordinary search follows.
+    search = ctypes.util.find_library
+
+    def known(name: str) -> str | None:
+        try:
+            ctypes.CDLL(_SONAMES[name])
+        except (KeyError, OSError):
+            return None
+        return _SONAMES[name]
+
+    def load() -> Any:
+        import wand.image
+
+        return wand.image
+
+    ctypes.util.find_library = known
+    try:
+        return load()
+    except ImportError:
+        ctypes.util.find_library = search
+        return load()
+    finally:
+        ctypes.util.find_library = search
+
+
+_wand = _load_wand()
+Image = _wand.Image
+_library = _wand.library
+
+# ImageMagick 6 computes four channels whatever a picture has.
+PAID_BY_CHANNEL = _wand.MAGICK_VERSION_NUMBER >= 0x700
+
+_FILTERS: tuple[str, ...] = _wand.FILTER_TYPES
+_CHAR_PIXEL = 1  # StorageType CharPixel, in ImageMagick 6 and 7
+_MAP = {"L": b"I", "RGB": b"RGB", "RGBA": b"RGBA", "CMYK": b"CMYK", LANES: b"RGBA"}
+
+# Wand's own import_pixels and export_pixels convert sample by sample in Python.
+_constitute = _library.MagickConstituteImage
+_constitute.argtypes = (
+    ctypes.c_void_p, ctypes.c_size_t, ctypes.c_size_t, ctypes.c_char_p, ctypes.c_int,
+    ctypes.c_void_p,
+)  # fmt: skip
+_export = _library.MagickExportImagePixels
+_export.argtypes = (
+    ctypes.c_void_p, ctypes.c_ssize_t, ctypes.c_ssize_t, ctypes.c_size_t, ctypes.c_size_t,
+    ctypes.c_char_p, ctypes.c_int, ctypes.c_void_p,
+)  # fmt: skip
+
+
+def to_wand(raster: Raster) -> Any:
+    """Return a new wand Image with the raster's pixels; the caller closes it.
+
+    Raises wand.exceptions.WandException where ImageMagick's resources do not suffice.
+    """
+    size = raster.width * raster.height * CHANNELS[raster.mode]
+    if len(raster.pixels) != size:
+        msg = f"{raster.width} × {raster.height} {raster.mode} are not {len(raster.pixels)} bytes"
+        raise ValueError(msg)
+    image = Image()
+    if not _constitute(
+        image.wand, raster.width, raster.height, _MAP[raster.mode], _CHAR_PIXEL,
+        _address(raster.pixels),
+    ):  # fmt: skip
+        image.raise_exception()
+        raise MemoryError("ImageMagick took no pixels")
+    if raster.mode == LANES:
+        # Else the fourth would say how much of the others is seen. ImageMagick 7 would drop it.
+        image.alpha_channel = False
+    return image
+
+
+def resize(image: Any, width: int, height: int, filter_: str) -> None:
+    """Resize a wand Image in place by a filter of wand.image.FILTER_TYPES.
+
+    Wand's own asks for the picture's MIME type each time, which is half a millisecond.
+    """
+    sharpness = ctypes.c_double(1.0)
+    if not _library.MagickResizeImage(
+        image.wand, width, height, _FILTERS.index(filter_), sharpness
+    ):  # fmt: skip
+        image.raise_exception()
+        raise MemoryError("ImageMagick did not resize")
+
+
+def from_wand(image: Any, mode: str) -> Raster:
+    """Return the pixels of a wand Image as a raster of `mode`."""
+    width, height = image.width, image.height
+    pixels = bytearray(width * height * CHANNELS[mode])
+    if not _export(
+        image.wand, 0, 0, width, height, _MAP[mode], _CHAR_PIXEL, _address(pixels)
+    ):  # fmt: skip
+        image.raise_exception()
+        raise MemoryError("ImageMagick gave no pixels")
+    return Raster(mode, width, height, pixels)
+
+
+def _address(pixels: Any) -> Any:
+    if isinstance(pixels, bytes | memoryview):
+        return bytes(pixels)
+    return (ctypes.c_char * len(pixels)).from_buffer(pixels)

@@ -1,0 +1,88 @@
+"""What the steps of the pipeline hand to each other, and what comes out of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from services.core.variants import Fit, Format
+
+Pixels = bytes | bytearray | memoryview
+
+YCC420 = "YCC420"
+LANES = "LLLL"
+CHANNELS = {"L": 1, "RGB": 3, "RGBA": 4, "CMYK": 4, LANES: 4}
+
+
+def plane_sizes(width: int, height: int) -> tuple[tuple[int, int], ...]:
+    """Return width and height of the planes of a YCC420 raster: of Y, Cb and Cr."""
+    even = (width + width % 2, height + height % 2)
+    half = (even[0] // 2, even[1] // 2)
+    return even, half, half
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What a file says of its picture before anything is decoded; sizes are as stored."""
+
+    format: str  # jpeg png gif webp avif heic
+    width: int
+    height: int
+    orientation: int = 1  # EXIF's 1 to 8: what turns the stored pixels upright
+    frames: int = 1
+    loops: int = 0  # how often an animation is shown; 0 is for ever
+    icc: bytes | None = None
+    painted: int = 0  # pixels of all frames together, where those have sizes of their own
+
+    @property
+    def upright(self) -> tuple[int, int]:
+        """Width and height as a person sees the picture."""
+        if self.orientation >= 5:
+            return self.height, self.width
+        return self.width, self.height
+
+
+@dataclass(frozen=True, slots=True)
+class Raster:
+    """Interleaved 8-bit samples, rows from the top without padding; `mode` names the channels.
+
+    CMYK is 0 for no ink. RGBA is not premultiplied. LANES are four pictures that have nothing to do
+    with each other. YCC420 is JPEG's Y, Cb and Cr one after another, not interleaved: Y of even
+    sides, one sample more than the picture's where that is odd, Cb and Cr of half of those.
+    """
+
+    mode: str
+    width: int
+    height: int
+    pixels: Pixels
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One moment of a picture; a still has one, of no duration."""
+
+    raster: Raster
+    milliseconds: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """An encoded variant of the size that `fit` says."""
+
+    fit: Fit
+    format: Format
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture with its variants; `width` × `height` are the upright original's pixels."""
+
+    format: str  # jpeg png gif webp avif heic
+    width: int
+    height: int
+    frames: int
+    animated: bool
+    has_alpha: bool
+    thumbhash: bytes
+    color: str  # "#rrggbb"
+    variants: tuple[Variant, ...]  # smallest first
+    milliseconds: Mapping[str, float]  # by step

@@ -1,0 +1,39 @@
+"""Re-opening a variant from its encoded bytes before it counts."""
+
+from services.core.rejected import Rejected
+from services.core.settings import Limits
+from services.imaging.check import check
+from services.imaging.decode import decode
+from services.imaging.picture import Frame, Variant
+
+_UNBOUNDED = Limits(
+    max_upload_bytes=5_000_000_000,
+    max_pixels=1_000_000_000,
+    max_side=65_535,
+    max_frames=10_000,
+    max_total_pixels=1_000_000_000,
+)
+
+
+class NotAsMadeError(Exception):
+    """A variant's bytes are not the picture that was encoded: a fault of ours, worth a retry."""
+
+
+def verify(variant: Variant, frames: int) -> Frame:
+    """Return the first frame of a variant, decoded from its bytes at an eighth or more of its size.
+
+    Raises NotAsMadeError unless the bytes are whole and have the format, size and frames that they
+    should; the WebP encoder makes one of frames that are alike.
+    """
+    expected = (variant.format.name, variant.fit.width, variant.fit.height)
+    try:
+        header = check(variant.data, _UNBOUNDED)
+        need = (max(1, header.width // 8), max(1, header.height // 8))
+        first = next(decode(variant.data, header, need))
+    except Rejected as rejected:
+        msg = f"{expected}: {rejected}"
+        raise NotAsMadeError(msg) from rejected
+    if (header.format, header.width, header.height) != expected or header.frames > frames:
+        msg = f"{expected}, {frames} frames: {header}"
+        raise NotAsMadeError(msg)
+    return first

@@ -1,0 +1,145 @@
+"""The way of one upload: read, make variants, publish, and only then remove the original.
+
+At any instant either the original exists, or all variants and the index entry exist, or a person
+deleted the photo. Doing it again, late, twice or at once ends in the same state.
+"""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from enum import StrEnum
+from time import monotonic, perf_counter
+
+from services.core import keys
+from services.core.reasons import Reason
+from services.core.rejected import Rejected
+from services.core.settings import Settings
+from services.imaging.engine import Picture, make_variants
+from services.resize.events import UploadEvent
+from services.resize.records import index_entry, manifest, verdict
+from services.store import Original, Store
+
+PUTS_AT_ONCE = 4
+
+
+class Outcome(StrEnum):
+    """How an upload ended."""
+
+    PUBLISHED = "published"
+    REJECTED = "rejected"
+    DELETED = "deleted"  # a person deleted the photo meanwhile
+    GONE = "gone"  # an earlier delivery of the event did it all
+
+
+@dataclass(slots=True)
+class Report:
+    """What is logged of one upload: sizes in bytes, steps in milliseconds."""
+
+    outcome: Outcome
+    photo_id: str | None = None
+    reason: Reason | None = None
+    detail: str = ""
+    format: str = ""
+    bytes_in: int = 0
+    bytes_out: int = 0
+    variants: int = 0
+    milliseconds: dict[str, float] = field(default_factory=dict)
+
+
+def process(
+    upload: UploadEvent, store: Store, settings: Settings, *, deadline: float | None = None
+) -> Report:
+    """Publish the upload, or reject it with a verdict, and report which.
+
+    `deadline` is the moment of `time.monotonic` by which decoding must end. Whatever this raises is
+    transient: the original is still there and the event may come again.
+    """
+    began = perf_counter()
+    original = store.uploads.read(upload.key, upload.version_id)
+    read = perf_counter()
+    if original is None:
+        return Report(Outcome.GONE)
+    photo_id = keys.photo_id_of_object(
+        upload.bucket, upload.key, original.version, original.modified
+    )
+    report = Report(Outcome.PUBLISHED, photo_id, bytes_in=original.size)
+    try:
+        report.outcome = _publish(photo_id, original, store, settings, report, deadline)
+    except Rejected as refusal:
+        report.outcome, report.reason = Outcome.REJECTED, refusal.reason
+        report.detail = refusal.detail
+        said = verdict(photo_id, original, store.uploads.name, refusal.reason, settings)
+        store.gallery.put_json(keys.verdict_key(photo_id), said)
+        store.uploads.quarantine(original, photo_id)
+    ended = perf_counter()
+    report.milliseconds |= {
+        "get": round((read - began) * 1000, 1),
+        "total": round((ended - began) * 1000, 1),
+    }
+    return report
+
+
+def _publish(
+    photo_id: str,
+    original: Original,
+    store: Store,
+    settings: Settings,
+    report: Report,
+    deadline: float | None,
+) -> Outcome:
+    gallery = store.gallery
+    if gallery.deleted([photo_id]):
+        return _unpublish(photo_id, original, store)
+    if standing := gallery.entries([photo_id]).get(photo_id):
+        published = gallery.get_json(standing.key())
+        if published and published["source"]["version"] != original.version:
+            raise Rejected(Reason.ALREADY_PUBLISHED)
+        # An earlier delivery published it and ended before it removed the original.
+        store.uploads.delete(original)
+        return Outcome.PUBLISHED
+    if original.data is None:
+        raise Rejected(Reason.TOO_LARGE, f"{original.size} bytes")
+    picture = make_variants(
+        original.data,
+        sizes=settings.variant_sizes,
+        formats=settings.variant_formats,
+        limits=settings,
+        deadline=deadline,
+    )
+    report.format = picture.format
+    report.variants = len(picture.variants)
+    report.bytes_out = sum(len(variant.data) for variant in picture.variants)
+    report.milliseconds |= picture.milliseconds
+    if deadline is not None and monotonic() > deadline:
+        raise TimeoutError("no time is left to store the variants; the event comes again")
+    began = perf_counter()
+    _put_variants(photo_id, original, picture, store)
+    entry = index_entry(photo_id, original, picture)
+    gallery.put_json(entry.key(), manifest(entry, original, store.uploads.name, picture))
+    report.milliseconds["put"] = round((perf_counter() - began) * 1000, 1)
+    # Whoever deletes writes the tombstone before looking for the entry; we look for the tombstone
+    # after writing the entry. S3 is strongly consistent, so one of both sees the other.
+    if gallery.deleted([photo_id]):
+        return _unpublish(photo_id, original, store)
+    store.uploads.delete(original)
+    return Outcome.PUBLISHED
+
+
+def _put_variants(photo_id: str, original: Original, picture: Picture, store: Store) -> None:
+    """Store all variants; the first decides which of several uploads to a key gets the photo."""
+
+    def put(index: int) -> bool:
+        variant = picture.variants[index]
+        key = keys.variant_key(photo_id, variant.fit.size, variant.format)
+        return store.gallery.put_variant(key, variant.data, variant.format, source=original.version)
+
+    if not put(0):
+        raise Rejected(Reason.ALREADY_PUBLISHED)
+    with ThreadPoolExecutor(PUTS_AT_ONCE) as pool:
+        if not all(pool.map(put, range(1, len(picture.variants)))):
+            raise Rejected(Reason.ALREADY_PUBLISHED)
+
+
+def _unpublish(photo_id: str, original: Original, store: Store) -> Outcome:
+    store.gallery.remove(photo_id)
+    store.uploads.delete(original)
+    return Outcome.DELETED

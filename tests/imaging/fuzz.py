@@ -1,0 +1,81 @@
+"""A coverage-guided fuzz target: `python -m tests.imaging.fuzz [libFuzzer's options]`.
+
+Whatever the bytes, there must be variants that open or a verdict, within 20 seconds and the memory
+that the decoding process has. Anything else ends the run and leaves its input as crash-…, timeout-…
+or oom-… in build/fuzz, to be run again by naming the file. What was found worth keeping stays in
+build/fuzz/corpus and is where the next run starts.
+"""
+
+import io
+import random
+import struct
+import sys
+import zlib
+from pathlib import Path
+
+import atheris
+
+with atheris.instrument_imports(include=["services"], enable_loader_override=False):
+    from services.core.rejected import Rejected
+    from services.core.settings import Limits
+    from services.imaging.child import MEMORY_BOUND
+    from services.imaging.codecs import png
+    from services.imaging.pipeline import make_variants
+
+from PIL import Image
+
+from tests.imaging.test_engine import SEEDS
+
+FOLDER = Path("build/fuzz")
+LIMITS = Limits(max_pixels=1_000_000, max_total_pixels=1_000_000)
+
+
+def one_input(data: bytes) -> None:
+    """Raise unless the bytes become variants of the right size or get a verdict."""
+    try:
+        picture = make_variants(data, (32,), ("webp", "jpeg"), LIMITS)
+    except Rejected:
+        return
+    for variant in picture.variants:
+        if Image.open(io.BytesIO(variant.data)).size != (variant.fit.width, variant.fit.height):
+            msg = f"a variant is not of {variant.fit}"
+            raise AssertionError(msg)
+
+
+def mutated(data: bytes, most: int, seed: int) -> bytes:
+    """Return libFuzzer's mutation, of a PNG mostly with the checksums that it then needs."""
+    changed: bytes = atheris.Mutate(data, most)
+    if changed.startswith(png.SIGNATURE) and random.Random(seed).random() < 0.8:  # noqa: S311 no secret
+        changed = _with_checksums(changed)[:most]
+    return changed
+
+
+def _with_checksums(data: bytes) -> bytes:
+    parts, at = [png.SIGNATURE], len(png.SIGNATURE)
+    while at + 12 <= len(data):
+        (length,) = struct.unpack_from(">I", data, at)
+        chunk = data[at + 4 : at + 8 + length]
+        parts.append(struct.pack(">I", length) + chunk + struct.pack(">I", zlib.crc32(chunk)))
+        at += 12 + length
+    return b"".join((*parts, data[at:]))
+
+
+def main() -> None:
+    """Fuzz until the time is over or something is found."""
+    corpus = FOLDER / "corpus"
+    corpus.mkdir(parents=True, exist_ok=True)
+    for number, seed in enumerate(SEEDS):
+        (corpus / f"seed-{number}").write_bytes(seed)
+    most = max(map(len, SEEDS)) + 1000
+    options = [
+        f"-max_len={most}", "-timeout=20", f"-rss_limit_mb={MEMORY_BOUND >> 20}",
+        f"-artifact_prefix={FOLDER}/",
+    ]  # fmt: skip
+    named = [argument for argument in sys.argv[1:] if not argument.startswith("-")]
+    arguments = [sys.argv[0], *options, *sys.argv[1:], *([] if named else [str(corpus)])]
+    atheris.Setup(arguments, one_input, custom_mutator=mutated)
+    atheris.Fuzz()
+
+
+if __name__ == "__main__":
+    main()

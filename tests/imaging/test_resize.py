@@ -1,0 +1,90 @@
+"""Best fit by ImageMagick, and the policy it runs under."""
+
+import pytest
+import wand.resource
+
+from services.imaging.magick import Image, from_wand, to_wand
+from services.imaging.picture import Raster
+from services.imaging.resize import resize_image
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "expected"),
+    [
+        (1200, 800, (400, 267)), (800, 1200, (267, 400)), (1000, 1000, (400, 400)),
+        (400, 300, (400, 300)), (100, 50, (400, 200)), (800, 1, (400, 1)), (1, 1600, (1, 400)),
+        (400, 400, (400, 400)), (401, 400, (400, 399)), (4032, 3024, (400, 300)),
+    ],
+)  # fmt: skip
+def test_best_fit(width: int, height: int, expected: tuple[int, int]) -> None:
+    """The picture just fits the box, its ratio kept, its sides rounded and never 0."""
+    with to_wand(Raster("RGB", width, height, bytes(width * height * 3))) as image:
+        assert resize_image(image, 400, 400) is image
+        assert image.size == expected
+
+
+def test_exact_fit_is_left_alone() -> None:
+    """A picture of the box's size keeps each of its pixels."""
+    pixels = bytes(range(256)) * 3
+    with to_wand(Raster("RGB", 16, 16, pixels)) as image:
+        assert from_wand(resize_image(image, 16, 16), "RGB").pixels == pixels
+
+
+def test_filters_are_the_tutorials() -> None:
+    """Shrinking is Lanczos2 and enlarging Mitchell, as ImageMagick computes them."""
+    ramp = bytes((x * x) % 256 for x in range(64 * 64 * 3))
+    for side, name in ((20, "lanczos2"), (100, "mitchell")):
+        raster = Raster("RGB", 64, 64, ramp)
+        with to_wand(raster) as ours, to_wand(raster) as theirs:
+            theirs.resize(side, side, filter=name)
+            assert from_wand(resize_image(ours, side, side), "RGB") == from_wand(theirs, "RGB")
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB", "RGBA", "CMYK"])
+def test_pixels_pass_unchanged(mode: str) -> None:
+    """Pixels that go to ImageMagick and back are the same."""
+    count = {"L": 1, "RGB": 3}.get(mode, 4)
+    raster = Raster(mode, 7, 5, bytes((i * 37) % 256 for i in range(35 * count)))
+    with to_wand(raster) as image:
+        assert from_wand(image, mode) == raster
+
+
+def test_wrong_number_of_pixels_is_refused() -> None:
+    """Pixels that do not fill the raster never reach ImageMagick."""
+    with pytest.raises(ValueError, match="2 × 2 RGB are not 3 bytes"):
+        to_wand(Raster("RGB", 2, 2, b"abc"))
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "gradient:red-blue", "xc:red", "label:@/etc/passwd", "text:/etc/passwd",
+        "https://127.0.0.1:9/x.png", "msl:/etc/passwd", "ephemeral:/tmp/none", "@/etc/passwd",
+        "caption:hello", "plasma:fractal",
+    ],
+)  # fmt: skip
+def test_policy_closes_every_source(source: str) -> None:
+    """No coder, delegate, address or path is open to ImageMagick."""
+    with pytest.raises(Exception, match=r"not allowed by the security policy|not authorized"):
+        Image(filename=source, width=9, height=9)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"<svg xmlns='http://www.w3.org/2000/svg' width='9' height='9'/>", b"%!PS\nshowpage",
+        b"push graphic-context\npop graphic-context", b"P6 1 1 255 abc", b"GIF89a\1\0\1\0\0\0\0;",
+    ],
+)  # fmt: skip
+def test_policy_closes_every_blob(data: bytes) -> None:
+    """ImageMagick decodes nothing at all, whatever the bytes say they are."""
+    with pytest.raises(Exception, match=r"not allowed by the security policy|no decode delegate"):
+        Image(blob=data)
+
+
+def test_policy_limits_are_in_force() -> None:
+    """ImageMagick may not spill to disk, take more than a gibibyte or start threads."""
+    limits = wand.resource.limits
+    assert {name: limits[name] for name in ("memory", "disk", "thread")} == {
+        "memory": 1 << 30, "disk": 0, "thread": 1,
+    }  # fmt: skip
