@@ -7,12 +7,13 @@ from typing import Any, Self
 from urllib.parse import parse_qs, urlsplit
 
 from services.core import keys
-from services.core.keys import IndexEntry, StoredSize
-from services.core.variants import FORMATS
+from services.core.photo import Photo, stored_variants
+from services.core.variants import FORMATS, Fit
 
 START = datetime(2020, 1, 1, tzinfo=UTC)
 FORMS = (FORMATS["webp"], FORMATS["jpeg"])
-SIZES = tuple(StoredSize(size, FORMS) for size in (400, 800, 1600))
+SIZES = [(Fit(size, size, size * 3 // 4), FORMS) for size in (400, 800, 1600)]
+INDEX = f"{keys.INDEX_PREFIX}{keys.MAIN_ALBUM}/"
 
 
 def photo_id(number: int) -> str:
@@ -22,9 +23,10 @@ def photo_id(number: int) -> str:
 
 def index_key(number: int) -> str:
     """Return the index entry of a photo."""
-    return IndexEntry(
-        photo_id(number), 4000, 3000, b"twenty-four bytes of hash", SIZES, "holiday.jpg"
-    ).key()
+    album, id_ = keys.MAIN_ALBUM, photo_id(number)
+    variants = stored_variants(album, id_, SIZES, private=False)
+    photo = Photo(album, id_, 4000, 3000, b"twenty-four bytes of hash", variants, "holiday.jpg")
+    return photo.key()
 
 
 class Listing(BaseHTTPRequestHandler):
@@ -37,7 +39,7 @@ class Listing(BaseHTTPRequestHandler):
         """Make up as many entries as are asked for, from where they are asked for."""
         query = {name: values[0] for name, values in parse_qs(urlsplit(self.path).query).items()}
         start = query.get("continuation-token") or query.get("start-after", "")
-        after = start.removeprefix(keys.INDEX_PREFIX)[:26]
+        after = start.removeprefix(INDEX)[:26]
         newest = self.server.photos - 1
         if keys.is_photo_id(after):
             newest = int((keys.uploaded_at(after) - START).total_seconds()) - 1

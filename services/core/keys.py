@@ -1,31 +1,38 @@
-"""Photo ids and object keys, and the index entry that is written in a key. Pure.
+"""Photo ids and object keys. Pure; `services.core.photo` writes index entries in keys.
 
-upload bucket:   uploads/<id or any other name>   quarantine/<id>
-gallery bucket:  photos/<id>/<size>.<extension>   index/<id>/<entry>   rejected/<id>.json
-                 deleted/<id>
+upload bucket:   uploads/<album>/<id or any other name>   quarantine/<album>/<id>/<reason>
+gallery bucket:  photos/<album>/<id>/<size>.<extension>   private/… likewise
+                 index/<album>/<id>/<entry>   pending/… likewise
+                 rejected/<album>/<id>   deleted/<album>/<id>
 """
 
-import base64
 import hashlib
 import re
 import secrets
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from services.core.variants import FORMAT_BY_LETTER, Format
+from services.core.variants import Format
 
 UPLOAD_PREFIX = "uploads/"
 QUARANTINE_PREFIX = "quarantine/"
-PHOTO_PREFIX = "photos/"
-INDEX_PREFIX = "index/"
+PHOTO_PREFIX = "photos/"  # variants that anyone may see; all that a CDN may read
+PRIVATE_PREFIX = "private/"  # all other variants
+INDEX_PREFIX = "index/"  # entries of published photos
+PENDING_PREFIX = "pending/"  # entries of photos that only the owner sees
 VERDICT_PREFIX = "rejected/"
 TOMBSTONE_PREFIX = "deleted/"
 
+MAIN_ALBUM = "main"
+ALBUM_PATTERN = r"[a-z0-9-]{1,40}"
+PHOTO_ID_PATTERN = r"7[0-9A-HJKMNP-TV-Z]{25}"
+
 MAX_NAME_BYTES = 255  # UTF-8; what file systems allow
+MAX_SEGMENT_BYTES = 255  # between two slashes; object stores on file systems refuse more
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base 32, as ULID's specification has
 _MAX_MS = (1 << 48) - 1
-_ID = re.compile(r"7[0-9A-HJKMNP-TV-Z]{25}")
+_ID = re.compile(PHOTO_ID_PATTERN)
+_UPLOAD = re.compile(rf"{UPLOAD_PREFIX}(?:(?P<album>{ALBUM_PATTERN})/)?(?P<name>.*)", re.DOTALL)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -44,11 +51,11 @@ def new_photo_id(now: datetime) -> str:
 def photo_id_of_object(bucket: str, key: str, version: str, modified: datetime) -> str:
     """Return the photo id of an upload, the same one for each event and sweep that brings it.
 
-    `uploads/<photo id>` carries it. Any other key gets an id that is a pure function of the stored
-    object: bucket, key, version (the version id; the ETag where the bucket keeps no versions) and
-    S3's Last-Modified.
+    `uploads/<album>/<photo id>` carries it. Any other key gets an id that is a pure function of the
+    stored object: bucket, key, version (the version id; the ETag where the bucket keeps no
+    versions) and S3's Last-Modified.
     """
-    name = key.removeprefix(UPLOAD_PREFIX)
+    _, name = split_upload_key(key)
     if is_photo_id(name):
         return name
     digest = hashlib.sha256("\0".join((bucket, key, version)).encode()).digest()
@@ -68,39 +75,50 @@ def uploaded_at(photo_id: str) -> datetime:
     return _EPOCH + timedelta(milliseconds=_MAX_MS - number)
 
 
-def upload_key(photo_id: str) -> str:
+def upload_key(album: str, photo_id: str) -> str:
     """Return where the original is uploaded to."""
-    return UPLOAD_PREFIX + photo_id
+    return f"{UPLOAD_PREFIX}{album}/{photo_id}"
 
 
-def quarantine_key(photo_id: str) -> str:
-    """Return where a rejected original waits for its end."""
-    return QUARANTINE_PREFIX + photo_id
+def split_upload_key(key: str) -> tuple[str | None, str]:
+    """Return what an upload's key could name as its album, and the rest: a photo id or any name.
+
+    Whether there is such an album is for the caller to find out.
+    """
+    match = _UPLOAD.fullmatch(key)
+    return (match["album"], match["name"]) if match else (None, key)
 
 
-def variant_key(photo_id: str, size: int, format_: Format) -> str:
+def quarantine_prefix(album: str, photo_id: str) -> str:
+    """Return the prefix of what is kept of a rejected upload until the lifecycle ends it."""
+    return f"{QUARANTINE_PREFIX}{album}/{photo_id}/"
+
+
+def variants_prefix(album: str, photo_id: str, *, private: bool = False) -> str:
+    """Return the prefix of a photo's variants."""
+    return f"{PRIVATE_PREFIX if private else PHOTO_PREFIX}{album}/{photo_id}/"
+
+
+def variant_key(
+    album: str, photo_id: str, size: int, format_: Format, *, private: bool = False
+) -> str:
     """Return where the variant for the box of `size` pixels is served from."""
-    return f"{PHOTO_PREFIX}{photo_id}/{size}.{format_.extension}"
+    return f"{variants_prefix(album, photo_id, private=private)}{size}.{format_.extension}"
 
 
-def verdict_key(photo_id: str) -> str:
+def verdict_key(album: str, photo_id: str) -> str:
     """Return where the verdict on a rejected upload is."""
-    return f"{VERDICT_PREFIX}{photo_id}.json"
+    return f"{VERDICT_PREFIX}{album}/{photo_id}"
 
 
-def tombstone_key(photo_id: str) -> str:
+def tombstone_key(album: str, photo_id: str) -> str:
     """Return what says that a person deleted the photo."""
-    return TOMBSTONE_PREFIX + photo_id
+    return f"{TOMBSTONE_PREFIX}{album}/{photo_id}"
 
 
-def index_prefix(photo_id: str) -> str:
-    """Return the prefix of the one index entry that a published photo has."""
-    return f"{INDEX_PREFIX}{photo_id}/"
-
-
-def index_cursor(photo_id: str) -> str:
-    """Return the StartAfter that lists the photos older than `photo_id`."""
-    return f"{INDEX_PREFIX}{photo_id}0"  # "0" is the byte after "/"
+def entry_prefix(album: str, photo_id: str, *, pending: bool = False) -> str:
+    """Return the prefix of the one index entry that a photo has."""
+    return f"{PENDING_PREFIX if pending else INDEX_PREFIX}{album}/{photo_id}/"
 
 
 def bounded_name(name: str) -> str:
@@ -114,83 +132,6 @@ def bounded_name(name: str) -> str:
 
 
 def name_of_upload_key(key: str) -> str:
-    """Return the file name in an upload's key; empty where the key is a photo id."""
-    name = key.removeprefix(UPLOAD_PREFIX)
+    """Return the file name in an upload's key; empty where the key ends in a photo id."""
+    _, name = split_upload_key(key)
     return "" if is_photo_id(name) else bounded_name(name)
-
-
-@dataclass(frozen=True, slots=True)
-class StoredSize:
-    """The formats in which the variant for the box of `size` pixels is stored."""
-
-    size: int
-    formats: tuple[Format, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class IndexEntry:
-    """All that a gallery page needs of a photo; `width` × `height` are the upright picture's."""
-
-    id: str
-    width: int
-    height: int
-    thumbhash: bytes
-    sizes: tuple[StoredSize, ...]
-    name: str
-    animated: bool = False
-
-    def key(self) -> str:
-        """Return the object key that says it all, at most 1,024 bytes, as S3 demands.
-
-        `index/<id>/1.<w>x<h>[a].<thumbhash>.<sizes>.<name>`: 1 is the form's version, `a` marks an
-        animation, sizes are such as `400wj_800wj`; thumbhash and name are base64url.
-        """
-        sizes = "_".join(
-            f"{stored.size}{''.join(format_.letter for format_ in stored.formats)}"
-            for stored in self.sizes
-        )
-        parts = (
-            "1",
-            f"{self.width}x{self.height}{'a' if self.animated else ''}",
-            _base64url(self.thumbhash),
-            sizes,
-            _base64url(bounded_name(self.name).encode()),
-        )
-        return index_prefix(self.id) + ".".join(parts)
-
-    @classmethod
-    def from_key(cls, key: str) -> "IndexEntry | None":
-        """Return the entry that `key` is, or None for a key of another form."""
-        match = _ENTRY.fullmatch(key)
-        if match is None:
-            return None
-        sizes = tuple(
-            StoredSize(int(size), tuple(FORMAT_BY_LETTER[letter] for letter in letters))
-            for size, letters in re.findall(r"(\d+)([a-z]+)", match["sizes"])
-        )
-        return cls(
-            id=match["id"],
-            width=int(match["width"]),
-            height=int(match["height"]),
-            thumbhash=_from_base64url(match["thumbhash"]),
-            sizes=sizes,
-            name=_from_base64url(match["name"]).decode(errors="replace"),
-            animated=match["animated"] == "a",
-        )
-
-
-_LETTERS = "".join(FORMAT_BY_LETTER)
-_ENTRY = re.compile(
-    rf"{INDEX_PREFIX}(?P<id>{_ID.pattern})/1\.(?P<width>\d{{1,6}})x(?P<height>\d{{1,6}})"
-    rf"(?P<animated>a?)\.(?P<thumbhash>[\w-]*)"
-    rf"\.(?P<sizes>\d{{1,6}}[{_LETTERS}]+(?:_\d{{1,6}}[{_LETTERS}]+)*)\.(?P<name>[\w-]*)",
-    re.ASCII,
-)
-
-
-def _base64url(data: bytes) -> str:
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
-
-
-def _from_base64url(text: str) -> bytes:
-    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))

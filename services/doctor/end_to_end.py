@@ -137,13 +137,14 @@ class Journey:
         s3 = self._installation.clients.s3
         uploads, gallery = self._installation.buckets
         left = []
-        for key in (keys.upload_key(photo_id), keys.quarantine_key(photo_id)):
+        album = keys.MAIN_ALBUM
+        for key in (keys.upload_key(album, photo_id), keys.quarantine_prefix(album, photo_id)):
             found = s3.list_object_versions(Bucket=uploads, Prefix=key)
             left += [f"{uploads}/{version['Key']}" for version in found.get("Versions", [])]
         for prefix in (
-            keys.index_prefix(photo_id),
-            f"{keys.PHOTO_PREFIX}{photo_id}/",
-            keys.verdict_key(photo_id),
+            keys.entry_prefix(album, photo_id),
+            keys.variants_prefix(album, photo_id),
+            keys.verdict_key(album, photo_id),
         ):
             listed = s3.list_objects_v2(Bucket=gallery, Prefix=prefix)
             left += [f"{gallery}/{item['Key']}" for item in listed.get("Contents", [])]

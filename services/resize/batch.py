@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote_plus
 
-from services.core import keys
+from services.core.photo import Photo
 from services.core.rejected import Rejected
 from services.core.settings import Settings
 from services.resize.renew import SourceMissingError, renew
@@ -50,11 +50,13 @@ def _do(task: Any, store: Store, settings: Settings, deadline: float) -> _Result
     # 1.0 names the bucket by its ARN, 2.0 by its name.
     bucket = task.get("s3Bucket") or task["s3BucketArn"].rpartition(":")[2]
     key = unquote_plus(task["s3Key"])
-    entry = keys.IndexEntry.from_key(key)
-    if bucket != store.gallery.name or entry is None:
+    photo = Photo.from_key(key)
+    if bucket != store.gallery.name or photo is None:
         return _Result("PermanentFailure", "no index entry of the gallery bucket")
     try:
-        return _Result("Succeeded", renew(entry.id, store, settings, deadline=deadline))
+        return _Result(
+            "Succeeded", renew(photo.album, photo.id, store, settings, deadline=deadline)
+        )
     except (Rejected, SourceMissingError) as refusal:
         logger.warning("photo stays as it is", extra={"key": key, "error": str(refusal)})
         return _Result("PermanentFailure", str(refusal))

@@ -10,12 +10,13 @@ from enum import StrEnum
 from time import monotonic, perf_counter
 
 from services.core import keys
+from services.core.photo import Photo
 from services.core.reasons import Reason
 from services.core.rejected import Rejected
 from services.core.settings import Settings
 from services.imaging.engine import Picture, make_variants
 from services.resize.events import UploadEvent
-from services.resize.records import index_entry, manifest, verdict
+from services.resize.records import manifest, photo_of, verdict
 from services.store import Original, Store
 
 PUTS_AT_ONCE = 4
@@ -35,6 +36,7 @@ class Report:
     """What is logged of one upload: sizes in bytes, steps in milliseconds."""
 
     outcome: Outcome
+    album: str | None = None
     photo_id: str | None = None
     reason: Reason | None = None
     detail: str = ""
@@ -61,15 +63,16 @@ def process(
     photo_id = keys.photo_id_of_object(
         upload.bucket, upload.key, original.version, original.modified
     )
-    report = Report(Outcome.PUBLISHED, photo_id, bytes_in=original.size)
+    album = album_of(upload.key)
+    report = Report(Outcome.PUBLISHED, album, photo_id, bytes_in=original.size)
     try:
-        report.outcome = _publish(photo_id, original, store, settings, report, deadline)
+        report.outcome = _publish(album, photo_id, original, store, settings, report, deadline)
     except Rejected as refusal:
         report.outcome, report.reason = Outcome.REJECTED, refusal.reason
         report.detail = refusal.detail
-        said = verdict(photo_id, original, store.uploads.name, refusal.reason, settings)
-        store.gallery.put_json(keys.verdict_key(photo_id), said)
-        store.uploads.quarantine(original, photo_id)
+        record = verdict(album, photo_id, original, store.uploads.name, refusal.reason, settings)
+        store.gallery.put_json(keys.verdict_key(album, photo_id), record)
+        store.uploads.quarantine(original, album, photo_id, refusal.reason)
     ended = perf_counter()
     report.milliseconds |= {
         "get": round((read - began) * 1000, 1),
@@ -78,7 +81,14 @@ def process(
     return report
 
 
+def album_of(key: str) -> str:
+    """Return the album that an upload's key puts it in: the main one where it names no known one."""
+    album, _ = keys.split_upload_key(key)
+    return album if album == keys.MAIN_ALBUM else keys.MAIN_ALBUM
+
+
 def _publish(
+    album: str,
     photo_id: str,
     original: Original,
     store: Store,
@@ -87,9 +97,9 @@ def _publish(
     deadline: float | None,
 ) -> Outcome:
     gallery = store.gallery
-    if gallery.deleted([photo_id]):
-        return _unpublish(photo_id, original, store)
-    if standing := gallery.entries([photo_id]).get(photo_id):
+    if gallery.deleted(album, [photo_id]):
+        return _unpublish(album, photo_id, original, store)
+    if standing := gallery.photos(album, [photo_id]).get(photo_id):
         published = gallery.get_json(standing.key())
         if published and published["source"]["version"] != original.version:
             raise Rejected(Reason.ALREADY_PUBLISHED)
@@ -112,34 +122,35 @@ def _publish(
     if deadline is not None and monotonic() > deadline:
         raise TimeoutError("no time is left to store the variants; the event comes again")
     began = perf_counter()
-    _put_variants(photo_id, original, picture, store)
-    entry = index_entry(photo_id, original, picture)
-    gallery.put_json(entry.key(), manifest(entry, original, store.uploads.name, picture))
+    photo = photo_of(album, photo_id, original, picture)
+    _put_variants(photo, original, picture, store)
+    gallery.put_json(photo.key(), manifest(photo, original, store.uploads.name, picture))
     report.milliseconds["put"] = round((perf_counter() - began) * 1000, 1)
     # Whoever deletes writes the tombstone before looking for the entry; we look for the tombstone
     # after writing the entry. S3 is strongly consistent, so one of both sees the other.
-    if gallery.deleted([photo_id]):
-        return _unpublish(photo_id, original, store)
+    if gallery.deleted(album, [photo_id]):
+        return _unpublish(album, photo_id, original, store)
     store.uploads.delete(original)
     return Outcome.PUBLISHED
 
 
-def _put_variants(photo_id: str, original: Original, picture: Picture, store: Store) -> None:
+def _put_variants(photo: Photo, original: Original, picture: Picture, store: Store) -> None:
     """Store all variants; the first decides which of several uploads to a key gets the photo."""
 
     def put(index: int) -> bool:
-        variant = picture.variants[index]
-        key = keys.variant_key(photo_id, variant.fit.size, variant.format)
-        return store.gallery.put_variant(key, variant.data, variant.format, source=original.version)
+        made, stored = picture.variants[index], photo.variants[index]
+        return store.gallery.put_variant(
+            stored.key, made.data, stored.format, source=original.version
+        )
 
     if not put(0):
         raise Rejected(Reason.ALREADY_PUBLISHED)
     with ThreadPoolExecutor(PUTS_AT_ONCE) as pool:
-        if not all(pool.map(put, range(1, len(picture.variants)))):
+        if not all(pool.map(put, range(1, len(photo.variants)))):
             raise Rejected(Reason.ALREADY_PUBLISHED)
 
 
-def _unpublish(photo_id: str, original: Original, store: Store) -> Outcome:
-    store.gallery.remove(photo_id)
+def _unpublish(album: str, photo_id: str, original: Original, store: Store) -> Outcome:
+    store.gallery.remove(album, photo_id)
     store.uploads.delete(original)
     return Outcome.DELETED

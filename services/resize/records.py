@@ -1,44 +1,46 @@
-"""What is written about an upload: the index entry, its manifest, the verdict. Pure."""
+"""What is written about an upload: the photo's entry, its manifest, the verdict. Pure."""
 
 import base64
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from itertools import groupby
 from typing import Any
 
-from services.core import keys
+from services.core.photo import Photo, Variant, stored_variants
 from services.core.reasons import Reason, sentence
 from services.core.settings import Limits
 from services.imaging.engine import Picture
 from services.store import Original
 
 
-def index_entry(photo_id: str, original: Original, picture: Picture) -> keys.IndexEntry:
-    """Return the entry that lists a published photo."""
-    sizes = dict.fromkeys(variant.fit.size for variant in picture.variants)
-    stored = tuple(
-        keys.StoredSize(
-            size,
-            tuple(variant.format for variant in picture.variants if variant.fit.size == size),
-        )
-        for size in sizes
-    )
-    return keys.IndexEntry(
+def photo_of(album: str, photo_id: str, original: Original, picture: Picture) -> Photo:
+    """Return the photo that an upload becomes."""
+    by_size = groupby(picture.variants, lambda variant: variant.fit)
+    stored = [(fit, [variant.format for variant in same]) for fit, same in by_size]
+    return Photo(
+        album=album,
         id=photo_id,
         width=picture.width,
         height=picture.height,
         thumbhash=picture.thumbhash,
-        sizes=stored,
+        variants=stored_variants(album, photo_id, stored, private=False),
         name=original.name,
         animated=picture.animated,
     )
 
 
 def manifest(
-    entry: keys.IndexEntry, original: Original, upload_bucket: str, picture: Picture
+    photo: Photo, original: Original, upload_bucket: str, picture: Picture
 ) -> dict[str, Any]:
     """Return the body of an index entry: all that is known of the photo."""
+    sizes = {
+        stored.key: len(made.data)
+        for stored, made in zip(photo.variants, picture.variants, strict=True)
+    }
     return {
-        "id": entry.id,
-        "name": entry.name,
+        "id": photo.id,
+        "album": photo.album,
+        "name": photo.name,
         "width": picture.width,
         "height": picture.height,
         "format": picture.format,
@@ -48,26 +50,39 @@ def manifest(
         "published": datetime.now(UTC).isoformat(),
         "delete_sha256": original.delete_sha256,
         "source": _source(original, upload_bucket),
-        "variants": [
-            {
-                "key": keys.variant_key(entry.id, variant.fit.size, variant.format),
-                "size": variant.fit.size,
-                "width": variant.fit.width,
-                "height": variant.fit.height,
-                "type": variant.format.content_type,
-                "bytes": len(variant.data),
-            }
-            for variant in picture.variants
-        ],
+        "variants": variant_records(photo.variants, sizes),
     }
 
 
+def variant_records(
+    variants: tuple[Variant, ...], bytes_of: Mapping[str, int]
+) -> list[dict[str, Any]]:
+    """Return what a manifest says of each variant; `bytes_of` maps key → bytes."""
+    return [
+        {
+            "key": variant.key,
+            "size": variant.size,
+            "width": variant.width,
+            "height": variant.height,
+            "type": variant.format.content_type,
+            "bytes": bytes_of[variant.key],
+        }
+        for variant in variants
+    ]
+
+
 def verdict(
-    photo_id: str, original: Original, upload_bucket: str, reason: Reason, limits: Limits
+    album: str,
+    photo_id: str,
+    original: Original,
+    upload_bucket: str,
+    reason: Reason,
+    limits: Limits,
 ) -> dict[str, Any]:
     """Return what is kept of a rejected upload: the stable reason and a sentence for a person."""
     return {
         "id": photo_id,
+        "album": album,
         "name": original.name,
         "reason": reason,
         "message": sentence(reason, limits),

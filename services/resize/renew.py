@@ -9,12 +9,14 @@ entry, and only then goes the old entry.
 from dataclasses import replace
 from datetime import UTC, datetime
 from enum import StrEnum
+from itertools import groupby
 from typing import Any
 
-from services.core import keys
+from services.core.photo import Photo, Variant, stored_variants
 from services.core.settings import Settings
-from services.core.variants import FORMAT_BY_LETTER, FORMATS, Format, plan
+from services.core.variants import FORMAT_BY_LETTER, FORMATS, Fit, Format, plan
 from services.imaging.engine import make_variants
+from services.resize.records import variant_records
 from services.store import Store
 
 
@@ -33,36 +35,41 @@ class SourceMissingError(RuntimeError):
 
 def is_stale(listed: list[str], settings: Settings) -> bool:
     """Tell from the keys of a photo's entries alone whether there is anything to do."""
-    entries = [entry for key in listed if (entry := keys.IndexEntry.from_key(key))]
+    photos = [photo for key in listed if (photo := Photo.from_key(key))]
     if len(listed) > 1:
-        return bool(entries)
+        return bool(photos)
     return any(
-        tuple(stored.size for stored in entry.sizes) != sizes_for(entry, settings.variant_sizes)
-        or any(_names(stored.formats) != settings.variant_formats for stored in entry.sizes)
-        for entry in entries
+        [(fit, _names(formats)) for fit, formats in _sizes(photo)]
+        != [(fit, settings.variant_formats) for fit in fits_for(photo, settings.variant_sizes)]
+        for photo in photos
     )
 
 
-def sizes_for(entry: keys.IndexEntry, wanted: tuple[int, ...]) -> tuple[int, ...]:
-    """Return the box sides, ascending, that a photo can have of those that are wanted.
+def fits_for(photo: Photo, wanted: tuple[int, ...]) -> tuple[Fit, ...]:
+    """Return the sizes, smallest first, that a photo can have of the boxes that are wanted.
 
-    Those smaller than its largest stored variant, and that one. A photo for which these would not
-    say how large each variant is (see `plan`) keeps the sizes that it has.
+    Those smaller than its largest stored variant, and that one. A photo for which `plan` would make
+    other sizes of these boxes keeps those that it has.
     """
-    stored = tuple(stored.size for stored in entry.sizes)
-    largest = plan(entry.width, entry.height, stored)[-1]
+    stored = tuple(fit for fit, _ in _sizes(photo))
+    largest = stored[-1]
     smaller = [
         fit
-        for fit in plan(entry.width, entry.height, wanted)
+        for fit in plan(photo.width, photo.height, wanted)
         if max(fit.width, fit.height) < max(largest.width, largest.height)
     ]
     fits = (*smaller, largest)
     sizes = tuple(fit.size for fit in fits)
-    return sizes if plan(entry.width, entry.height, sizes) == fits else stored
+    return fits if plan(photo.width, photo.height, sizes) == fits else stored
 
 
 def renew(
-    photo_id: str, store: Store, settings: Settings, *, deadline: float | None = None
+    album: str,
+    photo_id: str,
+    store: Store,
+    settings: Settings,
+    *,
+    deadline: float | None = None,
 ) -> Renewal:
     """Give a published photo the variants that the settings name, as far as it can have them.
 
@@ -71,47 +78,57 @@ def renew(
     it is. Doing it again, late, twice or at once ends in the same state.
     """
     gallery = store.gallery
-    listed = gallery.entry_keys(photo_id)
-    entries = {key: entry for key in listed if (entry := keys.IndexEntry.from_key(key))}
-    if not entries:
-        return _without_entry(photo_id, store)
+    listed = gallery.entry_keys(album, photo_id)
+    photos = {key: photo for key in listed if (photo := Photo.from_key(key))}
+    if not photos:
+        return _without_entry(album, photo_id, store)
     if not is_stale(listed, settings):
         return Renewal.UNCHANGED
     # Of two entries, which an interrupted run left, either has all that is needed.
-    old_key, old = next(iter(entries.items()))
+    old_key, old = next(iter(photos.items()))
     manifest = gallery.get_json(old_key)
     if manifest is None:
-        return _without_entry(photo_id, store)
-    sizes = sizes_for(old, settings.variant_sizes)
-    standing = gallery.variants(photo_id)
-    if _chosen(old, sizes, settings, standing) is None:
+        return _without_entry(album, photo_id, store)
+    fits = fits_for(old, settings.variant_sizes)
+    standing = gallery.variants(album, photo_id)
+    if _chosen(old, fits, settings, standing) is None:
         try:
-            _put_missing(old, sizes, manifest, standing, store, settings, deadline)
+            _put_missing(old, fits, manifest, standing, store, settings, deadline)
         except SourceMissingError:
-            if _without_entry(photo_id, store) is Renewal.DELETED:
+            if _without_entry(album, photo_id, store) is Renewal.DELETED:
                 return Renewal.DELETED
             raise
-    standing = gallery.variants(photo_id)
-    chosen = _chosen(old, sizes, settings, standing)
-    if chosen is None:
-        return _without_entry(photo_id, store)  # what stood is gone: deleted meanwhile
-    new = replace(old, sizes=chosen)
-    if new.key() not in entries:
-        gallery.put_json(new.key(), _manifest(new, manifest, standing))
+    standing = gallery.variants(album, photo_id)
+    chosen = _chosen(old, fits, settings, standing)
+    if chosen is None:  # what stood is gone: deleted meanwhile
+        return _without_entry(album, photo_id, store)
+    new = replace(old, variants=chosen)
+    if new.key() not in photos:
+        record = manifest | {
+            "variants": variant_records(chosen, standing),
+            "reprocessed": datetime.now(UTC).isoformat(),
+        }
+        gallery.put_json(new.key(), record)
         # As publishing does: who deletes wrote the tombstone before looking for entries.
-        if gallery.deleted([photo_id]):
-            return _without_entry(photo_id, store)
-    for key in entries:
+        if gallery.deleted(album, [photo_id]):
+            return _without_entry(album, photo_id, store)
+    for key in photos:
         if key != new.key():
             gallery.drop_entry(key)
     return Renewal.RENEWED
 
 
-def _without_entry(photo_id: str, store: Store) -> Renewal:
+def _sizes(photo: Photo) -> list[tuple[Fit, tuple[Format, ...]]]:
+    """Return the sizes that a photo is stored in, smallest first, each with its formats."""
+    by_size = groupby(photo.variants, lambda one: Fit(one.size, one.width, one.height))
+    return [(fit, tuple(variant.format for variant in same)) for fit, same in by_size]
+
+
+def _without_entry(album: str, photo_id: str, store: Store) -> Renewal:
     """Remove what an earlier or this run put after a person had deleted the photo."""
-    if not store.gallery.deleted([photo_id]):
+    if not store.gallery.deleted(album, [photo_id]):
         return Renewal.GONE
-    store.gallery.remove(photo_id)
+    store.gallery.remove(album, photo_id)
     return Renewal.DELETED
 
 
@@ -121,29 +138,31 @@ def _names(formats: tuple[Format, ...]) -> tuple[str, ...]:
 
 
 def _chosen(
-    entry: keys.IndexEntry, sizes: tuple[int, ...], settings: Settings, standing: dict[str, int]
-) -> tuple[keys.StoredSize, ...] | None:
+    photo: Photo, fits: tuple[Fit, ...], settings: Settings, standing: dict[str, int]
+) -> tuple[Variant, ...] | None:
     """Return what the new entry lists, or None where some of that does not stand yet."""
     chosen = []
-    for size in sizes:
-        formats = []
+    for fit in fits:
         for name in settings.variant_formats:
-            asked = ("png", "jpeg") if name == "jpeg" else (name,)
             found = [
-                FORMATS[one]
-                for one in asked
-                if keys.variant_key(entry.id, size, FORMATS[one]) in standing
+                variant
+                for one in (("png", "jpeg") if name == "jpeg" else (name,))
+                for variant in _variants(photo, fit, FORMATS[one])
+                if variant.key in standing
             ]
             if not found:
                 return None
-            formats.append(found[0])
-        chosen.append(keys.StoredSize(size, tuple(formats)))
+            chosen.append(found[0])
     return tuple(chosen)
 
 
+def _variants(photo: Photo, fit: Fit, *formats: Format) -> tuple[Variant, ...]:
+    return stored_variants(photo.album, photo.id, [(fit, formats)], private=photo.private)
+
+
 def _put_missing(
-    entry: keys.IndexEntry,
-    sizes: tuple[int, ...],
+    photo: Photo,
+    fits: tuple[Fit, ...],
     manifest: dict[str, Any],
     standing: dict[str, int],
     store: Store,
@@ -154,51 +173,31 @@ def _put_missing(
 
     Where one stands it stays: it is the same size of the same upload.
     """
-    source = _source(entry, standing)
+    source = _source(photo, standing)
     data = store.gallery.read_variant(source) if source else None
     if data is None:
-        msg = f"{entry.id} has no variant of {entry.sizes[-1].size} pixels"
+        msg = f"{photo.id} has no variant of {photo.variants[-1].size} pixels"
         raise SourceMissingError(msg)
     picture = make_variants(
         data,
-        sizes=sizes,
+        sizes=tuple(fit.size for fit in fits),
         formats=settings.variant_formats,
         limits=settings,
         deadline=deadline,
-        shape=(entry.width, entry.height),
+        shape=(photo.width, photo.height),
     )
-    version = manifest["source"]["version"]
-    for variant in picture.variants:
-        key = keys.variant_key(entry.id, variant.fit.size, variant.format)
-        store.gallery.put_variant(key, variant.data, variant.format, source=version)
+    for made in picture.variants:
+        (stored,) = _variants(photo, made.fit, made.format)
+        store.gallery.put_variant(
+            stored.key, made.data, stored.format, source=manifest["source"]["version"]
+        )
 
 
-def _source(entry: keys.IndexEntry, standing: dict[str, int]) -> str | None:
+def _source(photo: Photo, standing: dict[str, int]) -> str | None:
     """Return the key of the file that has most of the picture: movement, or else no loss."""
-    size = entry.sizes[-1].size
-    for letter in "wpj" if entry.animated else "pwj":
-        key = keys.variant_key(entry.id, size, FORMAT_BY_LETTER[letter])
-        if key in standing:
-            return key
+    largest = _sizes(photo)[-1][0]
+    for letter in "wpj" if photo.animated else "pwj":
+        (variant,) = _variants(photo, largest, FORMAT_BY_LETTER[letter])
+        if variant.key in standing:
+            return variant.key
     return None
-
-
-def _manifest(
-    entry: keys.IndexEntry, old: dict[str, Any], standing: dict[str, int]
-) -> dict[str, Any]:
-    sizes = tuple(stored.size for stored in entry.sizes)
-    variants = []
-    for fit, stored in zip(plan(entry.width, entry.height, sizes), entry.sizes, strict=True):
-        for format_ in stored.formats:
-            key = keys.variant_key(entry.id, fit.size, format_)
-            variants.append(
-                {
-                    "key": key,
-                    "size": fit.size,
-                    "width": fit.width,
-                    "height": fit.height,
-                    "type": format_.content_type,
-                    "bytes": standing[key],
-                }
-            )
-    return old | {"variants": variants, "reprocessed": datetime.now(UTC).isoformat()}

@@ -17,37 +17,41 @@ from services.store import Store
 SECONDS_A_PHOTO = 120.0
 
 
-def stale(store: Store, settings: Settings) -> list[str]:
-    """Return the ids of the photos that have other variants than the settings name."""
-    return [id_ for id_, listed in store.gallery.index() if is_stale(listed, settings)]
+def stale(store: Store, settings: Settings) -> list[tuple[str, str]]:
+    """Return album and id of the photos that have other variants than the settings name."""
+    return [
+        (album, photo_id)
+        for album, photo_id, listed in store.gallery.index()
+        if is_stale(listed, settings)
+    ]
 
 
 def start(
-    pool: ThreadPoolExecutor, photo_ids: list[str], store: Store, settings: Settings
+    pool: ThreadPoolExecutor, photos: list[tuple[str, str]], store: Store, settings: Settings
 ) -> dict[Future[Renewal], str]:
     """Return what will be the outcome of each photo."""
 
-    def one(photo_id: str) -> Renewal:
-        return renew(photo_id, store, settings, deadline=time.monotonic() + SECONDS_A_PHOTO)
+    def one(album: str, photo_id: str) -> Renewal:
+        return renew(album, photo_id, store, settings, deadline=time.monotonic() + SECONDS_A_PHOTO)
 
-    return {pool.submit(one, photo_id): photo_id for photo_id in photo_ids}
+    return {pool.submit(one, album, photo_id): photo_id for album, photo_id in photos}
 
 
 def run(store: Store, settings: Settings, *, dry_run: bool = False) -> int:
     """Do all photos with a progress bar, and return how many could not be done."""
     from tqdm import tqdm  # not in the image, which has this module for the function's sake
 
-    photo_ids = stale(store, settings)
+    found = stale(store, settings)
     sizes = ", ".join(str(size) for size in settings.variant_sizes)
     print(  # noqa: T201 what a person asked for
-        f"{len(photo_ids)} photos have other variants than {', '.join(settings.variant_formats)} "
+        f"{len(found)} photos have other variants than {', '.join(settings.variant_formats)} "
         f"in {sizes}"
     )
     failed = 0
-    if dry_run or not photo_ids:
+    if dry_run or not found:
         return failed
-    with ThreadPoolExecutor(os.cpu_count()) as pool, tqdm(total=len(photo_ids), unit="") as bar:
-        photos = start(pool, photo_ids, store, settings)
+    with ThreadPoolExecutor(os.cpu_count()) as pool, tqdm(total=len(found), unit="") as bar:
+        photos = start(pool, found, store, settings)
         try:
             for future in as_completed(photos):
                 if error := future.exception():

@@ -1,6 +1,7 @@
 """The bucket that the gallery is: variants, index entries, verdicts and tombstones."""
 
 import json
+import logging
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
@@ -8,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from services.core import keys
+from services.core.photo import Photo
 from services.core.settings import Settings
 from services.core.variants import Format
 from services.store.client import is_error
@@ -16,6 +18,8 @@ from services.store.signing import GetSigner
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
+
+logger = logging.getLogger(__name__)
 
 SOURCE_METADATA = "source"
 IMMUTABLE = "public, max-age=31536000, immutable"
@@ -85,31 +89,33 @@ class GalleryBucket:
         content: dict[str, Any] = json.loads(body)
         return content
 
-    def page(self, after: str | None, limit: int) -> tuple[list[keys.IndexEntry], str | None]:
+    def page(self, album: str, after: str | None, limit: int) -> tuple[list[Photo], str | None]:
         """Return at most `limit` photos, newest first, and the cursor of the next page, if any.
 
         One request to S3, whatever the number of photos. `after` is a photo id.
         """
-        answer = self._s3.list_objects_v2(
+        prefix = f"{keys.INDEX_PREFIX}{album}/"
+        response = self._s3.list_objects_v2(
             Bucket=self.name,
-            Prefix=keys.INDEX_PREFIX,
+            Prefix=prefix,
             MaxKeys=limit,
-            StartAfter=keys.index_cursor(after) if after else keys.INDEX_PREFIX,
+            # "0" is the byte after "/", so this comes after all entries of that photo.
+            StartAfter=f"{prefix}{after}0" if after else prefix,
         )
-        listed = [item["Key"] for item in answer.get("Contents", [])]
+        listed = [item["Key"] for item in response.get("Contents", [])]
         # Reprocessing writes a photo's new entry before it removes the old one: one is shown.
-        entries = {entry.id: entry for key in listed if (entry := keys.IndexEntry.from_key(key))}
-        following = listed[-1].split("/")[1] if answer.get("IsTruncated") and listed else None
-        return list(entries.values()), following
+        photos = {photo.id: photo for photo in photos_in(listed)}
+        more = response.get("IsTruncated") and listed
+        return list(photos.values()), listed[-1].split("/")[2] if more else None
 
-    def entries(self, photo_ids: Iterable[str]) -> dict[str, keys.IndexEntry]:
-        """Return the index entries of those photos that are published."""
-        found = find_by_photo_id(self._s3, self.name, keys.INDEX_PREFIX, photo_ids)
-        parsed = {id_: keys.IndexEntry.from_key(key) for id_, key in found.items()}
-        return {id_: entry for id_, entry in parsed.items() if entry}
+    def photos(self, album: str, photo_ids: Iterable[str]) -> dict[str, Photo]:
+        """Return those of an album's photos that are published, by id."""
+        prefix = f"{keys.INDEX_PREFIX}{album}/"
+        found = find_by_photo_id(self._s3, self.name, prefix, photo_ids)
+        return {photo.id: photo for photo in photos_in(found.values())}
 
-    def index(self) -> Iterator[tuple[str, list[str]]]:
-        """Yield each published photo's id with the keys of its entries, newest photo first.
+    def index(self) -> Iterator[tuple[str, str, list[str]]]:
+        """Yield album and id of each published photo with the keys of its entries.
 
         There are two only while a photo is being reprocessed, or where that was cut short.
         """
@@ -117,41 +123,44 @@ class GalleryBucket:
             Bucket=self.name, Prefix=keys.INDEX_PREFIX
         )
         listed = (item["Key"] for page in pages for item in page.get("Contents", []))
-        for photo_id, found in groupby(listed, key=lambda key: key.split("/")[1]):
-            yield photo_id, list(found)
+        for place, found in groupby(listed, key=lambda key: key.split("/")[1:3]):
+            if len(place) == 2:
+                yield place[0], place[1], list(found)
 
-    def entry_keys(self, photo_id: str) -> list[str]:
+    def entry_keys(self, album: str, photo_id: str) -> list[str]:
         """Return the keys of a photo's entries; see `index`."""
-        return list(self._listed(keys.index_prefix(photo_id)))
+        return list(self._listed(keys.entry_prefix(album, photo_id)))
 
     def drop_entry(self, key: str) -> None:
         """Remove one entry of a photo that has a newer one."""
         self._s3.delete_object(Bucket=self.name, Key=key)
 
-    def variants(self, photo_id: str) -> dict[str, int]:
+    def variants(self, album: str, photo_id: str) -> dict[str, int]:
         """Return key → bytes of what stands of a photo's variants, listed in its entry or not."""
-        return self._listed(f"{keys.PHOTO_PREFIX}{photo_id}/")
+        return self._listed(keys.variants_prefix(album, photo_id))
 
     def read_variant(self, key: str) -> bytes | None:
         """Return a variant's bytes, or None where there is none."""
         return self._read(key)
 
-    def verdicts(self, photo_ids: Iterable[str]) -> dict[str, dict[str, Any]]:
+    def verdicts(self, album: str, photo_ids: Iterable[str]) -> dict[str, dict[str, Any]]:
         """Return the verdicts on those uploads that were rejected."""
-        found = find_by_photo_id(self._s3, self.name, keys.VERDICT_PREFIX, photo_ids)
+        prefix = f"{keys.VERDICT_PREFIX}{album}/"
+        found = find_by_photo_id(self._s3, self.name, prefix, photo_ids)
         read = {id_: self.get_json(key) for id_, key in found.items()}
         return {id_: verdict for id_, verdict in read.items() if verdict}
 
-    def deleted(self, photo_ids: Iterable[str]) -> set[str]:
+    def deleted(self, album: str, photo_ids: Iterable[str]) -> set[str]:
         """Return those photos that a person deleted."""
-        return set(find_by_photo_id(self._s3, self.name, keys.TOMBSTONE_PREFIX, photo_ids))
+        prefix = f"{keys.TOMBSTONE_PREFIX}{album}/"
+        return set(find_by_photo_id(self._s3, self.name, prefix, photo_ids))
 
-    def remove(self, photo_id: str) -> None:
+    def remove(self, album: str, photo_id: str) -> None:
         """Remove a photo: the index entry first, so that nothing half removed is ever seen."""
-        for prefix in (keys.index_prefix(photo_id), f"{keys.PHOTO_PREFIX}{photo_id}/"):
+        for prefix in (keys.entry_prefix(album, photo_id), keys.variants_prefix(album, photo_id)):
             for key in self._listed(prefix):
                 self._s3.delete_object(Bucket=self.name, Key=key)
-        self._s3.delete_object(Bucket=self.name, Key=keys.verdict_key(photo_id))
+        self._s3.delete_object(Bucket=self.name, Key=keys.verdict_key(album, photo_id))
 
     def check(self) -> None:
         """Raise unless the bucket answers."""
@@ -171,3 +180,17 @@ class GalleryBucket:
             raise
         with body:
             return body.read()
+
+
+def photos_in(listed: Iterable[str]) -> Iterator[Photo]:
+    """Yield the photos whose entries have these keys; those of an unknown form get one log line."""
+    unknown = []
+    for key in listed:
+        if photo := Photo.from_key(key):
+            yield photo
+        else:
+            unknown.append(key)
+    if unknown:
+        logger.warning(
+            "entries of an unknown form", extra={"entries": len(unknown), "first": unknown[0]}
+        )

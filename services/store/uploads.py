@@ -9,6 +9,7 @@ from urllib.parse import quote, unquote
 from botocore.exceptions import ClientError
 
 from services.core import keys
+from services.core.reasons import Reason
 from services.core.settings import Settings
 from services.store.client import is_error
 from services.store.listing import find_by_photo_id
@@ -51,7 +52,14 @@ class UploadBucket:
         self.name = settings.upload_bucket
 
     def presign_post(
-        self, photo_id: str, *, content_type: str, name: str, delete_sha256: str, redirect: str = ""
+        self,
+        album: str,
+        photo_id: str,
+        *,
+        content_type: str,
+        name: str,
+        delete_sha256: str,
+        redirect: str = "",
     ) -> tuple[str, dict[str, str]]:
         """Return the address and the fields of the form that uploads one picture.
 
@@ -70,7 +78,7 @@ class UploadBucket:
         conditions.append(["content-length-range", 1, self._settings.max_upload_bytes])
         post = self._s3.generate_presigned_post(
             self.name,
-            keys.upload_key(photo_id),
+            keys.upload_key(album, photo_id),
             Fields=fields,
             Conditions=conditions,
             ExpiresIn=self._settings.upload_expires_seconds,
@@ -92,9 +100,9 @@ class UploadBucket:
             fits = answer["ContentLength"] <= self._settings.max_upload_bytes
             return _original(key, answer, body.read() if fits else None)
 
-    def head(self, photo_id: str) -> Original | None:
+    def head(self, album: str, photo_id: str) -> Original | None:
         """Return the upload that waits under a photo id, without its bytes, or None."""
-        key = keys.upload_key(photo_id)
+        key = keys.upload_key(album, photo_id)
         try:
             return _original(key, self._s3.head_object(Bucket=self.name, Key=key), None)
         except ClientError as error:
@@ -115,18 +123,18 @@ class UploadBucket:
             if not is_error(error, "PreconditionFailed", "NoSuchKey", "404", "412"):
                 raise
 
-    def withdraw(self, photo_id: str) -> None:
+    def withdraw(self, album: str, photo_id: str) -> None:
         """Remove the upload that waits under a photo id, as the person who uploaded it asks."""
-        self._s3.delete_object(Bucket=self.name, Key=keys.upload_key(photo_id))
+        self._s3.delete_object(Bucket=self.name, Key=keys.upload_key(album, photo_id))
 
-    def quarantine(self, original: Original, photo_id: str) -> None:
-        """Move an original to where the bucket's lifecycle ends it."""
+    def quarantine(self, original: Original, album: str, photo_id: str, reason: Reason) -> None:
+        """Move an original to where the bucket's lifecycle ends it; the key says why."""
         source: CopySourceTypeDef = {"Bucket": self.name, "Key": original.key}
         if original.version_id:
             source["VersionId"] = original.version_id
         self._s3.copy_object(
             Bucket=self.name,
-            Key=keys.quarantine_key(photo_id),
+            Key=keys.quarantine_prefix(album, photo_id) + reason,
             CopySource=source,
             # Copying the tags that another client gave it would take two rights more.
             TaggingDirective="REPLACE",
@@ -144,9 +152,10 @@ class UploadBucket:
                     version_id = version.get("VersionId")
                     yield version["Key"], None if version_id in ("null", None) else version_id
 
-    def present(self, photo_ids: Iterable[str]) -> dict[str, str]:
+    def present(self, album: str, photo_ids: Iterable[str]) -> dict[str, str]:
         """Return the keys of those uploads that wait under one of the photo ids."""
-        return find_by_photo_id(self._s3, self.name, keys.UPLOAD_PREFIX, photo_ids)
+        prefix = f"{keys.UPLOAD_PREFIX}{album}/"
+        return find_by_photo_id(self._s3, self.name, prefix, photo_ids)
 
     def check(self) -> None:
         """Raise unless the bucket answers."""

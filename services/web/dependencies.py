@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import Depends, Path, Request
 
+from services.core.keys import MAIN_ALBUM
 from services.core.settings import Settings
 from services.store import Store
 from services.web.gallery import Gallery
@@ -20,7 +21,7 @@ async def _store(request: Request) -> Store:
 
 
 async def _gallery(request: Request) -> Gallery:
-    return Gallery(request.app.state.store)
+    return Gallery(request.app.state.store, MAIN_ALBUM)
 
 
 def public_url(request: Request, settings: Settings) -> str:

@@ -9,8 +9,8 @@ from datetime import datetime
 from functools import cached_property
 from typing import Literal
 
-from services.core import keys
-from services.core.variants import Format, best_fit
+from services.core import keys, photo
+from services.core.variants import Format
 from services.store import GalleryBucket, Store
 
 State = Literal["waiting", "ready", "rejected", "deleted", "unknown"]
@@ -32,7 +32,7 @@ class Variant:
 class Photo:
     """A published photo; `width` × `height` are the upright original's, in pixels."""
 
-    entry: keys.IndexEntry
+    entry: photo.Photo
     variants: tuple[Variant, ...]  # smallest first, the formats of a size in the order of settings
 
     @property
@@ -123,14 +123,15 @@ class NotUploaderError(Exception):
 
 
 class Gallery:
-    """Reads and changes the gallery in the two buckets."""
+    """Reads and changes one album of the gallery."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, album: str) -> None:
         self._store = store
+        self.album = album
 
     def page(self, after: str | None, limit: int) -> Page:
         """Return at most `limit` photos older than the photo id `after`; one request to S3."""
-        entries, following = self._store.gallery.page(after, limit)
+        entries, following = self._store.gallery.page(self.album, after, limit)
         return Page(tuple(_photo(entry, self._store.gallery) for entry in entries), following)
 
     def statuses(self, photo_ids: Iterable[str]) -> dict[str, Status]:
@@ -140,11 +141,12 @@ class Gallery:
         # upload that ends meanwhile is seen either still waiting or ended, and never as unknown.
         # Whatever is still there wins over a tombstone, so that a delete which was cut short can
         # be asked for again.
-        waiting = self._store.uploads.present(wanted)
-        entries = self._store.gallery.entries(wanted)
+        waiting = self._store.uploads.present(self.album, wanted)
+        entries = self._store.gallery.photos(self.album, wanted)
         rest = [id_ for id_ in wanted if id_ not in entries and id_ not in waiting]
-        verdicts = self._store.gallery.verdicts(rest)
-        deleted = self._store.gallery.deleted(id_ for id_ in rest if id_ not in verdicts)
+        verdicts = self._store.gallery.verdicts(self.album, rest)
+        unended = [id_ for id_ in rest if id_ not in verdicts]
+        deleted = self._store.gallery.deleted(self.album, unended)
         statuses = {}
         for id_ in wanted:
             if id_ in entries:
@@ -180,21 +182,21 @@ class Gallery:
             raise NotUploaderError
         # First the tombstone: a resize under way looks for it after it has published.
         tombstone = {"id": photo_id, "delete_sha256": kept}
-        self._store.gallery.put_json(keys.tombstone_key(photo_id), tombstone)
-        self._store.gallery.remove(photo_id)
-        self._store.uploads.withdraw(photo_id)
+        self._store.gallery.put_json(keys.tombstone_key(self.album, photo_id), tombstone)
+        self._store.gallery.remove(self.album, photo_id)
+        self._store.uploads.withdraw(self.album, photo_id)
         return before
 
     def _delete_sha256(self, status: Status) -> str:
         if status.state == "waiting":
-            original = self._store.uploads.head(status.id)
+            original = self._store.uploads.head(self.album, status.id)
             return original.delete_sha256 if original else ""
         if status.photo:
             key = status.photo.entry.key()
         elif status.state == "rejected":
-            key = keys.verdict_key(status.id)
+            key = keys.verdict_key(self.album, status.id)
         else:
-            key = keys.tombstone_key(status.id)
+            key = keys.tombstone_key(self.album, status.id)
         record = self._store.gallery.get_json(key) or {}
         return str(record.get("delete_sha256", ""))
 
@@ -210,14 +212,9 @@ def delete_sha256(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def _photo(entry: keys.IndexEntry, bucket: GalleryBucket) -> Photo:
-    variants = []
-    for index, stored in enumerate(entry.sizes):
-        width, height = entry.width, entry.height
-        # Only the smallest variant may be larger than the picture: see services.core.variants.plan.
-        if index == 0 or max(width, height) > stored.size:
-            width, height = best_fit(width, height, stored.size, stored.size)
-        for format_ in stored.formats:
-            key = keys.variant_key(entry.id, stored.size, format_)
-            variants.append(Variant(stored.size, width, height, format_, key, bucket.url(key)))
-    return Photo(entry, tuple(variants))
+def _photo(entry: photo.Photo, bucket: GalleryBucket) -> Photo:
+    variants = tuple(
+        Variant(one.size, one.width, one.height, one.format, one.key, bucket.url(one.key))
+        for one in entry.variants
+    )
+    return Photo(entry, variants)

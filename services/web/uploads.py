@@ -86,6 +86,7 @@ def new_upload(
     photo_id = keys.new_photo_id(now)
     token = secrets.token_urlsafe(24)
     url, fields = store.uploads.presign_post(
+        keys.MAIN_ALBUM,
         photo_id,
         content_type=content_type,
         name=filename,

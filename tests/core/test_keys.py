@@ -7,7 +7,6 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from services.core import keys
-from services.core.keys import IndexEntry, StoredSize
 from services.core.variants import FORMATS
 
 MOMENT = datetime(2026, 11, 24, 12, 0, 0, 123000, tzinfo=UTC)
@@ -46,7 +45,7 @@ def test_the_id_of_a_foreign_upload_is_a_function_of_the_stored_object() -> None
 def test_the_id_of_an_upload_of_ours_is_in_its_key() -> None:
     """The presigned POST names the exact key."""
     photo_id = keys.new_photo_id(MOMENT)
-    assert keys.photo_id_of_object("up", f"uploads/{photo_id}", "v9", MOMENT) == photo_id
+    assert keys.photo_id_of_object("up", f"uploads/any/{photo_id}", "v9", MOMENT) == photo_id
 
 
 @pytest.mark.parametrize(
@@ -70,77 +69,39 @@ def test_what_is_no_photo_id(text: str) -> None:
 def test_object_keys() -> None:
     """Where everything stands."""
     photo_id = "7ZZZZZZZZZ0123456789ABCDEF"
-    assert keys.upload_key(photo_id) == "uploads/7ZZZZZZZZZ0123456789ABCDEF"
-    assert keys.quarantine_key(photo_id) == "quarantine/7ZZZZZZZZZ0123456789ABCDEF"
-    assert (
-        keys.variant_key(photo_id, 400, FORMATS["jpeg"])
-        == "photos/7ZZZZZZZZZ0123456789ABCDEF/400.jpg"
-    )
-    assert keys.verdict_key(photo_id) == "rejected/7ZZZZZZZZZ0123456789ABCDEF.json"
-    assert keys.tombstone_key(photo_id) == "deleted/7ZZZZZZZZZ0123456789ABCDEF"
-
-
-def test_an_index_entry_is_its_key() -> None:
-    """All that a gallery page needs stands in the key."""
-    entry = IndexEntry(
-        id="7ZZZZZZZZZ0123456789ABCDEF",
-        width=4000,
-        height=3000,
-        thumbhash=b"\x01\x02\xff",
-        sizes=(StoredSize(400, (FORMATS["webp"], FORMATS["jpeg"])),),
-        name="é.jpg",
-        animated=True,
-    )
-    assert entry.key() == "index/7ZZZZZZZZZ0123456789ABCDEF/1.4000x3000a.AQL_.400wj.w6kuanBn"
-    assert IndexEntry.from_key(entry.key()) == entry
-
-
-entries = st.builds(
-    IndexEntry,
-    id=st.datetimes(datetime(1970, 1, 1), datetime(2900, 1, 1), timezones=st.just(UTC)).map(  # noqa: DTZ001 hypothesis adds the zone
-        keys.new_photo_id
-    ),
-    width=st.integers(1, 65_535),
-    height=st.integers(1, 65_535),
-    thumbhash=st.binary(max_size=32),
-    sizes=st.lists(
-        st.builds(
-            StoredSize,
-            st.integers(1, 16_384),
-            st.lists(st.sampled_from(list(FORMATS.values())), min_size=1, unique=True).map(tuple),
-        ),
-        min_size=1,
-        max_size=16,
-        unique_by=lambda stored: stored.size,
-    ).map(tuple),
-    name=st.text(max_size=400).map(keys.bounded_name),
-    animated=st.booleans(),
-)
-
-
-@given(entries)
-def test_every_index_entry_comes_back_from_its_key(entry: IndexEntry) -> None:
-    """Nothing is lost, S3's 1,024 bytes are kept, and the key sorts with its photo."""
-    key = entry.key()
-    assert IndexEntry.from_key(key) == entry
-    assert len(key.encode()) <= 1024
-    assert key < keys.index_cursor(entry.id)
-    assert key.startswith(keys.index_prefix(entry.id))
+    jpeg = FORMATS["jpeg"]
+    assert keys.upload_key("main", photo_id) == "uploads/main/7ZZZZZZZZZ0123456789ABCDEF"
+    assert keys.quarantine_prefix("a-b", photo_id) == "quarantine/a-b/7ZZZZZZZZZ0123456789ABCDEF/"
+    public = keys.variant_key("main", photo_id, 400, jpeg)
+    assert public == "photos/main/7ZZZZZZZZZ0123456789ABCDEF/400.jpg"
+    private = keys.variant_key("main", photo_id, 400, jpeg, private=True)
+    assert private == "private/main/7ZZZZZZZZZ0123456789ABCDEF/400.jpg"
+    assert keys.entry_prefix("main", photo_id) == "index/main/7ZZZZZZZZZ0123456789ABCDEF/"
+    pending = keys.entry_prefix("main", photo_id, pending=True)
+    assert pending == "pending/main/7ZZZZZZZZZ0123456789ABCDEF/"
+    assert keys.verdict_key("main", photo_id) == "rejected/main/7ZZZZZZZZZ0123456789ABCDEF"
+    assert keys.tombstone_key("main", photo_id) == "deleted/main/7ZZZZZZZZZ0123456789ABCDEF"
 
 
 @pytest.mark.parametrize(
-    "key",
+    ("key", "expected"),
     [
-        "index/",
-        "index/7ZZZZZZZZZ0123456789ABCDEF/",
-        "index/7ZZZZZZZZZ0123456789ABCDEF/2.4x3..400w.",  # a later form
-        "index/7ZZZZZZZZZ0123456789ABCDEF/1.4x3..400x.",
-        "index/nobody/1.4x3..400w.",
+        ("uploads/main/7ZZZZZZZZZ0123456789ABCDEF", ("main", "7ZZZZZZZZZ0123456789ABCDEF")),
+        ("uploads/7ZZZZZZZZZ0123456789ABCDEF", (None, "7ZZZZZZZZZ0123456789ABCDEF")),
+        ("uploads/my-album/a b/c.jpg", ("my-album", "a b/c.jpg")),
+        ("uploads/Trip/c.jpg", (None, "Trip/c.jpg")),
+        ("uploads/beach.jpg", (None, "beach.jpg")),
+        ("uploads/main", (None, "main")),
+        ("uploads/main/", ("main", "")),
+        ("uploads//x\n", (None, "/x\n")),
+        ("uploads/" + "a" * 41 + "/x", (None, "a" * 41 + "/x")),
+        ("uploads/", (None, "")),
+        ("elsewhere/main/x", (None, "elsewhere/main/x")),
     ],
 )
-def test_a_key_of_another_form_is_no_entry(key: str) -> None:
-    """An unknown key is passed over; a page never fails for it."""
-    assert IndexEntry.from_key(key) is None
+def test_what_an_upload_key_names(key: str, expected: tuple[str | None, str]) -> None:
+    """What could be an album, and the rest."""
+    assert keys.split_upload_key(key) == expected
 
 
 @pytest.mark.parametrize(

@@ -47,16 +47,16 @@ def test_variables_are_read() -> None:
             "VARIANT_SIZES",
             "800,400",
             (
-                "VARIANT_SIZES must be box sides in pixels, ascending, such as 400,800,1600, "
-                "not '800,400'"
+                "VARIANT_SIZES must be at most 16 box sides in pixels, ascending, such as "
+                "400,800,1600, not '800,400'"
             ),
         ),
         (
             "VARIANT_SIZES",
             "400,big",
             (
-                "VARIANT_SIZES must be box sides in pixels, ascending, such as 400,800,1600, "
-                "not '400,big'"
+                "VARIANT_SIZES must be at most 16 box sides in pixels, ascending, such as "
+                "400,800,1600, not '400,big'"
             ),
         ),
         (

@@ -112,11 +112,13 @@ class Lifetime:
         uploads = self.on.web.uploads.name
         tags = {"TagSet": [{"Key": "from", "Value": "elsewhere"}]}
         self.on.s3.put_object_tagging(
-            Bucket=uploads, Key=keys.upload_key(begun["id"]), Tagging=tags
+            Bucket=uploads, Key=keys.upload_key("main", begun["id"]), Tagging=tags
         )
         self.deliver(ends="rejected")
         assert self.state(begun["id"]) == "rejected"
-        self.on.s3.head_object(Bucket=uploads, Key=keys.quarantine_key(begun["id"]))
+        self.on.s3.head_object(
+            Bucket=uploads, Key=f"quarantine/main/{begun['id']}/unsupported_format"
+        )
         return begun
 
     def replay(self, published: Begun) -> None:
@@ -129,7 +131,7 @@ class Lifetime:
         """Send a form twice, where the first delivery ended before it wrote the entry."""
         begun = self.publish("twice.jpg", *KINDS["beach.jpg"])
         gallery = self.on.web.gallery.name
-        (entry,) = self.on.web.gallery.entry_keys(begun["id"])
+        (entry,) = self.on.web.gallery.entry_keys("main", begun["id"])
         self.on.s3.delete_object(Bucket=gallery, Key=entry)
         self.send(begun, pictures.jpeg(80, 60))
         self.deliver(ends="rejected")
@@ -196,7 +198,7 @@ class Lifetime:
         (event,) = self.on.events()
         between = at_first_call(self.on.resize, "put_variant", lambda: self.delete(begun))
         assert handle(event, between, self.on.resize_settings, deadline=soon()) == {"deleted": 1}
-        assert self.on.resize.gallery.variants(begun["id"]) == {}
+        assert self.on.resize.gallery.variants("main", begun["id"]) == {}
 
     def reprocess(self, first: Begun, second: Begun, *, gone: Begun) -> None:
         """Change the variant list; then a batch job over the index.
@@ -205,14 +207,14 @@ class Lifetime:
         """
         gallery = self.on.resize.gallery
         changed = replace(self.on.resize_settings, variant_sizes=(300, 800))
-        listed = {one["id"]: gallery.entry_keys(one["id"])[0] for one in (first, second)}
+        listed = {one["id"]: gallery.entry_keys("main", one["id"])[0] for one in (first, second)}
         never = keys.new_photo_id(keys.uploaded_at(first["id"]))
         entry = listed[first["id"]]
         tasks = [
             *listed.values(),
             *(entry.replace(first["id"], other) for other in (gone["id"], never)),
         ]
-        assert first["id"] in stale(self.on.resize, changed)
+        assert ("main", first["id"]) in stale(self.on.resize, changed)
         answer = self.on.invoke(batch_event(*tasks, bucket={"s3Bucket": gallery.name}), changed)
         said = [result["resultString"] for result in answer["results"]]
         assert said == [

@@ -49,7 +49,7 @@ def pytest_collection_finish() -> None:
     _listen(
         UploadBucket,
         "presign_post",
-        lambda bucket, id_: _note("s3:PutObject", f"{bucket.name}/uploads/{id_}", names),
+        lambda bucket, album: _note("s3:PutObject", f"{bucket.name}/uploads/{album}/x", names),
     )
 
 

@@ -198,10 +198,10 @@ def test_a_denied_action_is_answered_as_on_aws(iam: Iam) -> None:
         with pytest.raises(RetryNeededError):
             on.invoke(event)
         assert {r.on_prefix() for _, r in on.guard.denied} == {right}
-        assert on.web.uploads.head(begun["id"]) is not None
+        assert on.web.uploads.head("main", begun["id"]) is not None
         on.guard.allow("resize", policies(package())["resize"])
         assert on.invoke(event) == {"published": 1}
-        assert on.web.uploads.head(begun["id"]) is None
+        assert on.web.uploads.head("main", begun["id"]) is None
 
 
 def test_who_may_not_list_is_not_told_that_an_object_is_missing(iam: Iam) -> None:
@@ -226,7 +226,7 @@ def test_without_tls_nothing_is_done(iam: Iam) -> None:
         assert answer.status_code == 403
         assert "<Code>AccessDenied</Code>" in answer.text
         with pytest.raises(ClientError, match="AccessDenied"):
-            on.resize.gallery.entry_keys("7" + "Z" * 25)
+            on.resize.gallery.entry_keys("main", "7" + "Z" * 25)
 
 
 def test_the_cdn_reads_pictures_and_nobody_else_does(template: Template, iam: Iam) -> None:

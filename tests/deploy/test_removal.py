@@ -47,8 +47,8 @@ def test_the_commands_remove_every_version(store: Store, settings: Settings) -> 
     uploads, gallery = settings.upload_bucket, settings.gallery_bucket
     for name in ("Straße + 1.jpg", "\"a\" 'b' \\n.jpg"):
         for body in (b"1", b"2"):
-            s3.put_object(Bucket=uploads, Key=f"uploads/{name}", Body=body)
-        s3.delete_object(Bucket=uploads, Key=f"uploads/{name}")
+            s3.put_object(Bucket=uploads, Key=f"uploads/main/{name}", Body=body)
+        s3.delete_object(Bucket=uploads, Key=f"uploads/main/{name}")
     s3.delete_object(Bucket=uploads, Key="uploads/never there")
     s3.put_object(Bucket=gallery, Key="index/a", Body=b"{}")
     script = commands()

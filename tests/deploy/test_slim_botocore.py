@@ -25,7 +25,7 @@ for region in sys.argv[1:]:
     store = Store.connect(Settings(region=region))
     s3 = store.uploads._s3
     post, fields = store.uploads.presign_post(
-        "7ZZZZZZZZZ0123456789ABCDEF", content_type="image/png", name="a", delete_sha256="0"
+        "main", "7ZZZZZZZZZ0123456789ABCDEF", content_type="image/png", name="a", delete_sha256="0"
     )
     told[region] = [
         s3.meta.endpoint_url, post, sorted(fields), store.gallery.origin,

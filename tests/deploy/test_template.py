@@ -160,10 +160,10 @@ def test_cdn_keeps_pages_and_pictures_apart() -> None:
     config = distribution["DistributionConfig"]
     assert config["HttpVersion"] == "http2and3"
     behaviours = {b["PathPattern"]: b["TargetOriginId"] for b in config["CacheBehaviors"]}
-    assert behaviours == {"/static/*": "api", "/photos/*/*": "gallery"}
-    variant = re.compile("/photos/.*/.*")  # CloudFront's * also stands for slashes
+    assert behaviours == {"/static/*": "api", "/photos/*/*/*": "gallery"}
+    variant = re.compile("/photos/.*/.*/.*")  # CloudFront's * also stands for slashes
     photo_id = "7ZZ6M1YB3X8Q2W4E5R6T7Y8V9A"
-    assert variant.fullmatch(f"/{keys.PHOTO_PREFIX}{photo_id}/400.webp")
+    assert variant.fullmatch(f"/{keys.PHOTO_PREFIX}main/{photo_id}/400.webp")
     assert not variant.fullmatch(f"/photos/{photo_id}")
     assert config["DefaultCacheBehavior"]["TargetOriginId"] == "api"
     origins = {origin["Id"]: origin for origin in config["Origins"]}
@@ -185,7 +185,7 @@ def test_the_cdn_sends_variants_to_the_bucket_and_nothing_else() -> None:
     """CloudFront's `*` crosses slashes, as fnmatch's does; no route may lie behind the bucket."""
     behaviours = re.findall(r"PathPattern: (\S+)", (ROOT / "serverless.yml").read_text())
     (bucket,) = [pattern for pattern in behaviours if pattern != "/static/*"]
-    variant = keys.variant_key("7ZZZZZZZZZ0123456789ABCDEF", 400, FORMATS["webp"])
+    variant = keys.variant_key("main", "7ZZZZZZZZZ0123456789ABCDEF", 400, FORMATS["webp"])
     assert fnmatch.fnmatchcase(f"/{variant}", bucket)
     routers = (health.router, pages.router, photos.router, uploads.router)
     routes = [

@@ -14,7 +14,7 @@ from tests.resize.test_renew import batch_event
 def shown_sizes(deployment: Deployment, photo_id: str) -> set[int]:
     """Return the boxes of a photo's variants on the gallery's page."""
     page = deployment.client.get("/").text
-    return {int(size) for size in re.findall(rf"photos/{photo_id}/(\d+)\.webp", page)}
+    return {int(size) for size in re.findall(rf"photos/main/{photo_id}/(\d+)\.webp", page)}
 
 
 def test_from_the_parameter_to_the_page(deployment: Deployment) -> None:
@@ -34,8 +34,8 @@ def test_from_the_parameter_to_the_page(deployment: Deployment) -> None:
     assert deployment.invoke(event, resize) == {"published": 1}
     assert shown_sizes(deployment, new["id"]) == {320, 640, 1280}
     gallery = deployment.resize.gallery
-    assert stale(deployment.resize, resize) == [old["id"]]
-    tasks = [key for _, listed in gallery.index() for key in listed]
+    assert stale(deployment.resize, resize) == [("main", old["id"])]
+    tasks = [key for _, _, listed in gallery.index() for key in listed]
     answer = deployment.invoke(batch_event(*tasks, bucket={"s3Bucket": gallery.name}), resize)
     said = {result["resultString"] for result in answer["results"]}
     assert said == {"renewed", "unchanged"}

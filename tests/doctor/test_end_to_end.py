@@ -107,10 +107,10 @@ def test_what_is_left_of_a_deleted_picture_is_named(running: Product) -> None:
     journey.look_for_leavings(PHOTO)
     uploads, gallery_bucket = installation.buckets
     left = [
-        (uploads, f"quarantine/{PHOTO}"),
-        (gallery_bucket, f"index/{PHOTO}/1"),
-        (gallery_bucket, f"photos/{PHOTO}/400.webp"),
-        (gallery_bucket, f"rejected/{PHOTO}.json"),
+        (uploads, f"quarantine/main/{PHOTO}/corrupt"),
+        (gallery_bucket, f"index/main/{PHOTO}/1"),
+        (gallery_bucket, f"photos/main/{PHOTO}/400.webp"),
+        (gallery_bucket, f"rejected/main/{PHOTO}"),
     ]
     s3: Any = installation.clients.s3
     for bucket, key in left:

@@ -95,7 +95,7 @@ class AnyOrder(RuleBasedStateMachine):
     def upload(self, data: bytes, name: str) -> Any:
         """A picture arrives, from a browser or under a name that others use too."""
         photo_id = keys.new_photo_id(keys.uploaded_at("7ZZZZZZZZZ0000000000000000"))
-        key = f"uploads/{name}" if name else keys.upload_key(photo_id)
+        key = f"uploads/main/{name}" if name else keys.upload_key("main", photo_id)
         return self._event(key, self._put(key, data))
 
     @rule(target=events, event=events, data=st.sampled_from(GOOD))
@@ -134,9 +134,9 @@ class AnyOrder(RuleBasedStateMachine):
     @rule(event=events)
     def delete(self, event: Any) -> None:
         """Whoever uploaded the picture deletes it, whatever has become of it."""
-        name = event["Records"][0]["s3"]["object"]["key"].removeprefix("uploads/")
+        name = event["Records"][0]["s3"]["object"]["key"].removeprefix("uploads/main/")
         if keys.is_photo_id(name):
-            before = Gallery(self.store).delete(name, TOKEN)
+            before = Gallery(self.store, "main").delete(name, TOKEN)
             if before.state != "unknown":
                 self.deleted.add(name)
 
@@ -160,7 +160,7 @@ class AnyOrder(RuleBasedStateMachine):
         gone = [
             version
             for key, versions in self.accepted.items()
-            if key.removeprefix("uploads/") not in self.deleted
+            if key.removeprefix("uploads/main/") not in self.deleted
             for version in versions
             if version not in left.get(key, []) and version not in published
         ]
@@ -177,7 +177,7 @@ class AnyOrder(RuleBasedStateMachine):
         assert [key for key in left if key.startswith("uploads/")] == []
         published = self.buckets.published()
         for key, versions in self.accepted.items():
-            photo_id = key.removeprefix("uploads/")
+            photo_id = key.removeprefix("uploads/main/")
             if photo_id in self.deleted:
                 assert photo_id not in published
             elif keys.is_photo_id(photo_id):
@@ -228,10 +228,10 @@ def test_a_poison_upload_ends_in_quarantine_once(
     """However often its event comes: one verdict, one copy in quarantine, and no more retries."""
     buckets = Buckets(store, settings, aws_session)
     photo_id = "7ZZZZZZZZZ0123456789ABCDEF"
-    version = buckets.put(keys.upload_key(photo_id), BAD)
-    event = s3_event((keys.upload_key(photo_id), version))
+    version = buckets.put(keys.upload_key("main", photo_id), BAD)
+    event = s3_event((keys.upload_key("main", photo_id), version))
     event["Records"][0]["s3"]["bucket"]["name"] = settings.upload_bucket
     outcomes = [handle(event, store, settings, deadline=soon()) for _ in range(times)]
     assert outcomes == [{"rejected": 1}, {"gone": 1}, {"gone": 1}]
-    assert buckets.gallery() == [f"rejected/{photo_id}.json"]
+    assert buckets.gallery() == [f"rejected/main/{photo_id}"]
     assert [len(ids) for ids in buckets.versions().values()] == [1]

@@ -72,7 +72,7 @@ def test_one_failure_is_made_good_at_once(
     line: Line, photo_id: str, kind: Kind, method: str, path: str
 ) -> None:
     """Each call is tried again; where the body was cut, the event is. The photo is there once."""
-    key = keys.upload_key(photo_id)
+    key = keys.upload_key("main", photo_id)
     version = line.buckets.put(key, PHOTO)
     fault = Fault(kind, method, path)
     line.proxy.faults = [fault]
@@ -99,7 +99,7 @@ def test_an_outage_leaves_the_work_to_the_retry(
     line: Line, photo_id: str, kind: Kind, method: str
 ) -> None:
     """An S3 that stays broken ends the invocation in time, loses nothing, and the retry ends it."""
-    key = keys.upload_key(photo_id)
+    key = keys.upload_key("main", photo_id)
     version = line.buckets.put(key, PHOTO)
     line.proxy.faults = [Fault(kind, method, times=1000)]
     began = time.monotonic()
@@ -115,7 +115,7 @@ def test_an_outage_leaves_the_work_to_the_retry(
 
 def test_a_slow_trickle_is_waited_for(line: Line, photo_id: str) -> None:
     """The timeout is between two pieces, not for the whole."""
-    key = keys.upload_key(photo_id)
+    key = keys.upload_key("main", photo_id)
     version = line.buckets.put(key, PHOTO)
     line.proxy.faults = [Fault("trickle", "GET", "/uploads/")]
     assert line.handle(key) == {"published": 1}
@@ -124,7 +124,7 @@ def test_a_slow_trickle_is_waited_for(line: Line, photo_id: str) -> None:
 
 def test_a_rejection_survives_a_failing_quarantine(line: Line, photo_id: str) -> None:
     """The original stays until it is in quarantine; the verdict is written again."""
-    key = keys.upload_key(photo_id)
+    key = keys.upload_key("main", photo_id)
     version = line.buckets.put(key, b"no picture")
     line.proxy.faults = [Fault("slow_down", "PUT", "/quarantine/", times=1000)]
     with pytest.raises(RetryNeededError):
@@ -132,12 +132,12 @@ def test_a_rejection_survives_a_failing_quarantine(line: Line, photo_id: str) ->
     assert line.buckets.versions() == {key: [version]}
     line.proxy.faults = []
     assert line.handle(key) == {"rejected": 1}
-    assert list(line.buckets.versions()) == [keys.quarantine_key(photo_id)]
+    assert list(line.buckets.versions()) == [f"quarantine/main/{photo_id}/unsupported_format"]
 
 
 def test_what_cannot_be_finished_in_time_is_not_begun(line: Line, photo_id: str) -> None:
     """With no time left the invocation ends at once, and a retry helps."""
-    key = keys.upload_key(photo_id)
+    key = keys.upload_key("main", photo_id)
     version = line.buckets.put(key, PHOTO)
     event = event_of(line.buckets, key)
     with pytest.raises(RetryNeededError):
@@ -153,7 +153,7 @@ def test_time_that_runs_out_before_the_puts_ends_it(
     from services.resize import publish as module
     from services.resize.events import UploadEvent
 
-    key = keys.upload_key(photo_id)
+    key = keys.upload_key("main", photo_id)
     line.buckets.put(key, PHOTO)
     monkeypatch.setattr(module, "monotonic", lambda: time.monotonic() + 3600)
     event = UploadEvent(line.buckets.settings.upload_bucket, key)

@@ -23,6 +23,7 @@ from tests.faults.invariant import Buckets
 from tests.resize.test_events import s3_event
 from tests.resize.test_publish import SCHEDULED, soon
 
+PHOTO = "7ZZZZZZZZZ0123456789ABCDEF"
 KINDS: dict[str, bytes] = {
     "small": pictures.jpeg(120, 90),
     "large": pictures.jpeg(1000, 500),
@@ -99,7 +100,7 @@ def test_nothing_is_lost_wherever_it_ends(
     killer: KillServer, local_s3: LocalS3, aws_session: boto3.Session, kind: str, how: str
 ) -> None:
     """Before and after each call: the invariant holds; a redelivery and a sweep finish the work."""
-    key = "uploads/7ZZZZZZZZZ0123456789ABCDEF"
+    key = f"uploads/main/{PHOTO}"
     whole = fresh(local_s3, aws_session, f"{kind}-{how}-whole")
     whole.put(key, KINDS[kind])
     status, calls = killer.run(whole.settings, event_of(whole, key))
@@ -126,10 +127,10 @@ def test_nothing_is_lost_wherever_it_ends(
             assert key not in buckets.versions(), (call, phase)
             if kind == "rejected":
                 assert buckets.published() == {}
-                assert list(buckets.versions()) == ["quarantine/7ZZZZZZZZZ0123456789ABCDEF"]
-                assert buckets.gallery() == ["rejected/7ZZZZZZZZZ0123456789ABCDEF.json"]
+                assert list(buckets.versions()) == [f"quarantine/main/{PHOTO}/truncated"]
+                assert buckets.gallery() == [f"rejected/main/{PHOTO}"]
             else:
-                assert buckets.published() == {"7ZZZZZZZZZ0123456789ABCDEF": version}
+                assert buckets.published() == {PHOTO: version}
                 assert buckets.versions() == {}
 
 
@@ -163,12 +164,12 @@ def test_an_end_in_the_middle_of_a_delete_can_be_made_good(
     local_s3: LocalS3, aws_session: boto3.Session
 ) -> None:
     """Tombstone and variants, no entry: what a redelivered event finds it removes."""
-    photo_id = "7ZZZZZZZZZ0123456789ABCDEF"
-    key = f"uploads/{photo_id}"
+    photo_id = PHOTO
+    key = f"uploads/main/{photo_id}"
     buckets = fresh(local_s3, aws_session, "deleting")
     version = buckets.put(key, KINDS["small"])
-    buckets.store.gallery.put_json(keys.tombstone_key(photo_id), {"id": photo_id})
+    buckets.store.gallery.put_json(keys.tombstone_key("main", photo_id), {"id": photo_id})
     handle(event_of(buckets, key), buckets.store, buckets.settings, deadline=soon())
     buckets.assert_nothing_lost(key, [version])
-    assert buckets.gallery() == [f"deleted/{photo_id}"]
+    assert buckets.gallery() == [f"deleted/main/{photo_id}"]
     assert buckets.versions() == {}

@@ -108,7 +108,7 @@ def test_a_replayed_form_replaces_nothing(real: RealProduct) -> None:
     before = httpx.get(photo["variants"][0]["url"]).content
     assert send(begun["upload"], pictures.jpeg(300, 300)).status_code == 201
     end = time.monotonic() + 20
-    while real.store.uploads.head(begun["id"]) and time.monotonic() < end:
+    while real.store.uploads.head("main", begun["id"]) and time.monotonic() < end:
         time.sleep(0.05)
     assert httpx.get(photo["variants"][0]["url"]).content == before
     assert real.settled(begun["id"])["width"] == 100
@@ -121,7 +121,7 @@ def test_a_rejected_upload_says_why(real: RealProduct) -> None:
     photo = real.settled(begun["id"])
     assert (photo["state"], photo["reason"]) == ("rejected", "unsupported_format")
     kept = make_s3(real.settings, real.session).get_object(
-        Bucket=real.settings.upload_bucket, Key=f"quarantine/{begun['id']}"
+        Bucket=real.settings.upload_bucket, Key=f"quarantine/main/{begun['id']}/unsupported_format"
     )
     assert kept["Body"].read() == b"no picture"
 
@@ -159,7 +159,11 @@ def test_a_form_expires(real: RealProduct) -> None:
 
     brief = replace(real.settings, upload_expires_seconds=1)
     url, fields = Store.connect(brief, real.session).uploads.presign_post(
-        "7ZZZZZZZZZ0123456789ABCDEF", content_type="image/jpeg", name="", delete_sha256="ab" * 32
+        "main",
+        "7ZZZZZZZZZ0123456789ABCDEF",
+        content_type="image/jpeg",
+        name="",
+        delete_sha256="ab" * 32,
     )
     time.sleep(2)
     answer = send({"url": url, "fields": fields}, b"x")

@@ -21,6 +21,7 @@ ROOT = Path(__file__).parents[2]
 FUNCTION = "contact-sheet-dev-resize"
 PUBLISHED = Report(
     Outcome.PUBLISHED,
+    "main",
     "a" * 26,
     format="jpeg",
     bytes_in=3_000_000,
@@ -29,7 +30,7 @@ PUBLISHED = Report(
     milliseconds={"decode": 100.0, "total": 412.5},
 )
 REJECTED = Report(
-    Outcome.REJECTED, "b" * 26, Reason.CORRUPT, bytes_in=500, milliseconds={"total": 20.0}
+    Outcome.REJECTED, "main", "b" * 26, Reason.CORRUPT, bytes_in=500, milliseconds={"total": 20.0}
 )
 
 

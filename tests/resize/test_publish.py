@@ -59,7 +59,7 @@ class Bench:
 
     def manifest(self, photo_id: str) -> dict[str, Any]:
         """Return a photo's manifest."""
-        entry = self.store.gallery.entries([photo_id])[photo_id]
+        entry = self.store.gallery.photos("main", [photo_id])[photo_id]
         content = self.store.gallery.get_json(entry.key())
         assert content is not None
         return content
@@ -86,41 +86,45 @@ def photo_id() -> str:
 
 def test_a_picture_is_published_and_its_original_removed(bench: Bench, photo_id: str) -> None:
     """All variants, then the index entry, then no original."""
-    bench.put(pictures.jpeg(1000, 500), f"uploads/{photo_id}", name="B%C3%A4r.jpg")
-    report = bench.process(f"uploads/{photo_id}")
+    bench.put(pictures.jpeg(1000, 500), f"uploads/main/{photo_id}", name="B%C3%A4r.jpg")
+    report = bench.process(f"uploads/main/{photo_id}")
     assert report.outcome is Outcome.PUBLISHED
     assert report.photo_id == photo_id
     index = [key for key in bench.listed() if key.startswith("index/")]
     assert bench.listed() == [
         *index,
-        f"photos/{photo_id}/1600.jpg",
-        f"photos/{photo_id}/1600.webp",
-        f"photos/{photo_id}/400.jpg",
-        f"photos/{photo_id}/400.webp",
-        f"photos/{photo_id}/800.jpg",
-        f"photos/{photo_id}/800.webp",
+        f"photos/main/{photo_id}/1600.jpg",
+        f"photos/main/{photo_id}/1600.webp",
+        f"photos/main/{photo_id}/400.jpg",
+        f"photos/main/{photo_id}/400.webp",
+        f"photos/main/{photo_id}/800.jpg",
+        f"photos/main/{photo_id}/800.webp",
     ]
     assert bench.uploads() == []
-    entry = bench.store.gallery.entries([photo_id])[photo_id]
+    entry = bench.store.gallery.photos("main", [photo_id])[photo_id]
     assert (entry.width, entry.height, entry.name) == (1000, 500, "Bär.jpg")
-    assert [stored.size for stored in entry.sizes] == [400, 800, 1600]
+    assert [(v.size, v.format.letter) for v in entry.variants] == [
+        (400, "w"), (400, "j"), (800, "w"), (800, "j"), (1600, "w"), (1600, "j"),
+    ]  # fmt: skip
     assert 0 < len(entry.thumbhash) <= 25
     for size, expected in ((400, (400, 200)), (800, (800, 400)), (1600, (1000, 500))):
         for extension, format_ in (("jpg", "JPEG"), ("webp", "WEBP")):
-            image = bench.image(f"photos/{photo_id}/{size}.{extension}")
+            image = bench.image(f"photos/main/{photo_id}/{size}.{extension}")
             assert (image.size, image.format) == (expected, format_)
 
 
 def test_the_manifest_says_it_all(bench: Bench, photo_id: str) -> None:
     """The body of the index entry is for programs that want more than a page shows."""
     data = pictures.png(300, 200)
-    version = bench.put(data, f"uploads/{photo_id}", name="a.png", **{"delete-sha256": "ab" * 32})
-    bench.process(f"uploads/{photo_id}")
+    version = bench.put(
+        data, f"uploads/main/{photo_id}", name="a.png", **{"delete-sha256": "ab" * 32}
+    )
+    bench.process(f"uploads/main/{photo_id}")
     manifest = bench.manifest(photo_id)
     assert manifest["source"].pop("uploaded") <= datetime.now(UTC).isoformat()
     assert manifest["source"] == {
         "bucket": bench.settings.upload_bucket,
-        "key": f"uploads/{photo_id}",
+        "key": f"uploads/main/{photo_id}",
         "version": version,
         "bytes": len(data),
     }
@@ -129,8 +133,8 @@ def test_the_manifest_says_it_all(bench: Bench, photo_id: str) -> None:
     assert manifest["delete_sha256"] == "ab" * 32
     assert manifest["color"].startswith("#")
     assert [(v["key"], v["width"], v["height"], v["type"]) for v in manifest["variants"]] == [
-        (f"photos/{photo_id}/400.webp", 400, 267, "image/webp"),
-        (f"photos/{photo_id}/400.jpg", 400, 267, "image/jpeg"),
+        (f"photos/main/{photo_id}/400.webp", 400, 267, "image/webp"),
+        (f"photos/main/{photo_id}/400.jpg", 400, 267, "image/jpeg"),
     ]
     for variant in manifest["variants"]:
         head = bench.s3.head_object(Bucket=bench.settings.gallery_bucket, Key=variant["key"])
@@ -145,7 +149,7 @@ def test_a_foreign_upload_gets_an_id_of_its_own(bench: Bench) -> None:
     second = bench.put(pictures.jpeg(60, 40), "uploads/photo.jpg")
     reports = [bench.process("uploads/photo.jpg", version) for version in (first, second)]
     assert [report.outcome for report in reports] == [Outcome.PUBLISHED] * 2
-    entries, _ = bench.store.gallery.page(None, 10)
+    entries, _ = bench.store.gallery.page("main", None, 10)
     assert sorted((entry.width, entry.name) for entry in entries) == [
         (50, "photo.jpg"),
         (60, "photo.jpg"),
@@ -155,19 +159,21 @@ def test_a_foreign_upload_gets_an_id_of_its_own(bench: Bench) -> None:
 
 def test_doing_it_again_changes_nothing(bench: Bench, photo_id: str) -> None:
     """A repeated event finds the original gone."""
-    version = bench.put(pictures.jpeg(500, 400), f"uploads/{photo_id}")
-    bench.process(f"uploads/{photo_id}", version)
+    version = bench.put(pictures.jpeg(500, 400), f"uploads/main/{photo_id}")
+    bench.process(f"uploads/main/{photo_id}", version)
     before = bench.listed()
-    assert bench.process(f"uploads/{photo_id}", version).outcome is Outcome.GONE
-    assert bench.process(f"uploads/{photo_id}").outcome is Outcome.GONE
+    assert bench.process(f"uploads/main/{photo_id}", version).outcome is Outcome.GONE
+    assert bench.process(f"uploads/main/{photo_id}").outcome is Outcome.GONE
     assert bench.listed() == before
 
 
 def test_eight_deliveries_at_once_publish_one_photo(bench: Bench, photo_id: str) -> None:
     """Concurrent deliveries of one event end in the same state."""
-    version = bench.put(pictures.jpeg(500, 400), f"uploads/{photo_id}")
+    version = bench.put(pictures.jpeg(500, 400), f"uploads/main/{photo_id}")
     with ThreadPoolExecutor(8) as pool:
-        reports = list(pool.map(lambda _: bench.process(f"uploads/{photo_id}", version), range(8)))
+        reports = list(
+            pool.map(lambda _: bench.process(f"uploads/main/{photo_id}", version), range(8))
+        )
     assert {report.outcome for report in reports} <= {Outcome.PUBLISHED, Outcome.GONE}
     assert len([key for key in bench.listed() if key.startswith("index/")]) == 1
     assert bench.uploads() == []
@@ -177,7 +183,7 @@ def test_an_end_before_the_delete_is_made_good(
     bench: Bench, photo_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Published but the original still there: the next delivery only removes it."""
-    version = bench.put(pictures.jpeg(100, 80), f"uploads/{photo_id}")
+    version = bench.put(pictures.jpeg(100, 80), f"uploads/main/{photo_id}")
 
     def crash(_: object) -> None:
         raise ConnectionError
@@ -185,28 +191,28 @@ def test_an_end_before_the_delete_is_made_good(
     with monkeypatch.context() as patched:
         patched.setattr(bench.store.uploads, "delete", crash)
         with pytest.raises(ConnectionError):
-            bench.process(f"uploads/{photo_id}", version)
-    assert bench.uploads() == [f"uploads/{photo_id}"]
-    assert bench.process(f"uploads/{photo_id}", version).outcome is Outcome.PUBLISHED
+            bench.process(f"uploads/main/{photo_id}", version)
+    assert bench.uploads() == [f"uploads/main/{photo_id}"]
+    assert bench.process(f"uploads/main/{photo_id}", version).outcome is Outcome.PUBLISHED
     assert bench.uploads() == []
 
 
 def test_a_published_photo_is_never_replaced(bench: Bench, photo_id: str) -> None:
     """A presigned POST used again is refused, and its bytes are kept in quarantine."""
-    bench.put(pictures.jpeg(100, 80), f"uploads/{photo_id}")
-    bench.process(f"uploads/{photo_id}")
-    before = bench.image(f"photos/{photo_id}/400.jpg").tobytes()
-    bench.put(pictures.jpeg(300, 300), f"uploads/{photo_id}")
-    report = bench.process(f"uploads/{photo_id}")
+    bench.put(pictures.jpeg(100, 80), f"uploads/main/{photo_id}")
+    bench.process(f"uploads/main/{photo_id}")
+    before = bench.image(f"photos/main/{photo_id}/400.jpg").tobytes()
+    bench.put(pictures.jpeg(300, 300), f"uploads/main/{photo_id}")
+    report = bench.process(f"uploads/main/{photo_id}")
     assert (report.outcome, report.reason) == (Outcome.REJECTED, Reason.ALREADY_PUBLISHED)
-    assert bench.image(f"photos/{photo_id}/400.jpg").tobytes() == before
-    assert bench.uploads() == [f"quarantine/{photo_id}"]
+    assert bench.image(f"photos/main/{photo_id}/400.jpg").tobytes() == before
+    assert bench.uploads() == [f"quarantine/main/{photo_id}/already_published"]
     assert len([key for key in bench.listed() if key.startswith("index/")]) == 1
 
 
 def test_two_uploads_to_a_key_at_once_publish_one(bench: Bench, photo_id: str) -> None:
     """The first variant decides; the other is refused, whatever the order."""
-    key = f"uploads/{photo_id}"
+    key = f"uploads/main/{photo_id}"
     versions = [bench.put(pictures.jpeg(100 + n, 80), key) for n in range(4)]
     with ThreadPoolExecutor(4) as pool:
         reports = list(pool.map(lambda version: bench.process(key, version), versions))
@@ -217,17 +223,17 @@ def test_two_uploads_to_a_key_at_once_publish_one(bench: Bench, photo_id: str) -
     manifest = bench.manifest(photo_id)
     for variant in manifest["variants"]:
         assert bench.image(variant["key"]).size == (variant["width"], variant["height"])
-    assert bench.image(f"photos/{photo_id}/400.jpg").width == 400
-    assert set(bench.uploads()) == {f"quarantine/{photo_id}"}
+    assert bench.image(f"photos/main/{photo_id}/400.jpg").width == 400
+    assert set(bench.uploads()) == {f"quarantine/main/{photo_id}/already_published"}
 
 
 def test_a_later_variant_of_another_upload_is_not_written_over(bench: Bench, photo_id: str) -> None:
     """What should never be, since the first variant decides, is refused all the same."""
-    key = keys.variant_key(photo_id, 400, FORMATS["jpeg"])
+    key = keys.variant_key("main", photo_id, 400, FORMATS["jpeg"])
     bench.store.gallery.put_variant(key, b"another", FORMATS["jpeg"], source="another")
-    bench.put(pictures.jpeg(100, 80), f"uploads/{photo_id}")
-    assert bench.process(f"uploads/{photo_id}").reason is Reason.ALREADY_PUBLISHED
-    assert bench.uploads() == [f"quarantine/{photo_id}"]
+    bench.put(pictures.jpeg(100, 80), f"uploads/main/{photo_id}")
+    assert bench.process(f"uploads/main/{photo_id}").reason is Reason.ALREADY_PUBLISHED
+    assert bench.uploads() == [f"quarantine/main/{photo_id}/already_published"]
 
 
 @pytest.mark.parametrize(
@@ -243,32 +249,32 @@ def test_a_rejected_upload_gets_a_verdict_and_quarantine(
     bench: Bench, photo_id: str, data: bytes, reason: Reason
 ) -> None:
     """The person learns why; the bytes are kept for the lifecycle to end."""
-    bench.put(data, f"uploads/{photo_id}", name="a.jpg", **{"delete-sha256": "ab" * 32})
-    report = bench.process(f"uploads/{photo_id}")
+    bench.put(data, f"uploads/main/{photo_id}", name="a.jpg", **{"delete-sha256": "ab" * 32})
+    report = bench.process(f"uploads/main/{photo_id}")
     assert (report.outcome, report.reason) == (Outcome.REJECTED, reason)
-    assert bench.listed() == [f"rejected/{photo_id}.json"]
-    verdict = bench.store.gallery.verdicts([photo_id])[photo_id]
+    assert bench.listed() == [f"rejected/main/{photo_id}"]
+    verdict = bench.store.gallery.verdicts("main", [photo_id])[photo_id]
     assert verdict["reason"] == reason
     assert verdict["message"].endswith(".")
     assert verdict["delete_sha256"] == "ab" * 32
-    assert bench.uploads() == [f"quarantine/{photo_id}"]
+    assert bench.uploads() == [f"quarantine/main/{photo_id}/{reason}"]
 
 
 def test_too_large_is_rejected_unread(bench: Bench, photo_id: str) -> None:
     """The limit of the settings, whoever uploaded it."""
     settings = replace(bench.settings, max_upload_bytes=1000)
-    bench.put(pictures.jpeg(400, 300), f"uploads/{photo_id}")
+    bench.put(pictures.jpeg(400, 300), f"uploads/main/{photo_id}")
     store = Store.connect(settings, boto3.Session("test", "test-secret", region_name="us-east-1"))
-    event = UploadEvent(settings.upload_bucket, f"uploads/{photo_id}")
+    event = UploadEvent(settings.upload_bucket, f"uploads/main/{photo_id}")
     assert process(event, store, settings).reason is Reason.TOO_LARGE
 
 
 def test_a_photo_deleted_while_it_waits_is_not_published(bench: Bench, photo_id: str) -> None:
     """The tombstone was there first."""
-    bench.put(pictures.jpeg(100, 80), f"uploads/{photo_id}")
-    bench.store.gallery.put_json(keys.tombstone_key(photo_id), {})
-    assert bench.process(f"uploads/{photo_id}").outcome is Outcome.DELETED
-    assert bench.listed() == [f"deleted/{photo_id}"]
+    bench.put(pictures.jpeg(100, 80), f"uploads/main/{photo_id}")
+    bench.store.gallery.put_json(keys.tombstone_key("main", photo_id), {})
+    assert bench.process(f"uploads/main/{photo_id}").outcome is Outcome.DELETED
+    assert bench.listed() == [f"deleted/main/{photo_id}"]
     assert bench.uploads() == []
 
 
@@ -276,16 +282,16 @@ def test_a_photo_deleted_while_it_is_resized_is_withdrawn(
     bench: Bench, photo_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The tombstone came between the first look and the index entry."""
-    bench.put(pictures.jpeg(100, 80), f"uploads/{photo_id}")
+    bench.put(pictures.jpeg(100, 80), f"uploads/main/{photo_id}")
     put_json = bench.store.gallery.put_json
 
     def delete_then_put(key: str, content: dict[str, Any]) -> None:
-        put_json(keys.tombstone_key(photo_id), {})
+        put_json(keys.tombstone_key("main", photo_id), {})
         put_json(key, content)
 
     monkeypatch.setattr(bench.store.gallery, "put_json", delete_then_put)
-    assert bench.process(f"uploads/{photo_id}").outcome is Outcome.DELETED
-    assert bench.listed() == [f"deleted/{photo_id}"]
+    assert bench.process(f"uploads/main/{photo_id}").outcome is Outcome.DELETED
+    assert bench.listed() == [f"deleted/main/{photo_id}"]
     assert bench.uploads() == []
 
 
@@ -295,24 +301,24 @@ def test_a_bucket_without_versions_works_too(
     """A lesser S3: the ETag stands for the version."""
     plain = replace(settings, upload_bucket=unversioned.uploads.name)
     bench = Bench(unversioned, plain, aws_session)
-    bench.put(pictures.jpeg(100, 80), f"uploads/{photo_id}")
-    assert bench.process(f"uploads/{photo_id}").outcome is Outcome.PUBLISHED
+    bench.put(pictures.jpeg(100, 80), f"uploads/main/{photo_id}")
+    assert bench.process(f"uploads/main/{photo_id}").outcome is Outcome.PUBLISHED
     assert bench.listed(plain.upload_bucket) == []
-    bench.put(pictures.jpeg(200, 80), f"uploads/{photo_id}")
-    assert bench.process(f"uploads/{photo_id}").reason is Reason.ALREADY_PUBLISHED
+    bench.put(pictures.jpeg(200, 80), f"uploads/main/{photo_id}")
+    assert bench.process(f"uploads/main/{photo_id}").reason is Reason.ALREADY_PUBLISHED
 
 
 def test_tags_do_not_keep_an_upload_from_quarantine(bench: Bench, photo_id: str) -> None:
     """They are left behind: copying them would take rights that the function does not have."""
-    bench.put(b"no picture", f"uploads/{photo_id}")
+    bench.put(b"no picture", f"uploads/main/{photo_id}")
     bench.s3.put_object_tagging(
         Bucket=bench.settings.upload_bucket,
-        Key=f"uploads/{photo_id}",
+        Key=f"uploads/main/{photo_id}",
         Tagging={"TagSet": [{"Key": "from", "Value": "elsewhere"}]},
     )
-    assert bench.process(f"uploads/{photo_id}").outcome is Outcome.REJECTED
+    assert bench.process(f"uploads/main/{photo_id}").outcome is Outcome.REJECTED
     tags = bench.s3.get_object_tagging(
-        Bucket=bench.settings.upload_bucket, Key=f"quarantine/{photo_id}"
+        Bucket=bench.settings.upload_bucket, Key=f"quarantine/main/{photo_id}/unsupported_format"
     )
     assert tags["TagSet"] == []
 
@@ -333,7 +339,7 @@ def test_the_handler_does_every_record(bench: Bench) -> None:
         record["s3"]["bucket"]["name"] = bench.settings.upload_bucket
     counts = entry.handle(event, bench.store, bench.settings, deadline=soon())
     assert counts == {"published": 1, "rejected": 1, "gone": 1}
-    entries, _ = bench.store.gallery.page(None, 10)
+    entries, _ = bench.store.gallery.page("main", None, 10)
     assert [item.name for item in entries] == ["my photo+1.jpg"]
 
 
@@ -359,7 +365,7 @@ def test_the_handler_raises_only_if_a_retry_can_help(
     failing = Store(Failing(), bench.store.gallery)  # type: ignore[arg-type] # S3 cannot be made to say SlowDown
     with pytest.raises(entry.RetryNeededError, match="1 of 2 uploads"):
         entry.handle(event, failing, bench.settings, deadline=soon())
-    assert len(bench.store.gallery.page(None, 10)[0]) == 1
+    assert len(bench.store.gallery.page("main", None, 10)[0]) == 1
     assert "upload not finished" in caplog.text
 
 
@@ -384,7 +390,7 @@ SCHEDULED = {"source": "aws.events", "detail-type": "Scheduled Event"}
 
 def test_the_sweep_takes_up_what_no_event_brought(bench: Bench, photo_id: str) -> None:
     """Old uploads of any name, older versions too; young ones are left to their event."""
-    bench.put(pictures.jpeg(100, 80), f"uploads/{photo_id}")
+    bench.put(pictures.jpeg(100, 80), f"uploads/main/{photo_id}")
     bench.put(pictures.jpeg(90, 80), "uploads/a b.jpg")
     bench.put(pictures.jpeg(80, 80), "uploads/a b.jpg")
     assert entry.handle(SCHEDULED, bench.store, bench.settings, deadline=soon()) == {}
@@ -392,7 +398,7 @@ def test_the_sweep_takes_up_what_no_event_brought(bench: Bench, photo_id: str) -
     time.sleep(1.1)  # S3 tells Last-Modified in whole seconds
     assert entry.handle(SCHEDULED, bench.store, now, deadline=soon()) == {"published": 3}
     assert bench.uploads() == []
-    assert len(bench.store.gallery.page(None, 10)[0]) == 3
+    assert len(bench.store.gallery.page("main", None, 10)[0]) == 3
 
 
 def test_the_sweep_stops_in_time(bench: Bench) -> None:
@@ -414,8 +420,8 @@ def test_every_picture_is_one_line_of_json(
     root = logging.getLogger()
     before, level = root.handlers[:], root.level
     data = pictures.jpeg(500, 400)
-    bench.put(data, f"uploads/{photo_id}")
-    event = s3_event((f"uploads/{photo_id}", None))
+    bench.put(data, f"uploads/main/{photo_id}")
+    event = s3_event((f"uploads/main/{photo_id}", None))
     event["Records"][0]["s3"]["bucket"]["name"] = bench.settings.upload_bucket
     try:
         log_as_json("INFO")

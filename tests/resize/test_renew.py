@@ -2,6 +2,7 @@
 
 import io
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -15,18 +16,20 @@ import pytest
 from PIL import Image
 
 from services.core import keys
+from services.core.photo import Photo
 from services.core.settings import Settings
-from services.core.variants import FORMATS, plan
+from services.core.variants import plan
 from services.resize import handler as entry
 from services.resize.events import UploadEvent
 from services.resize.publish import process
-from services.resize.renew import Renewal, SourceMissingError, is_stale, renew, sizes_for
+from services.resize.renew import Renewal, SourceMissingError, fits_for, is_stale, renew
 from services.resize.reprocess import stale
 from services.store import Store
 from services.web.gallery import Gallery
 from tests import pictures
 from tests.conftest import ACCESS_KEY_ID, SECRET_ACCESS_KEY
 from tests.faults.invariant import Buckets
+from tests.photos import stored_photo
 from tests.resize.test_publish import soon
 
 
@@ -40,24 +43,26 @@ class Photos:
     def publish(self, data: bytes) -> str:
         """Return the id of a published photo."""
         photo_id = keys.new_photo_id(datetime.now(UTC))
-        version = self.buckets.put(keys.upload_key(photo_id), data)
-        event = UploadEvent(self.settings.upload_bucket, keys.upload_key(photo_id), version)
+        version = self.buckets.put(keys.upload_key("main", photo_id), data)
+        event = UploadEvent(self.settings.upload_bucket, keys.upload_key("main", photo_id), version)
         process(event, self.buckets.store, self.settings)
         return photo_id
 
     def names(self, photo_id: str) -> list[str]:
-        """Return what stands below photos/<id>/, sorted."""
-        return sorted(key.split("/")[2] for key in self.buckets.store.gallery.variants(photo_id))
+        """Return what stands below photos/main/<id>/, sorted."""
+        return sorted(
+            key.split("/")[3] for key in self.buckets.store.gallery.variants("main", photo_id)
+        )
 
     def listed(self, photo_id: str) -> str:
         """Return the sizes and formats in the photo's one entry, such as 400wj_800wj."""
-        (key,) = self.buckets.store.gallery.entry_keys(photo_id)
-        return key.split(".")[3]
+        (key,) = self.buckets.store.gallery.entry_keys("main", photo_id)
+        return re.sub(r"-\d+x\d+", "", key.split(".")[4])
 
     def bytes_of(self, photo_id: str) -> dict[str, bytes]:
         """Return every stored variant's bytes."""
         gallery = self.buckets.store.gallery
-        return {key: gallery.read_variant(key) or b"" for key in gallery.variants(photo_id)}
+        return {key: gallery.read_variant(key) or b"" for key in gallery.variants("main", photo_id)}
 
 
 @pytest.fixture
@@ -80,17 +85,17 @@ def test_a_new_list_adds_what_is_smaller_and_keeps_the_largest(photos: Photos) -
     photo_id = photos.publish(pictures.jpeg(2000, 1501))
     before = photos.bytes_of(photo_id)
     changed = replace(photos.settings, variant_sizes=(320, 800, 2400))
-    assert renew(photo_id, photos.buckets.store, changed) is Renewal.RENEWED
+    assert renew("main", photo_id, photos.buckets.store, changed) is Renewal.RENEWED
     assert photos.listed(photo_id) == "320wj_800wj_1600wj"
     after = photos.bytes_of(photo_id)
     assert set(after) - set(before) == {
-        f"photos/{photo_id}/320.webp",
-        f"photos/{photo_id}/320.jpg",
+        f"photos/main/{photo_id}/320.webp",
+        f"photos/main/{photo_id}/320.jpg",
     }
     assert {key: after[key] for key in before} == before
     # Decodes each variant and compares it with the manifest's width and height.
     assert photos.buckets.published().keys() == {photo_id}
-    with Image.open(io.BytesIO(after[f"photos/{photo_id}/320.jpg"])) as image:
+    with Image.open(io.BytesIO(after[f"photos/main/{photo_id}/320.jpg"])) as image:
         assert image.size == (320, 240)
 
 
@@ -98,8 +103,8 @@ def test_the_gallery_shows_what_was_made(photos: Photos) -> None:
     """The page's widths, which it works out from the entry, are those of the files."""
     photo_id = photos.publish(pictures.jpeg(1000, 500))
     changed = replace(photos.settings, variant_sizes=(500, 900), variant_formats=("jpeg",))
-    renew(photo_id, photos.buckets.store, changed)
-    photo = Gallery(photos.buckets.store).status(photo_id).photo
+    renew("main", photo_id, photos.buckets.store, changed)
+    photo = Gallery(photos.buckets.store, "main").status(photo_id).photo
     assert photo is not None
     assert [(v.size, v.width, v.height) for v in photo.variants] == [
         (500, 500, 250),
@@ -119,7 +124,7 @@ def test_a_new_format_is_made_in_every_size(photos: Photos) -> None:
         pictures.jpeg(900, 600)
     )
     assert photos.listed(photo_id) == "400j_800j_1600j"
-    assert renew(photo_id, photos.buckets.store, photos.settings) is Renewal.RENEWED
+    assert renew("main", photo_id, photos.buckets.store, photos.settings) is Renewal.RENEWED
     assert photos.listed(photo_id) == "400wj_800wj_1600wj"
     assert photos.buckets.published().keys() == {photo_id}
 
@@ -129,9 +134,9 @@ def test_a_format_that_is_dropped_comes_back_without_being_made_again(photos: Ph
     photo_id = photos.publish(pictures.jpeg(900, 600))
     before = photos.bytes_of(photo_id)
     only_webp = replace(photos.settings, variant_formats=("webp",))
-    assert renew(photo_id, photos.buckets.store, only_webp) is Renewal.RENEWED
+    assert renew("main", photo_id, photos.buckets.store, only_webp) is Renewal.RENEWED
     assert photos.listed(photo_id) == "400w_800w_1600w"
-    assert renew(photo_id, photos.buckets.store, photos.settings) is Renewal.RENEWED
+    assert renew("main", photo_id, photos.buckets.store, photos.settings) is Renewal.RENEWED
     assert photos.listed(photo_id) == "400wj_800wj_1600wj"
     assert photos.bytes_of(photo_id) == before
 
@@ -141,16 +146,16 @@ def test_transparency_and_movement_stay(photos: Photos) -> None:
     changed = replace(photos.settings, variant_sizes=(100, 400))
     clear, moving = photos.publish(transparent()), photos.publish(pictures.gif(300, 200, frames=3))
     for photo_id in (clear, moving):
-        renew(photo_id, photos.buckets.store, changed)
+        renew("main", photo_id, photos.buckets.store, changed)
     assert photos.listed(clear) == "100wp_400wp_800wp"
-    with Image.open(io.BytesIO(photos.bytes_of(clear)[f"photos/{clear}/100.png"])) as image:
+    with Image.open(io.BytesIO(photos.bytes_of(clear)[f"photos/main/{clear}/100.png"])) as image:
         assert image.getchannel("A").getextrema() == (128, 128)
     # 300 pixels are less than the 400 of its smallest box: a photo so small keeps its one size.
     assert photos.listed(moving) == "400wj"
     large = photos.publish(pictures.gif(500, 300, frames=3))
-    renew(large, photos.buckets.store, changed)
+    renew("main", large, photos.buckets.store, changed)
     assert photos.listed(large) == "100wj_400wj_800wj"
-    with Image.open(io.BytesIO(photos.bytes_of(large)[f"photos/{large}/100.webp"])) as image:
+    with Image.open(io.BytesIO(photos.bytes_of(large)[f"photos/main/{large}/100.webp"])) as image:
         assert image.n_frames == 3  # type: ignore[attr-defined] # Pillow's stubs know stills
 
 
@@ -172,19 +177,10 @@ def test_sizes_that_a_stored_photo_can_have(
     size: tuple[int, int], stored: tuple[int, ...], wanted: tuple[int, ...], expected: Any
 ) -> None:
     """Smaller boxes of the new list and the largest that is stored; done again, the same."""
-    photo = keys.IndexEntry(
-        keys.new_photo_id(datetime.now(UTC)), *size, b"", of_sizes(stored), "a.jpg"
-    )
-    assert sizes_for(photo, wanted) == expected
-    assert sizes_for(replace(photo, sizes=of_sizes(expected)), wanted) == expected
-    largest = plan(*size, stored)[-1]
-    for fit in plan(*size, expected):
-        assert fit.width <= largest.width
-
-
-def of_sizes(sizes: tuple[int, ...]) -> tuple[keys.StoredSize, ...]:
-    """Return boxes stored as WebP."""
-    return tuple(keys.StoredSize(size, (FORMATS["webp"],)) for size in sizes)
+    for boxes in (stored, expected):
+        photo = stored_photo(keys.new_photo_id(datetime.now(UTC)), size=size, boxes=boxes)
+        assert fits_for(photo, wanted) == plan(*size, expected)
+    assert plan(*size, expected)[-1].width <= plan(*size, stored)[-1].width
 
 
 def test_done_is_seen_from_the_entry_alone(photos: Photos) -> None:
@@ -193,11 +189,11 @@ def test_done_is_seen_from_the_entry_alone(photos: Photos) -> None:
     store = photos.buckets.store
     assert stale(store, photos.settings) == []
     changed = replace(photos.settings, variant_sizes=(300, 800))
-    assert sorted(stale(store, changed)) == sorted(ids)
-    renew(ids[1], store, changed)
-    assert sorted(stale(store, changed)) == sorted({ids[0], ids[2]})
+    assert sorted(stale(store, changed)) == sorted(("main", id_) for id_ in ids)
+    renew("main", ids[1], store, changed)
+    assert sorted(stale(store, changed)) == sorted([("main", ids[0]), ("main", ids[2])])
     before = photos.buckets.gallery()
-    assert renew(ids[1], store, changed) is Renewal.UNCHANGED
+    assert renew("main", ids[1], store, changed) is Renewal.UNCHANGED
     assert photos.buckets.gallery() == before
 
 
@@ -238,20 +234,20 @@ def test_whenever_it_is_cut_short_the_gallery_is_whole_and_the_next_run_ends_it(
     store = photos.buckets.store
     cut: Any = Cut(store, changes + (changes > 0) * 2)  # the largest size's two keys are taken
     try:
-        renew(photo_id, cut, changed)
+        renew("main", photo_id, cut, changed)
         ended = True
     except CutError:
         ended = False
-    shown, _ = store.gallery.page(None, 10)
+    shown, _ = store.gallery.page("main", None, 10)
     assert [photo.id for photo in shown] == [photo_id]
-    standing = store.gallery.variants(photo_id)
-    for key in store.gallery.entry_keys(photo_id):
-        found = keys.IndexEntry.from_key(key)
+    standing = store.gallery.variants("main", photo_id)
+    for key in store.gallery.entry_keys("main", photo_id):
+        found = Photo.from_key(key)
         assert found is not None
-        for stored in found.sizes:
-            for format_ in stored.formats:
-                assert keys.variant_key(photo_id, stored.size, format_) in standing
-    assert renew(photo_id, store, changed) is (Renewal.UNCHANGED if ended else Renewal.RENEWED)
+        assert {variant.key for variant in found.variants} <= standing.keys()
+    assert renew("main", photo_id, store, changed) is (
+        Renewal.UNCHANGED if ended else Renewal.RENEWED
+    )
     assert photos.listed(photo_id) == "300wj_800wj"
     assert photos.buckets.published().keys() == {photo_id}
 
@@ -279,13 +275,13 @@ def test_a_delete_meanwhile_wins(photos: Photos, moment: str) -> None:
     store = photos.buckets.store
 
     def delete() -> None:
-        store.gallery.put_json(keys.tombstone_key(photo_id), {"id": photo_id})
-        store.gallery.remove(photo_id)
+        store.gallery.put_json(keys.tombstone_key("main", photo_id), {"id": photo_id})
+        store.gallery.remove("main", photo_id)
 
     between = at_first_call(store, moment, delete)
     changed = replace(photos.settings, variant_sizes=(300, 800))
-    assert renew(photo_id, between, changed) is Renewal.DELETED
-    assert photos.buckets.gallery() == [keys.tombstone_key(photo_id)]
+    assert renew("main", photo_id, between, changed) is Renewal.DELETED
+    assert photos.buckets.gallery() == [keys.tombstone_key("main", photo_id)]
 
 
 def test_a_photo_without_its_largest_variant_stays_as_it_is(photos: Photos) -> None:
@@ -293,12 +289,12 @@ def test_a_photo_without_its_largest_variant_stays_as_it_is(photos: Photos) -> N
     photo_id = photos.publish(pictures.jpeg(500, 400))
     for name in ("800.webp", "800.jpg"):
         photos.buckets.s3.delete_object(
-            Bucket=photos.settings.gallery_bucket, Key=f"photos/{photo_id}/{name}"
+            Bucket=photos.settings.gallery_bucket, Key=f"photos/main/{photo_id}/{name}"
         )
     before = photos.buckets.gallery()
     changed = replace(photos.settings, variant_sizes=(300, 800))
     with pytest.raises(SourceMissingError, match="no variant of 800 pixels"):
-        renew(photo_id, photos.buckets.store, changed)
+        renew("main", photo_id, photos.buckets.store, changed)
     assert photos.buckets.gallery() == before
 
 
@@ -321,8 +317,8 @@ def test_a_batch_job_over_the_index_makes_photos_anew(photos: Photos, schema: st
     photo_id = photos.publish(pictures.jpeg(500, 400))
     name = photos.settings.gallery_bucket
     bucket = {"s3Bucket": name} if schema == "2.0" else {"s3BucketArn": f"arn:aws:s3:::{name}"}
-    (key,) = photos.buckets.store.gallery.entry_keys(photo_id)
-    event = batch_event(key, f"photos/{photo_id}/400.webp", bucket=bucket)
+    (key,) = photos.buckets.store.gallery.entry_keys("main", photo_id)
+    event = batch_event(key, f"photos/main/{photo_id}/400.webp", bucket=bucket)
     changed = replace(photos.settings, variant_sizes=(300, 800))
     answer = entry.handle(event, photos.buckets.store, changed, deadline=soon())
     assert answer["invocationSchemaVersion"] == schema
@@ -346,7 +342,7 @@ def test_from_a_shell(photos: Photos) -> None:
     fine, broken = (photos.publish(pictures.jpeg(500 + n, 400)) for n in range(2))
     for extension in ("webp", "jpg"):
         photos.buckets.s3.delete_object(
-            Bucket=photos.settings.gallery_bucket, Key=f"photos/{broken}/800.{extension}"
+            Bucket=photos.settings.gallery_bucket, Key=f"photos/main/{broken}/800.{extension}"
         )
 
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -372,9 +368,9 @@ def test_from_a_shell(photos: Photos) -> None:
     assert "100%" in first.stderr
     assert photos.listed(fine) == "300wj_800wj"
     assert stale(photos.buckets.store, replace(photos.settings, variant_sizes=(300, 800))) == [
-        broken
+        ("main", broken)
     ]
     assert not is_stale(
-        photos.buckets.store.gallery.entry_keys(fine),
+        photos.buckets.store.gallery.entry_keys("main", fine),
         replace(photos.settings, variant_sizes=(300, 800)),
     )

@@ -11,11 +11,13 @@ import pytest
 from botocore.exceptions import ClientError
 
 from services.core import keys
-from services.core.keys import IndexEntry, StoredSize
+from services.core.photo import Photo
+from services.core.reasons import Reason
 from services.core.settings import Settings
 from services.core.variants import FORMATS
 from services.store import Store
 from services.store.client import make_s3
+from tests.photos import stored_photo
 
 WEBP = FORMATS["webp"]
 
@@ -27,11 +29,11 @@ def photo_ids(count: int) -> list[str]:
     return ids[::-1]
 
 
-def publish(store: Store, photo_id: str) -> IndexEntry:
+def publish(store: Store, photo_id: str) -> Photo:
     """Write an index entry."""
-    entry = IndexEntry(photo_id, 40, 30, b"hash", (StoredSize(400, (WEBP,)),), "a.jpg")
-    store.gallery.put_json(entry.key(), {"id": photo_id})
-    return entry
+    photo = stored_photo(photo_id)
+    store.gallery.put_json(photo.key(), {"id": photo_id})
+    return photo
 
 
 def post(
@@ -39,7 +41,7 @@ def post(
 ) -> httpx.Response:
     """Upload through the presigned POST."""
     url, fields = store.uploads.presign_post(
-        photo_id, content_type="image/jpeg", name=name, delete_sha256="ab" * 32
+        "main", photo_id, content_type="image/jpeg", name=name, delete_sha256="ab" * 32
     )
     return httpx.post(url, data=fields, files={"file": ("ignored", data)})
 
@@ -49,7 +51,7 @@ def test_an_upload_carries_name_and_delete_hash(store: Store, name: str) -> None
     """They travel as object metadata, which is ASCII."""
     photo_id = keys.new_photo_id(datetime.now(UTC))
     assert post(store, photo_id, name=name).status_code == 201
-    original = store.uploads.read(f"uploads/{photo_id}")
+    original = store.uploads.read(f"uploads/main/{photo_id}")
     assert original is not None
     assert original.data == b"bytes"
     assert original.name == name[:255]
@@ -86,7 +88,7 @@ def test_a_larger_upload_than_allowed_is_not_read(
 def test_what_is_not_there(store: Store) -> None:
     """An object that is gone is None; no error."""
     assert store.uploads.read("uploads/none") is None
-    assert store.uploads.head(photo_ids(1)[0]) is None
+    assert store.uploads.head("main", photo_ids(1)[0]) is None
     assert store.gallery.get_json("index/none") is None
 
 
@@ -94,30 +96,30 @@ def test_deleting_a_version_leaves_the_newer_upload(store: Store) -> None:
     """Two uploads to one key: the first is done, the second still waits."""
     photo_id = photo_ids(1)[0]
     post(store, photo_id, b"first")
-    first = store.uploads.read(f"uploads/{photo_id}")
+    first = store.uploads.read(f"uploads/main/{photo_id}")
     post(store, photo_id, b"second")
     assert first is not None
     store.uploads.delete(first)
-    second = store.uploads.read(f"uploads/{photo_id}")
+    second = store.uploads.read(f"uploads/main/{photo_id}")
     assert second is not None
     assert second.data == b"second"
-    assert store.uploads.read(f"uploads/{photo_id}", first.version_id) is None
+    assert store.uploads.read(f"uploads/main/{photo_id}", first.version_id) is None
 
 
 def test_without_versions_the_newer_upload_survives_too(unversioned: Store) -> None:
     """The delete is conditional on the ETag."""
     photo_id = photo_ids(1)[0]
     post(unversioned, photo_id, b"first")
-    first = unversioned.uploads.read(f"uploads/{photo_id}")
+    first = unversioned.uploads.read(f"uploads/main/{photo_id}")
     assert first is not None
     assert first.version_id is None
     post(unversioned, photo_id, b"second")
     unversioned.uploads.delete(first)
-    second = unversioned.uploads.read(f"uploads/{photo_id}")
+    second = unversioned.uploads.read(f"uploads/main/{photo_id}")
     assert second is not None
     assert second.data == b"second"
     unversioned.uploads.delete(second)
-    assert unversioned.uploads.read(f"uploads/{photo_id}") is None
+    assert unversioned.uploads.read(f"uploads/main/{photo_id}") is None
     unversioned.uploads.delete(second)  # again: nothing to do, no error
 
 
@@ -127,12 +129,12 @@ def test_quarantine_keeps_bytes_and_metadata(
     """The original is moved, exactly that version."""
     photo_id = photo_ids(1)[0]
     post(store, photo_id, b"bad")
-    original = store.uploads.read(f"uploads/{photo_id}")
+    original = store.uploads.read(f"uploads/main/{photo_id}")
     assert original is not None
-    store.uploads.quarantine(original, photo_id)
-    assert store.uploads.read(f"uploads/{photo_id}") is None
+    store.uploads.quarantine(original, "main", photo_id, Reason.CORRUPT)
+    assert store.uploads.read(f"uploads/main/{photo_id}") is None
     kept = make_s3(settings, aws_session).get_object(
-        Bucket=settings.upload_bucket, Key=f"quarantine/{photo_id}"
+        Bucket=settings.upload_bucket, Key=f"quarantine/main/{photo_id}/corrupt"
     )
     assert kept["Body"].read() == b"bad"
     assert kept["Metadata"]["delete-sha256"] == "ab" * 32
@@ -180,7 +182,7 @@ def test_pages_visit_every_photo_once_newest_first(store: Store) -> None:
     seen: list[list[str]] = []
     after: str | None = None
     while True:
-        entries, after = store.gallery.page(after, 3)
+        entries, after = store.gallery.page("main", after, 3)
         seen.append([entry.id for entry in entries])
         if after is None:
             break
@@ -192,10 +194,10 @@ def test_paging_goes_on_while_photos_come_and_go(store: Store) -> None:
     ids = photo_ids(6)
     for photo_id in ids[1:]:
         publish(store, photo_id)
-    first, after = store.gallery.page(None, 2)
-    store.gallery.remove(ids[2])
+    first, after = store.gallery.page("main", None, 2)
+    store.gallery.remove("main", ids[2])
     publish(store, ids[0])
-    second, _ = store.gallery.page(after, 2)
+    second, _ = store.gallery.page("main", after, 2)
     assert [entry.id for entry in first] == ids[1:3]
     assert [entry.id for entry in second] == ids[3:5]
 
@@ -204,8 +206,8 @@ def test_a_page_passes_over_what_is_no_entry(store: Store) -> None:
     """An object of another form under the prefix breaks no page."""
     photo_id = photo_ids(1)[0]
     publish(store, photo_id)
-    store.gallery.put_json(f"index/{photo_id}/9.later", {})
-    entries, after = store.gallery.page(None, 10)
+    store.gallery.put_json(f"index/main/{photo_id}/9.later", {})
+    entries, after = store.gallery.page("main", None, 10)
     assert [entry.id for entry in entries] == [photo_id]
     assert after is None
 
@@ -214,23 +216,23 @@ def test_many_photos_are_found_at_once(store: Store) -> None:
     """Published, rejected, deleted and waiting ones, each in its own place."""
     ready, rejected, deleted, waiting, unknown = ids = photo_ids(5)
     entry = publish(store, ready)
-    store.gallery.put_json(keys.verdict_key(rejected), {"reason": "corrupt"})
-    store.gallery.put_json(keys.tombstone_key(deleted), {})
+    store.gallery.put_json(keys.verdict_key("main", rejected), {"reason": "corrupt"})
+    store.gallery.put_json(keys.tombstone_key("main", deleted), {})
     post(store, waiting)
-    assert store.gallery.entries(ids) == {ready: entry}
-    assert store.gallery.verdicts(ids) == {rejected: {"reason": "corrupt"}}
-    assert store.gallery.deleted(ids) == {deleted}
-    assert set(store.uploads.present(ids)) == {waiting}
-    assert unknown not in store.gallery.entries([unknown])
+    assert store.gallery.photos("main", ids) == {ready: entry}
+    assert store.gallery.verdicts("main", ids) == {rejected: {"reason": "corrupt"}}
+    assert store.gallery.deleted("main", ids) == {deleted}
+    assert set(store.uploads.present("main", ids)) == {waiting}
+    assert unknown not in store.gallery.photos("main", [unknown])
 
 
 def test_photos_far_apart_are_found_too(store: Store) -> None:
     """What one listing of 1,000 keys does not reach is asked for by itself."""
     ids = photo_ids(1_010)
     for photo_id in ids:
-        store.gallery.put_json(keys.tombstone_key(photo_id), {})
-    assert store.gallery.deleted([ids[0], ids[500], ids[-1]]) == {ids[0], ids[500], ids[-1]}
-    assert store.gallery.deleted([ids[-1]]) == {ids[-1]}
+        store.gallery.put_json(keys.tombstone_key("main", photo_id), {})
+    assert store.gallery.deleted("main", [ids[0], ids[500], ids[-1]]) == {ids[0], ids[500], ids[-1]}
+    assert store.gallery.deleted("main", [ids[-1]]) == {ids[-1]}
 
 
 def test_removing_a_photo_leaves_nothing(store: Store) -> None:
@@ -238,11 +240,11 @@ def test_removing_a_photo_leaves_nothing(store: Store) -> None:
     photo_id, other = photo_ids(2)
     publish(store, photo_id)
     publish(store, other)
-    store.gallery.put_variant(f"photos/{photo_id}/400.webp", b"x", WEBP, source="v1")
-    store.gallery.remove(photo_id)
-    store.gallery.remove(photo_id)
-    assert store.gallery.entries([photo_id, other]).keys() == {other}
-    assert httpx.get(store.gallery.url(f"photos/{photo_id}/400.webp")).status_code == 404
+    store.gallery.put_variant(f"photos/main/{photo_id}/400.webp", b"x", WEBP, source="v1")
+    store.gallery.remove("main", photo_id)
+    store.gallery.remove("main", photo_id)
+    assert store.gallery.photos("main", [photo_id, other]).keys() == {other}
+    assert httpx.get(store.gallery.url(f"photos/main/{photo_id}/400.webp")).status_code == 404
 
 
 def test_the_sweep_finds_every_version_that_waited_long_enough(store: Store) -> None:
@@ -253,7 +255,7 @@ def test_the_sweep_finds_every_version_that_waited_long_enough(store: Store) -> 
     now = datetime.now(UTC)
     assert list(store.uploads.waiting(now - timedelta(minutes=1))) == []
     found = list(store.uploads.waiting(now + timedelta(minutes=1)))
-    assert [key for key, _ in found] == [f"uploads/{photo_id}"] * 2
+    assert [key for key, _ in found] == [f"uploads/main/{photo_id}"] * 2
     assert len({version for _, version in found}) == 2
 
 
@@ -272,7 +274,7 @@ def test_the_policy_fixes_everything(store: Store, settings: Settings) -> None:
     """Larger, empty, elsewhere, another type or other metadata: S3 refuses each."""
     photo_id = photo_ids(1)[0]
     url, fields = store.uploads.presign_post(
-        photo_id, content_type="image/jpeg", name="a.jpg", delete_sha256="ab" * 32
+        "main", photo_id, content_type="image/jpeg", name="a.jpg", delete_sha256="ab" * 32
     )
 
     def refusal(data: bytes = b"x", changed: dict[str, str] | None = None) -> tuple[int, str]:
@@ -294,7 +296,7 @@ def test_the_policy_fixes_everything(store: Store, settings: Settings) -> None:
         status, text = refusal(changed=changed)
         assert status == 403, changed
         assert "AccessDenied" in text
-    assert store.uploads.read(f"uploads/{photo_id}") is None
+    assert store.uploads.read(f"uploads/main/{photo_id}") is None
 
 
 def test_an_error_of_the_storage_is_not_taken_for_an_absence(
@@ -303,19 +305,19 @@ def test_an_error_of_the_storage_is_not_taken_for_an_absence(
     """Without the right key nothing is None or done: each call raises, and a retry may help."""
     photo_id = photo_ids(1)[0]
     post(store, photo_id)
-    original = store.uploads.read(f"uploads/{photo_id}")
+    original = store.uploads.read(f"uploads/main/{photo_id}")
     assert original is not None
     unversioned = replace(original, version_id=None)
     stranger = boto3.Session("test", "wrong-secret", region_name="us-east-1")
     shut = Store.connect(settings, stranger)
     calls: list[Callable[[], object]] = [
         lambda: shut.uploads.read(original.key),
-        lambda: shut.uploads.head(photo_id),
+        lambda: shut.uploads.head("main", photo_id),
         lambda: shut.uploads.delete(original),
         lambda: shut.uploads.delete(unversioned),
         lambda: shut.gallery.get_json("index/x"),
         lambda: shut.gallery.put_variant("photos/a/400.webp", b"x", WEBP, source="v"),
-        lambda: shut.gallery.page(None, 10),
+        lambda: shut.gallery.page("main", None, 10),
     ]
     for call in calls:
         with pytest.raises(ClientError) as caught:
@@ -328,6 +330,7 @@ def test_a_form_without_javascript_comes_back(store: Store) -> None:
     """S3 redirects to where the policy says, with bucket, key and ETag in the query."""
     photo_id = photo_ids(1)[0]
     url, fields = store.uploads.presign_post(
+        "main",
         photo_id,
         content_type="application/octet-stream",
         name="",
@@ -338,4 +341,4 @@ def test_a_form_without_javascript_comes_back(store: Store) -> None:
     assert answer.status_code == 303
     location = urlsplit(answer.headers["location"])
     assert f"{location.scheme}://{location.netloc}{location.path}" == "http://gallery.test/photos/x"
-    assert parse_qs(location.query)["key"] == [f"uploads/{photo_id}"]
+    assert parse_qs(location.query)["key"] == [f"uploads/main/{photo_id}"]

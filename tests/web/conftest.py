@@ -32,7 +32,7 @@ class Resize:
 
     def __call__(self, photo_id: str) -> None:
         """Do the upload of one photo id."""
-        event = UploadEvent(self._settings.upload_bucket, f"uploads/{photo_id}")
+        event = UploadEvent(self._settings.upload_bucket, f"uploads/main/{photo_id}")
         process(event, self._store, self._settings)
 
 

@@ -16,12 +16,12 @@ from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
 from services.core import keys
-from services.core.keys import IndexEntry, StoredSize
 from services.core.settings import Settings
 from services.core.variants import FORMATS
 from services.store import Store
 from services.web.app import create_app
 from tests import pictures
+from tests.photos import stored_photo
 from tests.web.conftest import Resize
 
 JPEG = {"filename": "beach.jpg", "type": "image/jpeg", "size": 1000}
@@ -56,7 +56,7 @@ def test_an_upload_begins_with_a_presigned_post(client: TestClient, settings: Se
     expires_at = datetime.fromisoformat(post["expires_at"])
     assert timedelta(minutes=4, seconds=59) < expires_at - before < timedelta(minutes=5, seconds=5)
     fields = post["fields"]
-    assert fields["key"] == f"uploads/{photo_id}"
+    assert fields["key"] == f"uploads/main/{photo_id}"
     assert fields["Content-Type"] == "image/jpeg"
     assert fields["x-amz-algorithm"] == "AWS4-HMAC-SHA256"
     assert "acl" not in fields
@@ -170,7 +170,7 @@ def test_a_delete_that_was_cut_short_can_be_asked_for_again(
     path, headers = f"/api/photos/{begun['id']}", {"X-Delete-Token": begun["delete_token"]}
     url = client.get(path).json()["variants"][0]["url"]
 
-    def cut_short(_: str) -> None:
+    def cut_short(*_: str) -> None:
         raise EndpointConnectionError(endpoint_url="s3")
 
     with monkeypatch.context() as patched:
@@ -191,7 +191,7 @@ def test_deleting_again_removes_what_was_left(
     path, headers = f"/api/photos/{begun['id']}", {"X-Delete-Token": begun["delete_token"]}
     url = client.get(path).json()["variants"][0]["url"]
     client.delete(path, headers=headers)
-    key = f"photos/{begun['id']}/400.webp"
+    key = f"photos/main/{begun['id']}/400.webp"
     store.gallery.put_variant(key, b"left", FORMATS["webp"], source="v")
     assert client.delete(path, headers={"X-Delete-Token": "other"}).status_code == 410
     assert httpx.get(url).status_code == 200
@@ -219,7 +219,7 @@ def test_only_the_uploader_can_delete(client: TestClient, resize: Resize) -> Non
 def test_a_foreign_upload_can_be_deleted_by_nobody_here(client: TestClient, store: Store) -> None:
     """It has no token; an empty one is not its token."""
     photo_id = keys.new_photo_id(datetime.now(UTC))
-    entry = IndexEntry(photo_id, 4, 3, b"", (StoredSize(400, (FORMATS["webp"],)),), "a")
+    entry = stored_photo(photo_id)
     store.gallery.put_json(entry.key(), {"delete_sha256": ""})
     answer = client.delete(f"/api/photos/{photo_id}", headers={"X-Delete-Token": ""})
     assert answer.status_code == 403
@@ -283,7 +283,7 @@ def publish(store: Store, count: int) -> list[str]:
     start = datetime(2026, 11, 24, tzinfo=UTC)
     ids = [keys.new_photo_id(start + timedelta(milliseconds=n)) for n in range(count)]
     for photo_id in ids:
-        entry = IndexEntry(photo_id, 4, 3, b"", (StoredSize(400, (FORMATS["webp"],)),), "a")
+        entry = stored_photo(photo_id)
         store.gallery.put_json(entry.key(), {"delete_sha256": ""})
     return ids[::-1]
 

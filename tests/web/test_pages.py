@@ -88,7 +88,7 @@ def test_photo_page_leads_to_picture_and_download(
     assert client.get(f"/photos/{photo_id}", headers=HTML).status_code == 200
     picture = client.get(f"/images/{photo_id}.jpg", follow_redirects=False)
     assert picture.status_code == 302
-    assert f"/photos/{photo_id}/" in picture.headers["location"]
+    assert f"/photos/main/{photo_id}/" in picture.headers["location"]
     assert picture.headers["cache-control"] == "public, max-age=60"
     assert client.get(f"/images/{photo_id}.png", headers=HTML).status_code == 404
     saved = client.get(f"/downloads/{photo_id}", follow_redirects=False)

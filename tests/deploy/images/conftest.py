@@ -49,14 +49,14 @@ def put(store: Store, data: bytes) -> tuple[str, dict[str, Any]]:
     """Upload bytes and return the photo id and S3's event about it."""
     photo_id = new_photo_id(datetime.now(UTC))
     s3 = store.uploads._s3
-    answer = s3.put_object(Bucket=store.uploads.name, Key=upload_key(photo_id), Body=data)
+    answer = s3.put_object(Bucket=store.uploads.name, Key=upload_key("main", photo_id), Body=data)
     record = {
         "eventSource": "aws:s3",
         "eventName": "ObjectCreated:Post",
         "s3": {
             "bucket": {"name": store.uploads.name},
             "object": {
-                "key": upload_key(photo_id),
+                "key": upload_key("main", photo_id),
                 "size": len(data),
                 "versionId": answer["VersionId"],
             },

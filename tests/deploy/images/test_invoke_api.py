@@ -35,7 +35,7 @@ def test_an_event_is_done_later(resize: Deployed, store: Store) -> None:
     )
     assert (answer["StatusCode"], answer["Payload"].read()) == (202, b"")
     assert resize.invoke(event).result in ({"gone": 1}, {"published": 1})
-    assert photo_id in store.gallery.entries([photo_id])
+    assert photo_id in store.gallery.photos("main", [photo_id])
 
 
 def test_a_dry_run_does_nothing(resize: Deployed, store: Store) -> None:
@@ -45,7 +45,7 @@ def test_a_dry_run_does_nothing(resize: Deployed, store: Store) -> None:
         FunctionName="resize", Payload=json.dumps(event), InvocationType="DryRun"
     )
     assert answer["StatusCode"] == 204
-    assert store.uploads.head(photo_id) is not None
+    assert store.uploads.head("main", photo_id) is not None
 
 
 @pytest.mark.parametrize(

@@ -44,7 +44,7 @@ def test_a_huge_picture_is_published_within_the_limit(resize: Deployed, store: S
     photo_id, event = put(store, pictures.png(image=picture))
     runtime = resize.running.process
     assert resize.invoke(event).result == {"published": 1}, resize.log()
-    assert photo_id in store.gallery.entries([photo_id])
+    assert photo_id in store.gallery.photos("main", [photo_id])
     assert resize.invoke(put(store, pictures.jpeg())[1]).result == {"published": 1}
     assert resize.running.process is runtime
     assert resize.running.peak_memory() < resize.running.function.memory_mb << 20

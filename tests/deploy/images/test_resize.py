@@ -28,8 +28,8 @@ def test_publishes_every_format(resize: Deployed, store: Store, format_: str) ->
     photo_id, event = put(store, SAMPLES[format_]())
     answer = resize.invoke(event)
     assert (answer.result, answer.error) == ({"published": 1}, None), resize.log()
-    assert set(store.gallery.entries([photo_id])) == {photo_id}
-    assert store.uploads.head(photo_id) is None
+    assert set(store.gallery.photos("main", [photo_id])) == {photo_id}
+    assert store.uploads.head("main", photo_id) is None
 
 
 def test_ten_in_a_row(resize: Deployed, store: Store) -> None:
@@ -37,14 +37,14 @@ def test_ten_in_a_row(resize: Deployed, store: Store) -> None:
     for _ in range(10):
         photo_id, event = put(store, SAMPLES["jpeg"]())
         assert resize.invoke(event).result == {"published": 1}
-        assert photo_id in store.gallery.entries([photo_id])
+        assert photo_id in store.gallery.photos("main", [photo_id])
 
 
 def test_survives_a_bad_picture(resize: Deployed, store: Store) -> None:
     """A file that is no picture gets its verdict, and the next picture is published."""
     photo_id, event = put(store, b"not a picture at all" * 100)
     assert resize.invoke(event).result == {"rejected": 1}
-    assert store.gallery.verdicts([photo_id])[photo_id]["reason"] == "unsupported_format"
+    assert store.gallery.verdicts("main", [photo_id])[photo_id]["reason"] == "unsupported_format"
     _, event = put(store, SAMPLES["jpeg"]())
     assert resize.invoke(event).result == {"published": 1}
 
@@ -58,9 +58,9 @@ def test_with_three_seconds_left(resize: Deployed, store: Store) -> None:
     resize.running.timeout = resize.running.function.timeout
     if answer.error:
         assert answer.error["errorType"] == "RetryNeededError"
-        assert store.uploads.head(photo_id) is not None
+        assert store.uploads.head("main", photo_id) is not None
     else:
-        assert photo_id in store.gallery.entries([photo_id])
+        assert photo_id in store.gallery.photos("main", [photo_id])
     assert resize.invoke(event).result in ({"published": 1}, {"gone": 1})
 
 

@@ -1,0 +1,154 @@
+"""A photo as its index entry's key has it: all that a gallery page needs. Pure."""
+
+import base64
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+
+from services.core import keys
+from services.core.variants import FORMAT_BY_LETTER, Fit, Format
+
+FORM = "2"  # the version of the entry's form; a key of another one is not read
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """A stored picture file of `width` × `height` pixels, made for the box of `size` × `size`."""
+
+    size: int
+    width: int
+    height: int
+    format: Format
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Photo:
+    """A photo; `width` × `height` are the upright original's, in pixels.
+
+    `private` tells that its variants are under `private/`, `pending` that its entry is under
+    `pending/`. `uploader` names a guest's browser, or is empty.
+    """
+
+    album: str
+    id: str
+    width: int
+    height: int
+    thumbhash: bytes
+    variants: tuple[Variant, ...]  # smallest first, the formats of a size in the settings' order
+    name: str
+    animated: bool = False
+    private: bool = False
+    pending: bool = False
+    uploader: str = ""
+
+    @property
+    def uploaded_at(self) -> datetime:
+        """When the upload was begun, in UTC."""
+        return keys.uploaded_at(self.id)
+
+    def key(self) -> str:
+        """Return the object key that says it all, at most 1,024 bytes, as S3 demands.
+
+        `index/<album>/<id>/2.<w>x<h>[a][p].<thumbhash>.<uploader>.<variants>.<name>`: 2 is the
+        form's version, `a` marks an animation, `p` private variants; variants are such as
+        `400-400x267wj_800-800x533wj`; thumbhash and name are base64url. A slash after each 255
+        characters of that keeps every segment as short as object stores on file systems want it.
+        """
+        flags = ("a" if self.animated else "") + ("p" if self.private else "")
+        entry = ".".join(
+            (
+                FORM,
+                f"{self.width}x{self.height}{flags}",
+                _base64url(self.thumbhash),
+                self.uploader,
+                _written(self.variants),
+                _base64url(keys.bounded_name(self.name).encode()),
+            )
+        )
+        cut = keys.MAX_SEGMENT_BYTES
+        segments = (entry[start : start + cut] for start in range(0, len(entry), cut))
+        prefix = keys.entry_prefix(self.album, self.id, pending=self.pending)
+        return prefix + "/".join(segments)
+
+    @classmethod
+    def from_key(cls, key: str) -> "Photo | None":
+        """Return the photo whose index entry has this key, or None for a key of another form."""
+        place = _PLACE.fullmatch(key)
+        entry = _ENTRY.fullmatch(place["entry"].replace("/", "")) if place else None
+        if place is None or entry is None:
+            return None
+        album, photo_id, private = place["album"], place["id"], entry["private"] == "p"
+        stored = [
+            (Fit(int(size), int(width), int(height)), [FORMAT_BY_LETTER[one] for one in letters])
+            for size, width, height, letters in re.findall(
+                r"(\d+)-(\d+)x(\d+)([a-z]+)", entry["variants"]
+            )
+        ]
+        try:
+            return cls(
+                album=album,
+                id=photo_id,
+                width=int(entry["width"]),
+                height=int(entry["height"]),
+                thumbhash=_from_base64url(entry["thumbhash"]),
+                variants=stored_variants(album, photo_id, stored, private=private),
+                name=_from_base64url(entry["name"]).decode(errors="replace"),
+                animated=entry["animated"] == "a",
+                private=private,
+                pending=place["prefix"] == keys.PENDING_PREFIX,
+                uploader=entry["uploader"],
+            )
+        except ValueError:  # no base64
+            return None
+
+
+def stored_variants(
+    album: str, photo_id: str, stored: Iterable[tuple[Fit, Iterable[Format]]], *, private: bool
+) -> tuple[Variant, ...]:
+    """Return the variants of a photo, given the formats that each size is stored in."""
+    return tuple(
+        Variant(
+            fit.size,
+            fit.width,
+            fit.height,
+            format_,
+            keys.variant_key(album, photo_id, fit.size, format_, private=private),
+        )
+        for fit, formats in stored
+        for format_ in formats
+    )
+
+
+def _written(variants: tuple[Variant, ...]) -> str:
+    def shape(variant: Variant) -> str:
+        return f"{variant.size}-{variant.width}x{variant.height}"
+
+    return "_".join(
+        written + "".join(variant.format.letter for variant in same)
+        for written, same in groupby(variants, shape)
+    )
+
+
+_NUMBER = r"[1-9]\d{0,5}"
+_STORED = rf"{_NUMBER}-{_NUMBER}x{_NUMBER}[{''.join(FORMAT_BY_LETTER)}]+"
+_PLACE = re.compile(
+    rf"(?P<prefix>{keys.INDEX_PREFIX}|{keys.PENDING_PREFIX})"
+    rf"(?P<album>{keys.ALBUM_PATTERN})/(?P<id>{keys.PHOTO_ID_PATTERN})/(?P<entry>.+)"
+)
+_ENTRY = re.compile(
+    rf"{FORM}\.(?P<width>{_NUMBER})x(?P<height>{_NUMBER})(?P<animated>a?)(?P<private>p?)"
+    rf"\.(?P<thumbhash>[\w-]*)\.(?P<uploader>[\w-]{{0,22}})"
+    rf"\.(?P<variants>{_STORED}(?:_{_STORED})*)\.(?P<name>[\w-]*)",
+    re.ASCII,
+)
+
+
+def _base64url(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def _from_base64url(text: str) -> bytes:
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
