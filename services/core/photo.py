@@ -49,6 +49,25 @@ class Photo:
         """When the upload was begun, in UTC."""
         return keys.uploaded_at(self.id)
 
+    @property
+    def formats(self) -> tuple[Format, ...]:
+        """The formats it is stored in, the preferred one first and the most widely read one last."""
+        return tuple(dict.fromkeys(variant.format for variant in self.variants))
+
+    def variants_in(self, format_: Format) -> tuple[Variant, ...]:
+        """Return the variants in one format, smallest first."""
+        return tuple(variant for variant in self.variants if variant.format == format_)
+
+    @property
+    def smallest(self) -> Variant:
+        """The smallest variant in the format that every browser and program reads."""
+        return self.variants_in(self.formats[-1])[0]
+
+    @property
+    def largest(self) -> Variant:
+        """The largest variant in the format that every browser and program reads."""
+        return self.variants_in(self.formats[-1])[-1]
+
     def key(self) -> str:
         """Return the object key that says it all, at most 1,024 bytes, as S3 demands.
 

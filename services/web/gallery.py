@@ -1,102 +1,16 @@
-"""The gallery as pages and the API show it: photos, their variants and states."""
+"""An album of the gallery as pages and the API show it: photos and the states of uploads."""
 
-import base64
 import hashlib
 import hmac
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
-from functools import cached_property
 from typing import Literal
 
-from services.core import keys, photo
-from services.core.variants import Format
-from services.store import GalleryBucket, Store
+from services.core import keys
+from services.core.photo import Photo
+from services.store import Store
 
 State = Literal["waiting", "ready", "rejected", "deleted", "unknown"]
-
-
-@dataclass(frozen=True, slots=True)
-class Variant:
-    """One picture file of a photo; `size` is the side of the box it was fitted into, in pixels."""
-
-    size: int
-    width: int
-    height: int
-    format: Format
-    key: str
-    url: str
-
-
-@dataclass(frozen=True)
-class Photo:
-    """A published photo; `width` × `height` are the upright original's, in pixels."""
-
-    entry: photo.Photo
-    variants: tuple[Variant, ...]  # smallest first, the formats of a size in the order of settings
-
-    @property
-    def id(self) -> str:
-        """The photo id."""
-        return self.entry.id
-
-    @property
-    def name(self) -> str:
-        """The file name it was uploaded under; may be empty."""
-        return self.entry.name
-
-    @property
-    def width(self) -> int:
-        """Width of the upright original."""
-        return self.entry.width
-
-    @property
-    def height(self) -> int:
-        """Height of the upright original."""
-        return self.entry.height
-
-    @property
-    def animated(self) -> bool:
-        """Whether it moves."""
-        return self.entry.animated
-
-    @property
-    def uploaded_at(self) -> datetime:
-        """When the upload was begun, in UTC."""
-        return keys.uploaded_at(self.id)
-
-    @property
-    def thumbhash(self) -> str:
-        """The placeholder, as base64."""
-        return base64.b64encode(self.entry.thumbhash).decode()
-
-    @property
-    def page(self) -> str:
-        """The path of the photo's own page."""
-        return f"/photos/{self.id}"
-
-    @cached_property
-    def formats(self) -> tuple[Format, ...]:
-        """The formats it is stored in, the preferred one first."""
-        return tuple(dict.fromkeys(variant.format for variant in self.variants))
-
-    def of(self, format_: Format) -> tuple[Variant, ...]:
-        """Return the variants in one format, smallest first."""
-        return tuple(variant for variant in self.variants if variant.format == format_)
-
-    def srcset(self, format_: Format) -> str:
-        """Return the srcset of one format, with width descriptors."""
-        return ", ".join(f"{variant.url} {variant.width}w" for variant in self.of(format_))
-
-    @property
-    def fallback(self) -> Variant:
-        """The smallest variant in the format that every browser and program reads."""
-        return self.of(self.formats[-1])[0]
-
-    @property
-    def largest(self) -> Variant:
-        """The largest variant in the format that every browser and program reads."""
-        return self.of(self.formats[-1])[-1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +45,8 @@ class Gallery:
 
     def page(self, after: str | None, limit: int) -> Page:
         """Return at most `limit` photos older than the photo id `after`; one request to S3."""
-        entries, following = self._store.gallery.page(self.album, after, limit)
-        return Page(tuple(_photo(entry, self._store.gallery) for entry in entries), following)
+        photos, following = self._store.gallery.page(self.album, after, limit)
+        return Page(tuple(photos), following)
 
     def statuses(self, photo_ids: Iterable[str]) -> dict[str, Status]:
         """Return what became of each upload; four listings at most where they are neighbours."""
@@ -142,15 +56,15 @@ class Gallery:
         # Whatever is still there wins over a tombstone, so that a delete which was cut short can
         # be asked for again.
         waiting = self._store.uploads.present(self.album, wanted)
-        entries = self._store.gallery.photos(self.album, wanted)
-        rest = [id_ for id_ in wanted if id_ not in entries and id_ not in waiting]
+        photos = self._store.gallery.photos(self.album, wanted)
+        rest = [id_ for id_ in wanted if id_ not in photos and id_ not in waiting]
         verdicts = self._store.gallery.verdicts(self.album, rest)
         unended = [id_ for id_ in rest if id_ not in verdicts]
         deleted = self._store.gallery.deleted(self.album, unended)
         statuses = {}
         for id_ in wanted:
-            if id_ in entries:
-                status = Status(id_, "ready", _photo(entries[id_], self._store.gallery))
+            if id_ in photos:
+                status = Status(id_, "ready", photos[id_])
             elif id_ in waiting:
                 status = Status(id_, "waiting")
             elif verdict := verdicts.get(id_):
@@ -192,13 +106,17 @@ class Gallery:
             original = self._store.uploads.head(self.album, status.id)
             return original.delete_sha256 if original else ""
         if status.photo:
-            key = status.photo.entry.key()
+            key = status.photo.key()
         elif status.state == "rejected":
             key = keys.verdict_key(self.album, status.id)
         else:
             key = keys.tombstone_key(self.album, status.id)
         record = self._store.gallery.get_json(key) or {}
         return str(record.get("delete_sha256", ""))
+
+    def url(self, photo: Photo) -> str:
+        """Return the address of the largest variant."""
+        return self._store.gallery.url(photo.largest.key)
 
     def download_url(self, photo: Photo) -> str:
         """Return the address that saves the largest variant under the photo's name."""
@@ -210,11 +128,3 @@ class Gallery:
 def delete_sha256(token: str) -> str:
     """Return what is kept of a delete token: hexadecimal SHA-256. The token itself is not."""
     return hashlib.sha256(token.encode()).hexdigest()
-
-
-def _photo(entry: photo.Photo, bucket: GalleryBucket) -> Photo:
-    variants = tuple(
-        Variant(one.size, one.width, one.height, one.format, one.key, bucket.url(one.key))
-        for one in entry.variants
-    )
-    return Photo(entry, variants)

@@ -7,10 +7,11 @@ from fastapi import APIRouter, HTTPException, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
 from services.core import keys
+from services.core.photo import Photo
 from services.web.dependencies import GalleryDep, SettingsDep, StoreDep, public_url
-from services.web.gallery import Gallery, Photo, Status
-from services.web.rendering import reader, render
-from services.web.tiles import Tile
+from services.web.gallery import Gallery, Status
+from services.web.markup import embed_codes
+from services.web.rendering import render, strings_for_request
 from services.web.uploads import new_upload
 
 router = APIRouter()
@@ -36,12 +37,11 @@ def gallery_page(
     if after is not None and not keys.is_photo_id(after):
         raise HTTPException(HTTPStatus.NOT_FOUND)
     page = gallery.page(after, settings.page_size)
-    untitled = reader(request)("photo.untitled")
     origin = public_url(request, settings)
     return render(
         request,
         "gallery.html",
-        tiles=[Tile(photo, untitled) for photo in page.photos],
+        photos=page.photos,
         after=after,
         trail=before,
         eager=EAGER,
@@ -57,9 +57,9 @@ def gallery_page(
 def upload_page(request: Request, settings: SettingsDep, store: StoreDep) -> Response:
     """Show a form that posts one picture straight to S3, for browsers without JavaScript."""
     redirect = public_url(request, settings) + "/photos/{id}"
-    ticket = new_upload(settings, store, redirect=redirect)
+    presigned = new_upload(settings, store, redirect=redirect)
     minutes = settings.upload_expires_seconds // 60 or 1
-    return render(request, "upload.html", form=ticket, minutes=minutes)
+    return render(request, "upload.html", form=presigned, minutes=minutes)
 
 
 @router.get("/photos/{photo_id}")
@@ -67,15 +67,13 @@ def photo_page(
     request: Request, photo_id: str, gallery: GalleryDep, settings: SettingsDep
 ) -> Response:
     """Show one photo, or what is to be known of an upload that is none yet."""
-    strings = reader(request)
+    strings = strings_for_request(request)
     status = _status(gallery, photo_id)
-    if status.photo:
-        tile = Tile(status.photo, strings("photo.untitled"))
+    if photo := status.photo:
         origin = public_url(request, settings)
-        codes = [
-            (name, strings(f"photo.code.{name}"), text) for name, text in tile.codes(origin).items()
-        ]
-        return render(request, "photo.html", tile=tile, origin=origin, codes=codes)
+        codes = embed_codes(photo, photo.name or strings("photo.untitled"), origin)
+        labelled = [(name, strings(f"photo.code.{name}"), text) for name, text in codes.items()]
+        return render(request, "photo.html", photo=photo, origin=origin, codes=labelled)
     if status.state == "waiting":
         heading, text = strings("upload.processing"), strings("upload.processing_text")
     else:
@@ -107,7 +105,7 @@ def image(photo_id: str, extension: str, gallery: GalleryDep) -> Response:
     if extension != photo.largest.format.extension:
         raise HTTPException(HTTPStatus.NOT_FOUND)
     headers = {"Cache-Control": "public, max-age=60"}  # less than any presigned address lives
-    return RedirectResponse(photo.largest.url, HTTPStatus.FOUND, headers)
+    return RedirectResponse(gallery.url(photo), HTTPStatus.FOUND, headers)
 
 
 def _place(after: str | None, trail: list[str]) -> str:

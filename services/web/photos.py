@@ -5,12 +5,13 @@ from http import HTTPStatus
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Header, Query, Response
-from pydantic import BaseModel, Field
+from pydantic import AliasPath, BaseModel, BeforeValidator, ConfigDict, Field, computed_field
 
 from services.core import keys
-from services.web import gallery as shown
-from services.web.dependencies import GalleryDep, PhotoId, SettingsDep
-from services.web.gallery import NotUploaderError
+from services.store import Store
+from services.web.dependencies import GalleryDep, PhotoId, SettingsDep, StoreDep
+from services.web.gallery import NotUploaderError, Status
+from services.web.markup import base64_text, photo_path
 from services.web.problems import ProblemError, documented
 
 router = APIRouter(prefix="/api/photos", tags=["photos"])
@@ -23,33 +24,46 @@ GONE = (HTTPStatus.GONE, "This photo was deleted.")
 MALFORMED = (HTTPStatus.UNPROCESSABLE_ENTITY, "The request is malformed; `errors` says where.")
 UNAVAILABLE = (HTTPStatus.SERVICE_UNAVAILABLE, "The storage does not answer.")
 
-_ID_PATTERN = r"^7[0-9A-HJKMNP-TV-Z]{25}$"
-
 
 class Variant(BaseModel):
     """One picture file; `size` is the side of the box it was fitted into."""
 
+    model_config = ConfigDict(from_attributes=True)
+
     size: int = Field(examples=[400])
     width: int = Field(examples=[400])
     height: int = Field(examples=[267])
-    format: str = Field(examples=["webp"])
-    type: str = Field(examples=["image/webp"])
-    url: str = Field(description="Valid for at least an hour, and the same for browsers' caches.")
+    format: str = Field(examples=["webp"], validation_alias=AliasPath("format", "name"))
+    type: str = Field(examples=["image/webp"], validation_alias=AliasPath("format", "content_type"))
+    # The context of the validation is what makes an address of a key.
+    url: Annotated[str, BeforeValidator(lambda key, info: info.context(key))] = Field(
+        description="Valid for at least an hour, and the same for browsers' caches.",
+        validation_alias="key",
+    )
 
 
 class Photo(BaseModel):
     """A published photo; width and height are the upright original's."""
 
+    model_config = ConfigDict(from_attributes=True)
+
     id: str
+    album: str = Field(examples=[keys.MAIN_ALBUM])
     state: Literal["ready"] = "ready"
     name: str = Field(description="The file name it was uploaded under.", examples=["beach.jpg"])
     width: int = Field(examples=[3000])
     height: int = Field(examples=[2000])
     animated: bool
     uploaded_at: datetime
-    thumbhash: str = Field(description="Placeholder, base64 (see thumbhash).")
-    page: str = Field(description="Path of the photo's own page.")
+    thumbhash: Annotated[str, BeforeValidator(base64_text)] = Field(
+        description="Placeholder, base64 (see thumbhash)."
+    )
     variants: list[Variant]
+
+    @computed_field(description="Path of the photo's own page.")
+    def page(self) -> str:
+        """Return the path of the photo's own page."""
+        return photo_path(self.album, self.id)
 
 
 class Rejected(BaseModel):
@@ -90,9 +104,11 @@ class PhotoList(BaseModel):
 )
 def list_photos(
     gallery: GalleryDep,
+    store: StoreDep,
     settings: SettingsDep,
     after: Annotated[
-        str | None, Query(pattern=_ID_PATTERN, description="Only photos older than this id.")
+        str | None,
+        Query(pattern=f"^{keys.PHOTO_ID_PATTERN}$", description="Only photos older than this id."),
     ] = None,
     limit: Annotated[
         int | None, Query(ge=1, le=MAX_LIMIT, description="Photos at most; a setting if absent.")
@@ -108,12 +124,13 @@ def list_photos(
     """Newest first, or with `ids` the state of each, in the order asked for."""
     if ids is not None:
         statuses = gallery.statuses([id_ for id_ in ids.split(",") if keys.is_photo_id(id_)])
-        unknown = shown.Status("", "unknown")
+        unknown = Status("", "unknown")
         return PhotoList(
-            photos=[_state(id_, statuses.get(id_, unknown)) for id_ in ids.split(",") if id_]
+            photos=[_state(id_, statuses.get(id_, unknown), store) for id_ in ids.split(",") if id_]
         )
     page = gallery.page(after, limit or settings.page_size)
-    return PhotoList(photos=[_photo(photo) for photo in page.photos], next=page.next)
+    photos = [Photo.model_validate(photo, context=store.gallery.url) for photo in page.photos]
+    return PhotoList(photos=list(photos), next=page.next)
 
 
 @router.get(
@@ -121,11 +138,13 @@ def list_photos(
     summary="Look up one photo",
     responses=documented(NOT_FOUND, GONE, UNAVAILABLE),
 )
-def get_photo(photo_id: PhotoId, gallery: GalleryDep) -> Photo | Rejected | Waiting:
+def get_photo(
+    photo_id: PhotoId, gallery: GalleryDep, store: StoreDep
+) -> Photo | Rejected | Waiting:
     """Ready with its variants, rejected with its reason, or waiting."""
     status = gallery.status(photo_id) if keys.is_photo_id(photo_id) else None
     _refuse_absent(status)
-    state = _state(photo_id, status) if status else None
+    state = _state(photo_id, status, store) if status else None
     if state is None or isinstance(state, Absent):
         raise ProblemError(*NOT_FOUND)
     return state
@@ -161,42 +180,18 @@ def delete_photo(
     return Response(status_code=HTTPStatus.NO_CONTENT)
 
 
-def _refuse_absent(status: shown.Status | None) -> None:
+def _refuse_absent(status: Status | None) -> None:
     if status is None or status.state == "unknown":
         raise ProblemError(*NOT_FOUND)
     if status.state == "deleted":
         raise ProblemError(*GONE)
 
 
-def _state(photo_id: str, status: shown.Status) -> Photo | Rejected | Waiting | Absent:
+def _state(photo_id: str, status: Status, store: Store) -> Photo | Rejected | Waiting | Absent:
     if status.photo:
-        return _photo(status.photo)
+        return Photo.model_validate(status.photo, context=store.gallery.url)
     if status.state == "rejected":
         return Rejected(id=photo_id, reason=status.reason, message=status.message)
     if status.state == "waiting":
         return Waiting(id=photo_id)
     return Absent(id=photo_id, state="deleted" if status.state == "deleted" else "unknown")
-
-
-def _photo(photo: shown.Photo) -> Photo:
-    return Photo(
-        id=photo.id,
-        name=photo.name,
-        width=photo.width,
-        height=photo.height,
-        animated=photo.animated,
-        uploaded_at=photo.uploaded_at,
-        thumbhash=photo.thumbhash,
-        page=photo.page,
-        variants=[
-            Variant(
-                size=variant.size,
-                width=variant.width,
-                height=variant.height,
-                format=variant.format.name,
-                type=variant.format.content_type,
-                url=variant.url,
-            )
-            for variant in photo.variants
-        ],
-    )

@@ -1,4 +1,4 @@
-"""Templates to answers: every page in the reader's language, every value escaped."""
+"""Templates to responses: every page in the reader's language, every value escaped."""
 
 from http import HTTPStatus
 from pathlib import Path
@@ -10,7 +10,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from services.core.settings import Settings
 from services.core.variants import ACCEPTED_TYPES
-from services.web import assets
+from services.store import GalleryBucket
+from services.web import assets, markup
 from services.web.strings import Strings, strings_for
 
 _TEMPLATES = Environment(
@@ -20,6 +21,7 @@ _TEMPLATES = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
+_TEMPLATES.filters.update(markup.FILTERS)
 _TEMPLATES.globals["asset"] = assets.url
 _TEMPLATES.globals["preloads"] = assets.preloads
 
@@ -37,7 +39,7 @@ _ERROR_PAGES = {
 }
 
 
-def reader(request: Request) -> Strings:
+def strings_for_request(request: Request) -> Strings:
     """Return the strings in the language that the request asks for."""
     return strings_for(request.headers.get("accept-language", ""))
 
@@ -47,7 +49,8 @@ def render(
 ) -> Response:
     """Return the page; where the scripts are not built, one sentence that says what to do."""
     settings: Settings = request.app.state.settings
-    strings = reader(request)
+    gallery: GalleryBucket = request.app.state.store.gallery
+    strings = strings_for_request(request)
     words = strings.limits(settings)
     try:
         page = _TEMPLATES.get_template(template).render(
@@ -56,7 +59,8 @@ def render(
             formats=words["formats"],
             max_upload=words["max_upload"],
             accept=ACCEPT,
-            image_origin=request.app.state.store.gallery.origin,
+            image_origin=gallery.origin,
+            variant_url=gallery.url,
             page_data=_page_data(settings, strings),
             **values,
         )
@@ -75,7 +79,7 @@ def render(
 
 def render_error(request: Request, status: HTTPStatus) -> Response:
     """Return the page that tells a person what went wrong, with that status."""
-    strings = reader(request)
+    strings = strings_for_request(request)
     known = status if status in _ERROR_PAGES else HTTPStatus.INTERNAL_SERVER_ERROR
     if status not in _ERROR_PAGES and status < HTTPStatus.INTERNAL_SERVER_ERROR:
         known = HTTPStatus.UNPROCESSABLE_ENTITY

@@ -16,6 +16,7 @@ from services.core.variants import ACCEPTED_TYPES
 from services.store import Store
 from services.web.dependencies import SettingsDep, StoreDep
 from services.web.gallery import delete_sha256
+from services.web.markup import photo_path
 from services.web.photos import MALFORMED
 from services.web.problems import ProblemError, documented
 
@@ -59,7 +60,7 @@ class NewUpload(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class Ticket:
+class PresignedUpload:
     """A presigned POST and what its uploader needs to know."""
 
     photo_id: str
@@ -76,7 +77,7 @@ def new_upload(
     filename: str = "",
     content_type: str = UNDECLARED_TYPE,
     redirect: str = "",
-) -> Ticket:
+) -> PresignedUpload:
     """Return the presigned POST of one picture.
 
     `redirect` is where S3 sends a form without JavaScript afterwards; `{id}` in it becomes the
@@ -94,7 +95,7 @@ def new_upload(
         redirect=redirect.replace("{id}", photo_id),
     )
     expires_at = now + timedelta(seconds=settings.upload_expires_seconds)
-    return Ticket(photo_id, url, fields, expires_at, token)
+    return PresignedUpload(photo_id, url, fields, expires_at, token)
 
 
 @router.post(
@@ -111,7 +112,7 @@ def new_upload(
     ),
 )
 def create_upload(
-    wanted: UploadRequest,
+    upload: UploadRequest,
     request: Request,
     response: Response,
     settings: SettingsDep,
@@ -119,20 +120,22 @@ def create_upload(
 ) -> NewUpload:
     """Return the presigned POST that sends one picture straight to S3."""
     request.app.state.upload_rate.count(request)
-    if wanted.size <= 0:
+    if upload.size <= 0:
         _refuse(HTTPStatus.UNPROCESSABLE_ENTITY, Reason.EMPTY, settings)
-    if wanted.size > settings.max_upload_bytes:
+    if upload.size > settings.max_upload_bytes:
         _refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, Reason.TOO_LARGE, settings)
-    content_type = wanted.type.partition(";")[0].strip().lower() or UNDECLARED_TYPE
+    content_type = upload.type.partition(";")[0].strip().lower() or UNDECLARED_TYPE
     if content_type not in ACCEPTED_TYPES and content_type != UNDECLARED_TYPE:
         _refuse(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, Reason.UNSUPPORTED_FORMAT, settings)
-    ticket = new_upload(settings, store, filename=wanted.filename, content_type=content_type)
-    page = f"/photos/{ticket.photo_id}"
+    presigned = new_upload(settings, store, filename=upload.filename, content_type=content_type)
+    page = photo_path(keys.MAIN_ALBUM, presigned.photo_id)
     response.headers["Location"] = page
     return NewUpload(
-        id=ticket.photo_id,
-        upload=PresignedPost(url=ticket.url, fields=ticket.fields, expires_at=ticket.expires_at),
-        delete_token=ticket.delete_token,
+        id=presigned.photo_id,
+        upload=PresignedPost(
+            url=presigned.url, fields=presigned.fields, expires_at=presigned.expires_at
+        ),
+        delete_token=presigned.delete_token,
         page=page,
     )
 

@@ -1,0 +1,106 @@
+"""How templates show a photo: Jinja filters for its paths, name and sources."""
+
+import base64
+import html
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from jinja2 import pass_context
+from jinja2.runtime import Context
+
+from services.core.photo import Photo, Variant
+from services.core.variants import Format
+from services.web import assets
+
+
+def photo_path(album: str, photo_id: str) -> str:
+    """Return the path of a photo's own page."""
+    del album
+    return f"/photos/{photo_id}"
+
+
+def page_path(photo: Photo) -> str:
+    """Return the path of the photo's own page."""
+    return photo_path(photo.album, photo.id)
+
+
+def image_path(photo: Photo) -> str:
+    """Return a path that leads to the picture for as long as the photo exists."""
+    return f"/images/{photo.id}.{photo.largest.format.extension}"
+
+
+def download_path(photo: Photo) -> str:
+    """Return the path that saves the picture under its name."""
+    return f"/downloads/{photo.id}"
+
+
+@pass_context
+def alt(context: Context, photo: Photo) -> str:
+    """Return the file name, text from a stranger, or what stands for it."""
+    return photo.name or str(context["t"]("photo.untitled"))
+
+
+@pass_context
+def url(context: Context, variant: Variant) -> str:
+    """Return the address that browsers load a variant from."""
+    return str(context["variant_url"](variant.key))
+
+
+@pass_context
+def srcset(context: Context, photo: Photo, format_: Format) -> str:
+    """Return the srcset of one format, with width descriptors."""
+    variants = photo.variants_in(format_)
+    return ", ".join(f"{url(context, variant)} {variant.width}w" for variant in variants)
+
+
+def ratio_class(photo: Photo) -> str:
+    """Return the class that lays it out."""
+    return assets.ratio_class(photo.width, photo.height)
+
+
+def shown_width(photo: Photo) -> str:
+    """Return how wide it stands in the gallery, for `sizes`."""
+    return assets.shown_width(photo.width, photo.height)
+
+
+def base64_text(data: bytes) -> str:
+    """Return bytes as base64."""
+    return base64.b64encode(data).decode()
+
+
+def iso_seconds(moment: datetime) -> str:
+    """Return a moment in UTC as ISO 8601, to the second."""
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+FILTERS: dict[str, Callable[..., Any]] = {
+    "page_path": page_path,
+    "image_path": image_path,
+    "download_path": download_path,
+    "alt": alt,
+    "url": url,
+    "srcset": srcset,
+    "ratio_class": ratio_class,
+    "shown_width": shown_width,
+    "base64": base64_text,
+    "iso": iso_seconds,
+}
+
+
+def embed_codes(photo: Photo, name: str, origin: str) -> dict[str, str]:
+    """Return what a person may paste elsewhere: URL, Markdown, HTML and BBCode.
+
+    `name` stands for the photo and `origin` is the gallery's own address. Source of Markdown's
+    escapes: CommonMark 0.31, 2.4.
+    """
+    page, image, largest = origin + page_path(photo), origin + image_path(photo), photo.largest
+    escaped = "".join(f"\\{c}" if c in r"\`*_{}[]()<>#!|&~" else c for c in name)
+    size = f'width="{largest.width}" height="{largest.height}"'
+    picture = f'<img src="{html.escape(image)}" alt="{html.escape(name)}" {size}>'
+    return {
+        "url": page,
+        "markdown": f"[![{escaped}]({image})]({page})",
+        "html": f'<a href="{html.escape(page)}">{picture}</a>',
+        "bbcode": f"[url={page}][img]{image}[/img][/url]",
+    }
