@@ -6,6 +6,7 @@ thread. Writes benchmarks/results/resize.json, resize.md and resize.png.
 
 import argparse
 import json
+import os
 import statistics
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from typing import Any
 
 from benchmarks import cold_resize, corpus, quality
 from benchmarks.report import write
+from services.imaging.environment import LIBRARIES
 
 ROOT = Path(__file__).parent.parent
 SETS = ((400, 800, 1600), ("webp", "jpeg"))
@@ -67,7 +69,12 @@ class Engine:
             command = ["node", "benchmarks/engines/sharp.mjs"]
         self.name = name
         self.process = subprocess.Popen(
-            command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            command,
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env=os.environ | LIBRARIES,
         )
 
     def run(self, work: Work, path: Path, keep: Path | None = None) -> dict[str, Any]:

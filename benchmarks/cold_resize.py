@@ -31,7 +31,7 @@ _OURS = "import services.resize.handler\n"
 _OURS_FIRST = _OURS + (
     "import sys,time\n"
     "from services.core.settings import Limits\n"
-    "from services.imaging.engine import make_variants\n"
+    "from services.imaging import make_variants\n"
     "make_variants(open(sys.argv[1],'rb').read(),sizes=(400,),formats=('jpeg',),limits=Limits(),"
     "deadline=time.monotonic()+60)\n"
 )

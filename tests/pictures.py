@@ -351,3 +351,12 @@ def heic(
     buffer = io.BytesIO()
     encoded.save(buffer, **options)
     return buffer.getvalue()
+
+
+def seeds() -> list[bytes]:
+    """Return a small file of each kind, for tests that damage them."""
+    return [
+        jpeg(48, 32), jpeg(48, 32, progressive=True), jpeg(48, 32, mode="CMYK"), png(48, 32),
+        png(48, 32, mode="RGBA"), gif(24, 16, frames=3), webp(48, 32), webp(48, 32, mode="RGBA"),
+        webp(24, 16, frames=3), avif(48, 32), heic(64, 64),
+    ]  # fmt: skip

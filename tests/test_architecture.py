@@ -68,8 +68,8 @@ def test_one_module_reads_the_environment() -> None:
     allowed = {
         "services/core/settings.py",
         "services/local/__main__.py",  # starts processes with it
-        "services/imaging/codecs/turbojpeg.py",  # sets what libjpeg-turbo reads when it encodes
-        "services/imaging/magick.py",  # sets what ImageMagick reads when it is loaded
+        "services/imaging/environment.py",  # makes the decoding process's, without secrets
+        "services/imaging/magick.py",  # refuses to load ImageMagick without its policy
     }
     assert set(readers) <= allowed
 

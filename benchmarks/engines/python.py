@@ -15,14 +15,16 @@ QUALITY = 80
 def contact_sheet() -> Callable[[bytes, Work], list[bytes]]:
     """Return our engine: all of it, with checks, verification and placeholder."""
     from services.core.settings import Limits
-    from services.imaging.pipeline import make_variants
+    from services.imaging import make_variants
 
     # The corpus' photographic PNG of 24 megapixels is larger than a person may upload.
     limits = Limits(max_upload_bytes=100_000_000)
 
     def run(data: bytes, work: Work) -> list[bytes]:
         formats = ["jpeg" if name == "png" else name for name in work["formats"]]
-        picture = make_variants(data, tuple(work["sizes"]), tuple(formats), limits)
+        picture = make_variants(
+            data, sizes=tuple(work["sizes"]), formats=tuple(formats), limits=limits
+        )
         return [variant.data for variant in picture.variants]
 
     return run

@@ -17,6 +17,7 @@ class Reason(StrEnum):
     TOO_MANY_PIXELS = "too_many_pixels"
     SIDE_TOO_LONG = "side_too_long"
     TOO_MANY_FRAMES = "too_many_frames"
+    TOO_MUCH_MEMORY = "too_much_memory"
     TIMEOUT = "timeout"
     ALREADY_PUBLISHED = "already_published"
 
@@ -32,6 +33,7 @@ SENTENCES = {
     Reason.TOO_MANY_PIXELS: "The picture has more than {max_pixels}.",
     Reason.SIDE_TOO_LONG: "The picture is longer than {max_side} on one side.",
     Reason.TOO_MANY_FRAMES: "The animation has more than {max_frames} frames or is too large.",
+    Reason.TOO_MUCH_MEMORY: "The picture takes more memory to read than there is; a smaller one will do.",
     Reason.TIMEOUT: "The picture took too long to read.",
     Reason.ALREADY_PUBLISHED: "This upload was already published and cannot be replaced.",
 }

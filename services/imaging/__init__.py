@@ -1,1 +1,9 @@
-"""Bytes of a picture in, variants out; no AWS in it."""
+"""Bytes of a picture in, variants out; no AWS in it.
+
+`make_variants` is the way in; all else is how it works.
+"""
+
+from services.imaging.engine import make_variants, warm_up
+from services.imaging.picture import Picture, Variant
+
+__all__ = ["Picture", "Variant", "make_variants", "warm_up"]

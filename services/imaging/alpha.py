@@ -2,10 +2,15 @@
 
 from services.imaging.codecs.pixels import to_pillow
 from services.imaging.picture import Raster
+from services.imaging.work import Work
 
 
-def without_opaque_alpha(raster: Raster) -> Raster:
-    """Return an RGBA raster as RGB if each of its pixels is opaque."""
+def drop_opaque_alpha(work: Work) -> None:
+    """Make an RGBA frame RGB if each of its pixels is opaque."""
+    work.raster = _without_opaque_alpha(work.raster)
+
+
+def _without_opaque_alpha(raster: Raster) -> Raster:
     if raster.mode != "RGBA":
         return raster
     image = to_pillow(raster)

@@ -3,11 +3,20 @@
 from services.core.reasons import Reason
 from services.core.rejected import Rejected
 from services.core.settings import Limits
+from services.core.variants import plan
 from services.imaging.codecs import gif, isobmff, jpeg, png, webp
 from services.imaging.picture import Header
+from services.imaging.work import Work
 
 
-def check(data: bytes, limits: Limits) -> Header:
+def check(work: Work) -> None:
+    """Learn what the file says of its picture, and which variants that makes."""
+    work.header = checked_header(work.data, work.limits)
+    work.fits = plan(*(work.shape or work.header.upright), work.sizes)
+    work.frames = {fit: [] for fit in work.fits}
+
+
+def checked_header(data: bytes, limits: Limits) -> Header:
     """Return what the file says of its picture; raises Rejected for what cannot become a photo."""
     if not data:
         raise Rejected(Reason.EMPTY)
@@ -41,12 +50,12 @@ def _check_extent(header: Header, limits: Limits) -> None:
     if max(width, height) > limits.max_side:
         raise Rejected(Reason.SIDE_TOO_LONG, extent)
     # A GIF's frame may be larger than the picture, and is decoded whole before it is cut.
-    one = max(width * height, header.painted if header.frames == 1 else 0)
+    one = max(width * height, header.total_frame_pixels if header.frames == 1 else 0)
     if one > limits.max_pixels:
         raise Rejected(Reason.TOO_MANY_PIXELS, extent)
     if header.frames > limits.max_frames:
         raise Rejected(Reason.TOO_MANY_FRAMES, extent)
     # A still may use all of max_pixels; the sum bounds animations.
-    every = max(width * height * header.frames, header.painted)
+    every = max(width * height * header.frames, header.total_frame_pixels)
     if header.frames > 1 and every > limits.max_total_pixels:
         raise Rejected(Reason.TOO_MANY_FRAMES, extent)

@@ -7,11 +7,23 @@ from itertools import product
 from PIL import Image, ImageChops, ImageCms
 
 from services.imaging.codecs.pixels import to_pillow
-from services.imaging.picture import Raster
+from services.imaging.codecs.turbojpeg import to_planes, to_rgb
+from services.imaging.picture import I420, Raster
+from services.imaging.upright import upright
+from services.imaging.work import Work
 
 _SPACES = {"L": b"GRAY", "RGB": b"RGB ", "CMYK": b"CMYK"}
 _LEVELS = (0, 8, 32, 64, 96, 128, 160, 192, 224, 255)
 _UNSEEN = 1  # 8-bit levels by which profiles of the same space differ through rounding
+
+
+def show_in_srgb(work: Work) -> None:
+    """Turn the frame upright and convert it to sRGB."""
+    raster, orientation, icc = work.raster, work.header.orientation, work.header.icc
+    if raster.mode != I420:
+        work.raster = to_srgb(upright(raster, orientation), icc)
+    elif icc is not None or orientation != 1:
+        work.raster = to_planes(to_srgb(upright(to_rgb(raster), orientation), icc))
 
 
 def to_srgb(raster: Raster, icc: bytes | None) -> Raster:

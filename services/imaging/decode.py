@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 
 from services.imaging.codecs import gif, jpeg, png, webp
 from services.imaging.picture import Frame, Header
+from services.imaging.work import Work
 
 _Decoder = Callable[[bytes, Header, tuple[int, int]], Iterator[Frame]]
 _COMMON: dict[str, _Decoder] = {
@@ -11,12 +12,25 @@ _COMMON: dict[str, _Decoder] = {
 }  # fmt: skip
 
 
+def start_decoding(work: Work) -> None:
+    """Begin to decode with no more pixels than the largest variant needs."""
+    work.decoded = decode(work.data, work.header, work.stored_fit, planes=True)
+
+
+def decode_next(work: Work) -> None:
+    """Decode the next frame, if there is one."""
+    frame = next(work.decoded, None)
+    work.frames_left = frame is not None
+    if frame is not None:
+        work.raster, work.duration = frame.raster, frame.milliseconds
+
+
 def decode(
     data: bytes, header: Header, need: tuple[int, int], *, planes: bool = False
 ) -> Iterator[Frame]:
     """Yield the frames of a checked file, stored way up, with `need` pixels or more if it has them.
 
-    `planes` asks for YCC420 where a JPEG is stored so; everything else comes interleaved.
+    `planes` asks for I420 where a JPEG is stored so; everything else comes interleaved.
     Raises Rejected for data that is damaged or not all there.
     """
     if planes and header.format == "jpeg":

@@ -6,11 +6,12 @@ from typing import Any
 
 from PIL import Image
 
-from services.core.variants import Format
+from services.core.variants import Format, formats_for
 from services.imaging.codecs import libwebp_encoder, turbojpeg
 from services.imaging.codecs.pixels import to_pillow
-from services.imaging.picture import YCC420, Frame, Raster
+from services.imaging.picture import I420, Frame, Raster, Variant
 from services.imaging.planes import split
+from services.imaging.work import Work
 
 QUALITY = 80  # of JPEG and WebP
 WEBP_METHOD = 4  # libwebp's default effort
@@ -18,8 +19,18 @@ PNG_LEVEL = 4  # of zlib-ng: the bytes of 6 within 1 %, in two fifths of the tim
 _WHITE = (255, 255, 255)
 
 
+def encode_variants(work: Work) -> None:
+    """Make a file of each size in each format."""
+    work.has_alpha = any(frame.raster.mode == "RGBA" for frame in work.frames[work.fits[-1]])
+    work.variants = tuple(
+        Variant(fit, format_, encode(work.frames[fit], format_, loops=work.header.loops))
+        for fit in work.fits
+        for format_ in formats_for(work.formats, has_alpha=work.has_alpha)
+    )
+
+
 def encode(frames: Sequence[Frame], format_: Format, *, loops: int = 0) -> bytes:
-    """Return the frames (L, RGB, RGBA, YCC420) as one file of `format_`; only WebP keeps several.
+    """Return the frames (L, RGB, RGBA, I420) as one file of `format_`; only WebP keeps several.
 
     `loops` is how often an animation is shown, 0 for ever. JPEG lays transparency on white.
     """
@@ -27,7 +38,7 @@ def encode(frames: Sequence[Frame], format_: Format, *, loops: int = 0) -> bytes
 
 
 def _jpeg(frames: Sequence[Frame], _loops: int) -> bytes:
-    if frames[0].raster.mode == YCC420:
+    if frames[0].raster.mode == I420:
         return turbojpeg.encode(frames[0].raster, QUALITY)
     image = to_pillow(_on_white(frames[0].raster))
     return _saved(image, "JPEG", quality=QUALITY, optimize=True)
@@ -38,7 +49,7 @@ def _png(frames: Sequence[Frame], _loops: int) -> bytes:
 
 
 def _webp(frames: Sequence[Frame], loops: int) -> bytes:
-    if len(frames) == 1 and frames[0].raster.mode == YCC420:
+    if len(frames) == 1 and frames[0].raster.mode == I420:
         return libwebp_encoder.encode(split(frames[0].raster), QUALITY, WEBP_METHOD)
     options: dict[str, Any] = {"quality": QUALITY, "method": WEBP_METHOD}
     first, *rest = (_shown(frame.raster) for frame in frames)
@@ -54,7 +65,7 @@ _ENCODERS = {"jpeg": _jpeg, "png": _png, "webp": _webp}
 
 
 def _shown(raster: Raster) -> Image.Image:
-    return to_pillow(turbojpeg.to_rgb(raster) if raster.mode == YCC420 else raster)
+    return to_pillow(turbojpeg.to_rgb(raster) if raster.mode == I420 else raster)
 
 
 def _on_white(raster: Raster) -> Raster:

@@ -1,13 +1,14 @@
-"""The engine: a picture's bytes in, its variants out. No AWS in it."""
+"""The way in: a picture's bytes to its variants, in a process that can be stopped or in this one."""
 
+from services.core.reasons import Reason
 from services.core.rejected import Rejected
 from services.core.settings import Limits
 from services.imaging.child import Children
-from services.imaging.picture import Picture, Variant
+from services.imaging.messages import picture, request
+from services.imaging.picture import Picture
+from services.imaging.wire import MessageError
 
-__all__ = ["Picture", "Rejected", "Variant", "make_variants", "warm_up"]
-
-_children = Children("services.imaging.pipeline:make_variants")
+_children = Children("services.imaging.messages:run")
 
 
 def make_variants(
@@ -22,17 +23,25 @@ def make_variants(
     """Return the picture in `data` with all its variants, each re-opened and checked.
 
     `sizes` are the sides of square boxes in pixels, ascending; `formats` are names of
-    services.core.variants.FORMATS. With a `deadline`, a moment of time.monotonic(), the work is done in
-    a process that is stopped then, whatever it is doing; without one it is done here. `shape` is
-    the width and height to fit, in pixels, where `data` is itself a smaller variant. Raises
-    Rejected where the data cannot become a photo; whatever else is raised is worth a retry.
+    services.core.variants.FORMATS; `shape` is the width and height to fit, in pixels, where `data`
+    is itself a smaller variant.
+
+    With a `deadline`, a moment of time.monotonic(), the work is done in a child process, and the
+    errors are: Rejected where the data cannot become a photo, whatever it made the decoders do;
+    TimeoutError, MemoryError or ChildError where the surroundings failed and a retry may help.
+
+    Without one the work is done in this process, which then needs services.imaging.environment's
+    variables: for benchmarks, fuzzing and tests. Errors other than Rejected are bugs.
     """
     if deadline is None:
         from services.imaging import pipeline
 
-        return pipeline.make_variants(data, sizes, formats, limits, shape)
-    picture: Picture = _children.call((data, sizes, formats, limits, shape), deadline)
-    return picture
+        return pipeline.run(data, sizes, formats, limits, shape)
+    answer = _children.call(*request(data, sizes, formats, limits, shape), deadline)
+    try:
+        return picture(answer, sizes, shape)
+    except MessageError as error:
+        raise Rejected(Reason.CORRUPT, f"makes its decoder answer nonsense: {error}") from error
 
 
 def warm_up() -> None:

@@ -1,4 +1,4 @@
-"""The one door to ImageMagick: loads it through Wand with our policy, moves pixels in and out.
+"""The one door to ImageMagick: loads it through Wand under our policy, moves pixels in and out.
 
 Whoever needs Wand imports it from here, so that the policy is in force before the library starts.
 """
@@ -6,21 +6,14 @@ Whoever needs Wand imports it from here, so that the policy is in force before t
 import ctypes
 import ctypes.util
 import os
-from pathlib import Path
 from typing import Any
 
-from services.imaging.picture import CHANNELS, LANES, Raster
+from services.imaging.environment import LIBRARIES
+from services.imaging.picture import CHANNELS, Raster
 
 # ImageMagick reads its configuration once, when the library starts.
-os.environ["MAGICK_CONFIGURE_PATH"] = str(Path(__file__).parent)
-os.environ["MAGICK_THREAD_LIMIT"] = "1"  # threads cost more than they give on a Lambda's fraction
-
-# glibc gives each freed block of a megabyte back to the system, and clears pages anew for the next:
-# a twelfth of the work. Blocks beyond 32 MiB still go back at once.
-_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # malloc.h
-if hasattr(ctypes.CDLL(None), "mallopt"):
-    ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, 32 << 20)
-    ctypes.CDLL(None).mallopt(_M_TRIM_THRESHOLD, 256 << 20)
+if any(os.environ.get(name) != LIBRARIES[name] for name in LIBRARIES if name.startswith("MAGICK")):
+    raise ImportError("ImageMagick's policy is not in force; see services.imaging.environment")
 
 _SONAMES = {
     "MagickWand-7.Q16": "libMagickWand-7.Q16.so.10",
@@ -63,12 +56,9 @@ _wand = _load_wand()
 Image = _wand.Image
 _library = _wand.library
 
-# ImageMagick 6 computes four channels whatever a picture has.
-PAID_BY_CHANNEL = _wand.MAGICK_VERSION_NUMBER >= 0x700
-
 _FILTERS: tuple[str, ...] = _wand.FILTER_TYPES
 _CHAR_PIXEL = 1  # StorageType CharPixel, in ImageMagick 6 and 7
-_MAP = {"L": b"I", "RGB": b"RGB", "RGBA": b"RGBA", "CMYK": b"CMYK", LANES: b"RGBA"}
+_MAP = {"L": b"I", "RGB": b"RGB", "RGBA": b"RGBA", "CMYK": b"CMYK"}
 
 # Wand's own import_pixels and export_pixels convert sample by sample in Python.
 _constitute = _library.MagickConstituteImage
@@ -99,9 +89,6 @@ def to_wand(raster: Raster) -> Any:
     ):  # fmt: skip
         image.raise_exception()
         raise MemoryError("ImageMagick took no pixels")
-    if raster.mode == LANES:
-        # Else the fourth would say how much of the others is seen. ImageMagick 7 would drop it.
-        image.alpha_channel = False
     return image
 
 

@@ -7,13 +7,13 @@ from services.core.variants import Fit, Format
 
 Pixels = bytes | bytearray | memoryview
 
-YCC420 = "YCC420"
-LANES = "LLLL"
-CHANNELS = {"L": 1, "RGB": 3, "RGBA": 4, "CMYK": 4, LANES: 4}
+SOURCE_FORMATS = ("jpeg", "png", "gif", "webp", "avif", "heic")
+I420 = "I420"
+CHANNELS = {"L": 1, "RGB": 3, "RGBA": 4, "CMYK": 4}
 
 
 def plane_sizes(width: int, height: int) -> tuple[tuple[int, int], ...]:
-    """Return width and height of the planes of a YCC420 raster: of Y, Cb and Cr."""
+    """Return width and height of the planes of an I420 raster: of Y, Cb and Cr."""
     even = (width + width % 2, height + height % 2)
     half = (even[0] // 2, even[1] // 2)
     return even, half, half
@@ -23,14 +23,14 @@ def plane_sizes(width: int, height: int) -> tuple[tuple[int, int], ...]:
 class Header:
     """What a file says of its picture before anything is decoded; sizes are as stored."""
 
-    format: str  # jpeg png gif webp avif heic
+    format: str  # one of SOURCE_FORMATS
     width: int
     height: int
     orientation: int = 1  # EXIF's 1 to 8: what turns the stored pixels upright
     frames: int = 1
     loops: int = 0  # how often an animation is shown; 0 is for ever
     icc: bytes | None = None
-    painted: int = 0  # pixels of all frames together, where those have sizes of their own
+    total_frame_pixels: int = 0  # of all frames together, where those have sizes of their own
 
     @property
     def upright(self) -> tuple[int, int]:
@@ -42,11 +42,11 @@ class Header:
 
 @dataclass(frozen=True, slots=True)
 class Raster:
-    """Interleaved 8-bit samples, rows from the top without padding; `mode` names the channels.
+    """8-bit samples, rows from the top without padding; `mode` names the channels.
 
-    CMYK is 0 for no ink. RGBA is not premultiplied. LANES are four pictures that have nothing to do
-    with each other. YCC420 is JPEG's Y, Cb and Cr one after another, not interleaved: Y of even
-    sides, one sample more than the picture's where that is odd, Cb and Cr of half of those.
+    L, RGB, RGBA and CMYK are interleaved. CMYK is 255 for no ink. RGBA is not premultiplied. I420
+    is JPEG's Y, Cb and Cr, one plane after another: Y with an even number of columns and rows, the
+    last repeated where the picture's is odd; Cb and Cr of half as many.
     """
 
     mode: str
@@ -76,13 +76,16 @@ class Variant:
 class Picture:
     """A picture with its variants; `width` × `height` are the upright original's pixels."""
 
-    format: str  # jpeg png gif webp avif heic
+    format: str  # one of SOURCE_FORMATS
     width: int
     height: int
     frames: int
-    animated: bool
     has_alpha: bool
     thumbhash: bytes
-    color: str  # "#rrggbb"
     variants: tuple[Variant, ...]  # smallest first
     milliseconds: Mapping[str, float]  # by step
+
+    @property
+    def animated(self) -> bool:
+        """Whether it moves."""
+        return self.frames > 1

@@ -1,6 +1,5 @@
-"""What stands for a picture until it is loaded: its ThumbHash and dominant colour."""
+"""What stands for a picture until it is loaded: its ThumbHash."""
 
-from collections import Counter
 from functools import cache
 from itertools import pairwise
 from math import cos, pi
@@ -9,28 +8,15 @@ from PIL import Image
 
 from services.imaging.codecs.pixels import to_pillow
 from services.imaging.picture import Raster
+from services.imaging.work import Work
 
 # A ThumbHash has 7 × 7 cosine terms at most: more pixels than this a side change nothing in it.
 _SIDE = 18
 
 
-def dominant_color(raster: Raster) -> str:
-    """Return the colour that most of the picture's visible pixels are near, as "#rrggbb".
-
-    Colours are counted in cubes of 32 levels a side; the answer is the mean of the fullest cube.
-    A picture without a visible pixel is white.
-    """
-    pixels = _small(raster).tobytes()
-    colours = zip(*(pixels[channel::4] for channel in range(4)), strict=True)
-    visible = [(red, green, blue) for red, green, blue, alpha in colours if alpha >= 128]
-    cubes = [red >> 5 << 6 | green >> 5 << 3 | blue >> 5 for red, green, blue in visible]
-    if not cubes:
-        return "#ffffff"
-    [(fullest, count)] = Counter(cubes).most_common(1)
-    inside = [colour for colour, cube in zip(visible, cubes, strict=True) if cube == fullest]
-    return "#" + "".join(
-        f"{round(sum(channel) / count):02x}" for channel in zip(*inside, strict=True)
-    )
+def make_placeholder(work: Work) -> None:
+    """Make the ThumbHash of the smallest variant."""
+    work.thumbhash = thumbhash(work.smallest)
 
 
 def thumbhash(raster: Raster) -> bytes:

@@ -2,9 +2,10 @@
 
 from services.core.rejected import Rejected
 from services.core.settings import Limits
-from services.imaging.check import check
+from services.imaging.check import checked_header
 from services.imaging.decode import decode
 from services.imaging.picture import Frame, Variant
+from services.imaging.work import Work
 
 _UNBOUNDED = Limits(
     max_upload_bytes=5_000_000_000,
@@ -19,6 +20,16 @@ class NotAsMadeError(Exception):
     """A variant's bytes are not the picture that was encoded: a fault of ours, worth a retry."""
 
 
+def verify_variants(work: Work) -> None:
+    """Re-open each variant, and keep what the smallest one shows."""
+    frames = [verify(variant, _frames(work, variant)) for variant in work.variants]
+    work.smallest = frames[0].raster
+
+
+def _frames(work: Work, variant: Variant) -> int:
+    return work.header.frames if variant.format.name == "webp" else 1
+
+
 def verify(variant: Variant, frames: int) -> Frame:
     """Return the first frame of a variant, decoded from its bytes at an eighth or more of its size.
 
@@ -27,7 +38,7 @@ def verify(variant: Variant, frames: int) -> Frame:
     """
     expected = (variant.format.name, variant.fit.width, variant.fit.height)
     try:
-        header = check(variant.data, _UNBOUNDED)
+        header = checked_header(variant.data, _UNBOUNDED)
         need = (max(1, header.width // 8), max(1, header.height // 8))
         first = next(decode(variant.data, header, need))
     except Rejected as rejected:

@@ -1,6 +1,6 @@
 """Entry point of the resize Lambda: S3 events, the scheduled sweep and S3 Batch Operations."""
 
-from services.imaging.engine import warm_up
+from services.imaging import warm_up
 
 warm_up()  # before botocore: the decoding process starts while this one is still importing
 

@@ -14,7 +14,7 @@ from services.core.photo import Photo
 from services.core.reasons import Reason
 from services.core.rejected import Rejected
 from services.core.settings import Settings
-from services.imaging.engine import Picture, make_variants
+from services.imaging import Picture, make_variants
 from services.resize.events import UploadEvent
 from services.resize.records import manifest, photo_of, verdict
 from services.store import Original, Store

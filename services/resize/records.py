@@ -9,7 +9,7 @@ from typing import Any
 from services.core.photo import Photo, Variant, stored_variants
 from services.core.reasons import Reason, sentence
 from services.core.settings import Limits
-from services.imaging.engine import Picture
+from services.imaging import Picture
 from services.store import Original
 
 
@@ -45,7 +45,6 @@ def manifest(
         "height": picture.height,
         "format": picture.format,
         "frames": picture.frames,
-        "color": picture.color,
         "thumbhash": base64.b64encode(picture.thumbhash).decode(),
         "published": datetime.now(UTC).isoformat(),
         "delete_sha256": original.delete_sha256,

@@ -15,7 +15,7 @@ from typing import Any
 from services.core.photo import Photo, Variant, stored_variants
 from services.core.settings import Settings
 from services.core.variants import FORMAT_BY_LETTER, FORMATS, Fit, Format, plan
-from services.imaging.engine import make_variants
+from services.imaging import make_variants
 from services.resize.records import variant_records
 from services.store import Store
 

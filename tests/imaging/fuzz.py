@@ -7,6 +7,7 @@ build/fuzz/corpus and is where the next run starts.
 """
 
 import io
+import os
 import random
 import struct
 import sys
@@ -15,16 +16,20 @@ from pathlib import Path
 
 import atheris
 
+from services.imaging.environment import LIBRARIES
+
+os.environ.update(LIBRARIES)
+
 with atheris.instrument_imports(include=["services"], enable_loader_override=False):
     from services.core.rejected import Rejected
     from services.core.settings import Limits
-    from services.imaging.child import MEMORY_BOUND
+    from services.imaging import make_variants
     from services.imaging.codecs import png
-    from services.imaging.pipeline import make_variants
+    from services.imaging.memory import MEMORY_BOUND
 
 from PIL import Image
 
-from tests.imaging.test_engine import SEEDS
+from tests import pictures
 
 FOLDER = Path("build/fuzz")
 LIMITS = Limits(max_pixels=1_000_000, max_total_pixels=1_000_000)
@@ -33,7 +38,7 @@ LIMITS = Limits(max_pixels=1_000_000, max_total_pixels=1_000_000)
 def one_input(data: bytes) -> None:
     """Raise unless the bytes become variants of the right size or get a verdict."""
     try:
-        picture = make_variants(data, (32,), ("webp", "jpeg"), LIMITS)
+        picture = make_variants(data, sizes=(32,), formats=("webp", "jpeg"), limits=LIMITS)
     except Rejected:
         return
     for variant in picture.variants:
@@ -64,9 +69,9 @@ def main() -> None:
     """Fuzz until the time is over or something is found."""
     corpus = FOLDER / "corpus"
     corpus.mkdir(parents=True, exist_ok=True)
-    for number, seed in enumerate(SEEDS):
+    for number, seed in enumerate(pictures.seeds()):
         (corpus / f"seed-{number}").write_bytes(seed)
-    most = max(map(len, SEEDS)) + 1000
+    most = max(map(len, pictures.seeds())) + 1000
     options = [
         f"-max_len={most}", "-timeout=20", f"-rss_limit_mb={MEMORY_BOUND >> 20}",
         f"-artifact_prefix={FOLDER}/",

@@ -1,24 +1,69 @@
-"""Stand-ins for decoders that go wrong in C, called by name in a child process."""
+"""Stand-ins for decoders that go wrong, called by name in a child process."""
 
+import contextlib
 import ctypes
 import os
 import re
 import sys
+from collections.abc import Callable
+from typing import Any
+
+Message = tuple[dict[str, Any], list[bytes]]
 
 
-def act(deed: str) -> str:
-    """Do what `deed` says; return where it was done if that ends."""
+def act(message: Message) -> Message:
+    """Do what the message's "deed" says; answer where it was done if that ends."""
+    deed = message[0]["deed"]
     if deed == "spin":  # in C, holding the interpreter's lock: no Python code runs any more
         re.match(r"(a+)+$", "a" * 64 + "b")
     if deed == "crash":
         ctypes.string_at(0)
     if deed == "eat":
-        return str(len(bytearray(64 << 30)))
+        bytearray(64 << 30)
+    if deed == "share":
+        import mmap
+
+        mmap.mmap(-1, 3 << 30, flags=mmap.MAP_SHARED)
     if deed == "print":
         print("a library's chatter", flush=True)  # noqa: T201 - what is tested
     if deed == "fail":
-        raise ArithmeticError("a fault of ours")
+        raise ArithmeticError("a decoder's bug")
+    if deed == "full":
+        raise OSError(28, "No space left on device")
     if deed == "exit":
         sys.stdout.flush()
         os._exit(3)
-    return str(os.getpid())
+    if deed == "nonsense":
+        for pipe in range(3, 32):
+            with contextlib.suppress(OSError):
+                os.write(pipe, b"\xff" * 64)
+    return {"pid": os.getpid(), "environment": dict(os.environ)}, []
+
+
+def attack(message: Message) -> Message:
+    """Try what a decoder that was taken over would try; answer what went through."""
+    import socket
+    from pathlib import Path
+
+    parent = os.getppid()
+    tries: dict[str, Callable[[], Any]] = {
+        "connect": lambda: socket.create_connection(("127.0.0.1", message[0]["port"])),
+        "program": lambda: os.execv("/bin/true", ["true"]),  # noqa: S606 - what is tested
+        "process": os.fork,
+        "signal": lambda: os.kill(parent, 0),
+        "memory": lambda: _attach(parent),
+    }
+    went = []
+    for name, attempt in tries.items():
+        try:
+            attempt()
+        except OSError:
+            continue
+        went.append(name)
+    return {"went": went, "status": Path("/proc/self/status").read_text()}, []
+
+
+def _attach(pid: int) -> None:
+    ptrace_attach = 16
+    if ctypes.CDLL(None, use_errno=True).ptrace(ptrace_attach, pid, 0, 0):
+        raise OSError(ctypes.get_errno(), "ptrace")

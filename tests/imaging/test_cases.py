@@ -12,8 +12,9 @@ import pytest
 from PIL import Image
 
 from services.core.reasons import Reason
+from services.core.rejected import Rejected
 from services.core.settings import Limits
-from services.imaging.engine import Picture, Rejected, make_variants
+from services.imaging import Picture, make_variants
 from tests import pictures
 from tests.pictures import avif, gif, heic, jpeg, photo, png, quadrants, raw_png, stored_as, webp
 

@@ -1,7 +1,11 @@
 """The child process: what a decoder may do to it, and what becomes of the call."""
 
+import logging
+import os
+import socket
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -19,13 +23,13 @@ def children() -> Iterator[Children]:
     made.close()
 
 
-def _call(children: Children, deed: str, seconds: float = 20) -> object:
-    return children.call((deed,), time.monotonic() + seconds)
+def _call(children: Children, deed: str, seconds: float = 20) -> dict[str, Any]:
+    return children.call({"deed": deed}, [], time.monotonic() + seconds)[0]
 
 
 def test_stays_for_the_next_call(children: Children) -> None:
     """Two calls one after the other are answered by the same process."""
-    assert _call(children, "pid") == _call(children, "pid")
+    assert _call(children, "pid")["pid"] == _call(children, "pid")["pid"]
 
 
 def test_spinning_in_c_is_a_timeout(children: Children, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -36,7 +40,7 @@ def test_spinning_in_c_is_a_timeout(children: Children, monkeypatch: pytest.Monk
         _call(children, "spin", 1.5)
     assert refusal.value.reason is Reason.TIMEOUT
     assert time.monotonic() - began < 5
-    assert isinstance(_call(children, "pid"), str)
+    assert _call(children, "pid")
 
 
 def test_little_time_is_no_verdict(children: Children) -> None:
@@ -45,33 +49,64 @@ def test_little_time_is_no_verdict(children: Children) -> None:
         _call(children, "spin", 0.5)
 
 
-def test_crash_is_corrupt(children: Children) -> None:
-    """Data that ends its decoder by a signal twice is refused as corrupt, and work goes on."""
+@pytest.mark.parametrize(
+    ("deed", "reason"),
+    [
+        ("crash", Reason.CORRUPT),
+        ("fail", Reason.CORRUPT),
+        ("nonsense", Reason.CORRUPT),
+        ("eat", Reason.TOO_MUCH_MEMORY),
+        ("share", Reason.TOO_MUCH_MEMORY),
+    ],
+)
+def test_what_a_picture_does_twice_is_a_verdict(
+    children: Children, deed: str, reason: Reason
+) -> None:
+    """A signal, an exception, an answer that is none, too much memory: refused, and work goes on."""
     with pytest.raises(Rejected) as refusal:
-        _call(children, "crash")
-    assert refusal.value.reason is Reason.CORRUPT
-    assert isinstance(_call(children, "pid"), str)
+        _call(children, deed)
+    assert refusal.value.reason is reason, refusal.value.detail
+    assert _call(children, "pid")
 
 
-def test_memory_is_bounded(children: Children) -> None:
-    """A decoder that wants more memory than the bound is refused it, and so is the picture."""
-    with pytest.raises(Rejected) as refusal:
-        _call(children, "eat")
-    assert refusal.value.reason is Reason.TOO_MANY_PIXELS
-
-
-def test_unexplained_end_is_worth_a_retry(children: Children) -> None:
-    """A child that ends for no reason of the picture's says nothing about the picture."""
+@pytest.mark.parametrize("deed", ["exit", "full"])
+def test_what_says_nothing_of_the_picture_is_worth_a_retry(children: Children, deed: str) -> None:
+    """A child that ends without a signal of its decoder's, and an error of the system's."""
     with pytest.raises(ChildError):
-        _call(children, "exit")
+        _call(children, deed)
+    assert _call(children, "pid")
 
 
-def test_fault_of_ours_is_worth_a_retry(children: Children) -> None:
-    """An exception that is no verdict reaches the caller with its traceback."""
-    with pytest.raises(ChildError, match="ArithmeticError: a fault of ours"):
+def test_a_decoders_bug_is_logged(children: Children, caplog: pytest.LogCaptureFixture) -> None:
+    """The traceback of an exception that becomes a verdict is in the log."""
+    with caplog.at_level(logging.ERROR), pytest.raises(Rejected, match="a decoder's bug"):
         _call(children, "fail")
+    [first, _] = [record for record in caplog.records if record.levelno == logging.ERROR]
+    assert "spinning.py" in first.traceback  # type: ignore[attr-defined] # of `extra`
 
 
 def test_chatter_does_not_spoil_the_answer(children: Children) -> None:
     """What a library prints does not get between the answers."""
-    assert isinstance(_call(children, "print"), str)
+    assert _call(children, "print")
+
+
+def test_no_secret_reaches_the_child(children: Children, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither credentials nor settings are in the environment of the process that decodes."""
+    for name in ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "UPLOAD_BUCKET"):
+        monkeypatch.setenv(name, "secret")
+    environment = _call(children, "pid")["environment"]
+    assert "secret" not in environment.values()
+    assert environment["MAGICK_THREAD_LIMIT"] == "1"
+
+
+@pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="Linux has the filter")
+def test_a_decoder_that_was_taken_over_can_do_little() -> None:
+    """No network, no program, no process, no signal, no other's memory, no new privileges."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        children = Children("tests.imaging.spinning:attack")
+        head = {"port": listening.getsockname()[1]}
+        answer, _ = children.call(head, [], time.monotonic() + 20)
+        children.close()
+    assert answer["went"] == []
+    assert "NoNewPrivs:\t1" in answer["status"]
+    assert "Seccomp:\t2" in answer["status"]

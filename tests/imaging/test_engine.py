@@ -1,7 +1,6 @@
 """The engine as a whole: orientation, colour, motion, metadata, strictness on any bytes."""
 
 import io
-import re
 import resource
 import time
 
@@ -12,25 +11,26 @@ from hypothesis import strategies as st
 from PIL import Image, ImageCms
 
 from services.core.reasons import Reason
+from services.core.rejected import Rejected
 from services.core.settings import Limits
-from services.imaging.child import MEMORY_BOUND
-from services.imaging.engine import Picture, Rejected, make_variants
+from services.imaging import Picture, make_variants
+from services.imaging.memory import MEMORY_BOUND
 from services.imaging.picture import Raster
-from services.imaging.pipeline import make_variants as make_here
 from services.imaging.placeholder import thumbhash
 from tests import pictures
-from tests.pictures import avif, gif, heic, jpeg, photo, png, quadrants, webp
+from tests.pictures import gif, jpeg, photo, png, quadrants, webp
 
 LIMITS = Limits()
-SEEDS = [
-    jpeg(48, 32), jpeg(48, 32, progressive=True), jpeg(48, 32, mode="CMYK"), png(48, 32),
-    png(48, 32, mode="RGBA"), gif(24, 16, frames=3), webp(48, 32), webp(48, 32, mode="RGBA"),
-    webp(24, 16, frames=3), avif(48, 32), heic(64, 64),
-]  # fmt: skip
+SEEDS = pictures.seeds()
 
 
 def _make(data: bytes, *sizes: int) -> Picture:
     return make_variants(data, sizes=sizes or (64,), formats=("webp", "jpeg"), limits=LIMITS)
+
+
+def _make_small(data: bytes) -> Picture:
+    limits = Limits(max_pixels=100_000)
+    return make_variants(data, sizes=(32,), formats=("webp", "jpeg"), limits=limits)
 
 
 def _opened(picture: Picture, name: str) -> Image.Image:
@@ -174,17 +174,6 @@ def test_sides_are_never_zero() -> None:
         assert min(picture.variants[0].fit.width, picture.variants[0].fit.height) == 1
 
 
-def test_thumbhash_and_color() -> None:
-    """The placeholder is the picture's own: mean in the hash, the largest area in the colour."""
-    image = Image.new("RGB", (300, 200), (200, 30, 40))
-    image.paste((30, 60, 190), (0, 0, 60, 200))
-    picture = _make(jpeg(image=image), 64)
-    assert re.fullmatch("#[0-9a-f]{6}", picture.color)
-    channels = [int(picture.color[i : i + 2], 16) for i in (1, 3, 5)]
-    assert channels == pytest.approx([200, 30, 40], abs=12)
-    assert 5 <= len(picture.thumbhash) <= 25
-
-
 @pytest.mark.parametrize("formats", [("webp", "jpeg"), ("jpeg",), ("webp",)])
 def test_placeholder_has_the_detail_of_the_smallest_variant(formats: tuple[str, ...]) -> None:
     """The hash is that of the whole smallest variant but for rounding, whatever its format."""
@@ -210,7 +199,10 @@ def test_through_the_child_is_the_same() -> None:
     apart = make_variants(
         data, sizes=(64,), formats=("webp",), limits=LIMITS, deadline=time.monotonic() + 60
     )
-    assert apart.variants == make_here(data, (64,), ("webp",), LIMITS).variants
+    assert (
+        apart.variants
+        == make_variants(data, sizes=(64,), formats=("webp",), limits=LIMITS).variants
+    )
     with pytest.raises(Rejected) as refusal:
         make_variants(
             data[:-900], sizes=(64,), formats=("webp",), limits=LIMITS,
@@ -234,7 +226,7 @@ def test_any_bytes_give_variants_or_a_verdict(data: st.DataObject) -> None:
         seed[at : at + 4] = b"\xff" * 4
     cut = data.draw(st.integers(0, len(seed)) | st.just(len(seed)))
     try:
-        picture = make_here(bytes(seed[:cut]), (32,), ("webp", "jpeg"), Limits(max_pixels=100_000))
+        picture = _make_small(bytes(seed[:cut]))
     except Rejected:
         picture = None
     for variant in picture.variants if picture else ():
@@ -247,7 +239,7 @@ def test_any_bytes_give_variants_or_a_verdict(data: st.DataObject) -> None:
 def test_random_bytes_are_refused(data: bytes) -> None:
     """Bytes that are no picture get a verdict."""
     with pytest.raises(Rejected):
-        make_here(data, (32,), ("webp",), LIMITS)
+        _make(data, 32)
 
 
 def test_photo_keeps_alpha_mode() -> None:

@@ -5,10 +5,10 @@ import struct
 import pytest
 
 from services.core.reasons import Reason
+from services.core.rejected import Rejected
 from services.core.settings import Limits
 from services.core.variants import FORMATS, Fit
-from services.imaging import verify
-from services.imaging.engine import Rejected, Variant, make_variants
+from services.imaging import Variant, make_variants, verify
 from services.imaging.verify import NotAsMadeError
 from tests import pictures
 

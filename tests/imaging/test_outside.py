@@ -9,8 +9,9 @@ import pytest
 from wand.exceptions import WandException
 
 from services.core.reasons import Reason
+from services.core.rejected import Rejected
 from services.core.settings import Limits
-from services.imaging.engine import Rejected, make_variants
+from services.imaging import make_variants
 from services.imaging.magick import Image
 
 
@@ -77,12 +78,14 @@ def test_programs_are_refused_and_do_nothing(name: str, listener: Listener, tmp_
     assert listener.heard == []
 
 
-@pytest.mark.parametrize("name", PROGRAMS)
-@pytest.mark.parametrize("coder", ["svg", "msvg", "mvg", "msl", "ps", "pdf", "txt", "url", "http"])
+@pytest.mark.parametrize(
+    ("name", "coder"),
+    [("svg", "svg"), ("svg", "msvg"), ("mvg", "mvg"), ("msl", "msl"), ("postscript", "ps"), ("a url", "url")],
+)  # fmt: skip
 def test_imagemagick_itself_may_not_run_them(
     name: str, coder: str, listener: Listener, tmp_path: Path
 ) -> None:
-    """Even a coder that is named by force is closed by the policy."""
+    """Even the coder that could, named by force, is closed by the policy."""
     secret = tmp_path / "secret"
     secret.write_text("secret")
     url = f"http://127.0.0.1:{listener.port}/x.png"

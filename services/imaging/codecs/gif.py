@@ -124,9 +124,9 @@ def _layer(reader: _Reader, palette: bytes, control: bytes) -> _Layer:
 def read_header(data: bytes) -> Header:
     """Return canvas, frames and loops; raises Rejected for a file that ends within a block."""
     file = _parse(data)
-    painted = sum(layer.width * layer.height for layer in file.layers)
     return Header(
-        "gif", file.width, file.height, frames=len(file.layers), loops=file.loops, painted=painted
+        "gif", file.width, file.height, frames=len(file.layers), loops=file.loops,
+        total_frame_pixels=sum(layer.width * layer.height for layer in file.layers),
     )  # fmt: skip
 
 

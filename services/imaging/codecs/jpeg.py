@@ -83,7 +83,7 @@ def decode(
 ) -> Iterator[Frame]:
     """Yield the picture, stored way up, at the smallest eighth that has `need` pixels or more.
 
-    With `planes`, as mode YCC420 where it is stored so.
+    With `planes`, as mode I420 where it is stored so.
 
     Whatever libjpeg-turbo warns of is refused, but for what every decoder shows whole: `_HARMLESS`
     and a missing end-of-image marker.

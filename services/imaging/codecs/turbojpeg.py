@@ -7,13 +7,12 @@ hides libjpeg's warnings, which are all that tells a damaged scan from a whole o
 
 import ctypes
 import ctypes.util
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
-from services.imaging.picture import YCC420, Raster, plane_sizes
+from services.imaging.picture import I420, Raster, plane_sizes
 
 _PIXEL_FORMATS = {1: (6, "L"), 3: (0, "RGB"), 4: (11, "CMYK")}  # TJPF_GRAY, TJPF_RGB, TJPF_CMYK
 _STOP_ON_WARNING = 8192  # TJFLAG_STOPONWARNING
@@ -21,11 +20,6 @@ _WARNING = 0  # TJERR_WARNING
 _YCBCR, _420 = 1, 2  # TJCS_YCbCr, TJSAMP_420
 _ACCURATE_DCT = 4096  # TJFLAG_ACCURATEDCT
 _LIMIT_SCANS = 32768  # TJFLAG_LIMITSCANS: refuses progressive files of more than 500 scans
-
-
-# Huffman tables made for the picture, 4 % fewer bytes. The API of version 2 has no flag for it and
-# asks the environment.
-os.environ["TJ_OPTIMIZE"] = "1"
 
 
 class DataError(Exception):
@@ -119,7 +113,7 @@ def decode(
 
 
 def decode_planes(data: bytes, size: tuple[int, int], need: tuple[int, int]) -> Raster | None:
-    """Return what `decode` would before its colours are converted, as mode YCC420.
+    """Return what `decode` would before its colours are converted, as mode I420.
 
     None for other JPEGs than YCbCr 4:2:0.
     """
@@ -138,11 +132,11 @@ def decode_planes(data: bytes, size: tuple[int, int], need: tuple[int, int]) -> 
             raise _error(library, handle)
     if plane_sizes(*stored) != plane_sizes(*inside):
         samples = _crop_planes(samples, plane_sizes(*stored), plane_sizes(*inside))
-    return Raster(YCC420, inside[0], inside[1], samples)
+    return Raster(I420, inside[0], inside[1], samples)
 
 
 def to_planes(raster: Raster) -> Raster:
-    """Return an RGB raster as mode YCC420, as a JPEG of it would be stored."""
+    """Return an RGB raster as mode I420, as a JPEG of it would be stored."""
     width, height = raster.width, raster.height
     pixels = bytearray(raster.pixels)
     samples = bytearray(sum(w * h for w, h in plane_sizes(width, height)))
@@ -152,11 +146,11 @@ def to_planes(raster: Raster) -> Raster:
             _PIXEL_FORMATS[3][0], (ctypes.c_char * len(samples)).from_buffer(samples), 1, _420, 0,
         ):  # fmt: skip
             raise _error(library, handle)
-    return Raster(YCC420, width, height, samples)
+    return Raster(I420, width, height, samples)
 
 
 def to_rgb(raster: Raster) -> Raster:
-    """Return a raster of mode YCC420 as RGB, as a JPEG of these samples is shown."""
+    """Return a raster of mode I420 as RGB, as a JPEG of these samples is shown."""
     width, height = raster.width, raster.height
     pixels, samples = bytearray(width * height * 3), bytearray(raster.pixels)
     with _instance("Decompress") as (library, handle):
@@ -169,7 +163,7 @@ def to_rgb(raster: Raster) -> Raster:
 
 
 def encode(raster: Raster, quality: int) -> bytes:
-    """Return a raster of mode YCC420 as a JPEG of `quality` 1 to 100."""
+    """Return a raster of mode I420 as a JPEG of `quality` 1 to 100."""
     samples = bytearray(raster.pixels)
     jpeg, size = ctypes.c_void_p(), ctypes.c_ulong()
     with _instance("Compress") as (library, handle):

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from services.core.settings import Settings
-from services.imaging.child import MEMORY_BOUND
+from services.imaging.memory import MEMORY_BOUND
 from services.store import Store
 from tests import pictures
 from tests.deploy.images.conftest import Deployed, function_of, put

@@ -1,0 +1,64 @@
+"""The decoding process: does one job after another until its input ends.
+
+    python -m services.imaging.worker module:function
+
+The function takes and returns a message of services.imaging.wire.
+"""
+
+import errno
+import faulthandler
+import importlib
+import os
+import sys
+import traceback
+from typing import Any
+
+from services.core.rejected import Rejected
+from services.imaging import wire
+from services.imaging.memory import MEMORY_BOUND, give_back
+from services.imaging.sandbox import bound_memory, forbid_system_calls
+
+
+def serve(target: str) -> None:
+    """Answer each message on standard input by one on standard output."""
+    # What a library prints must not get between the answers.
+    requests, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    bound_memory(MEMORY_BOUND)
+    module, _, name = target.partition(":")
+    function = getattr(importlib.import_module(module), name)
+    forbid_system_calls()
+    while True:
+        try:
+            head, parts = wire.receive(requests)
+        except EOFError:
+            return
+        # Should the parent be gone by the deadline: this one needs no interpreter to end us.
+        faulthandler.dump_traceback_later(max(0.0, head.pop("seconds")) + 1, exit=True)
+        outcome: tuple[dict[str, Any], list[bytes]] = _outcome(function, (head, parts))
+        faulthandler.cancel_dump_traceback_later()
+        wire.send(answers, *outcome)
+        del outcome, parts
+        give_back()
+
+
+def _outcome(function: Any, message: Any) -> tuple[dict[str, Any], list[bytes]]:
+    try:
+        head, parts = function(message)
+    except Rejected as rejected:
+        reason, detail = rejected.reason, rejected.detail
+        return {"outcome": "rejected", "reason": reason, "detail": detail}, []
+    except MemoryError:
+        return {"outcome": "memory"}, []
+    except Exception as error:  # noqa: BLE001 - handed to the parent, which judges it
+        # No byte of a picture makes the system itself fail; Pillow's own OSErrors have no number.
+        number = error.errno if isinstance(error, OSError) else None
+        if number == errno.ENOMEM:
+            return {"outcome": "memory"}, []
+        text = "".join(traceback.format_exception(error))
+        return {"outcome": "failed" if number is None else "surroundings", "traceback": text}, []
+    return head | {"outcome": "done"}, parts
+
+
+if __name__ == "__main__":
+    serve(sys.argv[1])
