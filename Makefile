@@ -7,9 +7,11 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 SUDO   := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-# What the tests' browser and the image formats need beyond Python's and npm's packages.
-APT_RUN  := libmagickwand-6.q16-6 libturbojpeg0
-APT_TEST := chromium fonts-dejavu-core
+# What Python's and npm's packages need beyond themselves, as Debian 13, Ubuntu 24.04 and Debian 12
+# call it.
+APT_RUN  := 'libmagickwand-7.q16-10|libmagickwand-6.q16-7t64|libmagickwand-6.q16-6' 'libturbojpeg0|libturbojpeg'
+APT_NODE := 'nodejs>=20' npm
+APT_TEST := 'chromium|chromium-browser' fonts-dejavu-core
 APT_S3   := radosgw ceph-mon ceph-osd ceph-common
 APT_BOX  := bubblewrap podman runc
 
@@ -49,7 +51,8 @@ system-test: system
 	@./scripts/install-system $(APT_TEST)
 
 node_modules/.package-lock.json: package.json package-lock.json
-	@command -v npm >/dev/null || { echo "Node.js 20 or newer, with npm, is needed: https://nodejs.org"; exit 1; }
+	@{ command -v npm >/dev/null && node -e 'process.exit(parseInt(process.versions.node) < 20)'; } || \
+		./scripts/install-system $(APT_NODE) || { echo "Node.js 20 or newer, with npm, is needed: https://nodejs.org"; exit 1; }
 	npm ci --no-audit --no-fund
 	@touch $@
 
@@ -77,7 +80,7 @@ doctor: install ## Check the product that `make run` runs, one line a check, wit
 
 .PHONY: test
 test: system-test $(VENV)/.test build ## Install what is missing and pass every test
-	$(BIN)/python -m pytest -n 2 -p tests.deploy.recorder -m "not images" --ignore tests/browser --ignore tests/real_s3 --cov --cov-report=
+	$(BIN)/python -m pytest -n 2 -p tests.deploy.recorder -m "not images and not machines" --ignore tests/browser --ignore tests/real_s3 --cov --cov-report=
 	$(BIN)/python -m pytest tests/browser --cov --cov-append --cov-report=term:skip-covered
 
 .PHONY: images
@@ -93,6 +96,10 @@ test-images: system-test $(VENV)/.audit build ## Build the images and run the fu
 test-images-quick: system-test $(VENV)/.audit build ## The same without podman and its memory limit
 	@./scripts/install-system bubblewrap
 	$(BIN)/python -m pytest -m "images and not engine" tests/deploy/images
+
+.PHONY: test-machines
+test-machines: $(VENV)/.test ## Run `make run` on a bare Debian 13, and check the locks elsewhere
+	$(BIN)/python -m pytest -m machines tests/machines
 
 .PHONY: sbom
 sbom: $(VENV)/.audit images ## Write what is in the images, as CycloneDX, to build/sbom
@@ -139,7 +146,7 @@ format: $(VENV)/.test ## Format the code
 	$(BIN)/ruff check --fix .
 
 .PHONY: lock
-lock: ## Lock the Python dependencies anew, with hashes
+lock: $(VENV)/.test ## Lock the Python dependencies anew, with hashes
 	./scripts/lock
 
 .PHONY: clean

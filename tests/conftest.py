@@ -8,13 +8,11 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import boto3
-import httpx
 import pytest
 
 from services.core.settings import Settings
@@ -23,6 +21,7 @@ from services.local.s3 import LocalS3
 from services.resize import handler as _resize_handler  # noqa: F401 imported before the logger is quieted
 from services.store import Store
 from services.web import app as _web_app  # noqa: F401 likewise
+from tests import api
 
 ACCESS_KEY_ID = "test"
 SECRET_ACCESS_KEY = "test-secret"
@@ -92,29 +91,11 @@ class Product:
 
     def upload(self, data: bytes, name: str = "photo.jpg", type_: str = "image/jpeg") -> str:
         """Upload as a program would and return the photo id."""
-        with httpx.Client() as http:
-            begun = http.post(
-                f"{self.url}/api/uploads",
-                json={"filename": name, "type": type_, "size": len(data)},
-            )
-            begun.raise_for_status()
-            post = begun.json()["upload"]
-            sent = http.post(post["url"], data=post["fields"], files={"file": (name, data)})
-            assert sent.status_code == 201, sent.text
-        photo_id: str = begun.json()["id"]
-        return photo_id
+        return api.upload(self.url, data, name, type_)
 
     def settled(self, photo_id: str, seconds: float = 30) -> dict[str, object]:
-        """Return the photo as the API tells it once it waits no more."""
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            answer = httpx.get(f"{self.url}/api/photos/{photo_id}")
-            if answer.json().get("state") != "waiting":
-                content: dict[str, object] = answer.json()
-                return content
-            time.sleep(0.05)
-        msg = f"{photo_id} still waits after {seconds} s"
-        raise TimeoutError(msg)
+        """Return the photo as the API describes it once it waits no more."""
+        return api.settled(self.url, photo_id, seconds)
 
 
 def free_port() -> int:

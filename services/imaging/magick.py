@@ -15,27 +15,30 @@ from services.imaging.picture import CHANNELS, Raster
 if any(os.environ.get(name) != LIBRARIES[name] for name in LIBRARIES if name.startswith("MAGICK")):
     raise ImportError("ImageMagick's policy is not in force; see services.imaging.environment")
 
+# Of Debian 13; of Ubuntu 24.04 and of Debian 12.
 _SONAMES = {
-    "MagickWand-7.Q16": "libMagickWand-7.Q16.so.10",
-    "MagickCore-7.Q16": "libMagickCore-7.Q16.so.10",
-    "MagickWand-6.Q16": "libMagickWand-6.Q16.so.6",
-    "MagickCore-6.Q16": "libMagickCore-6.Q16.so.6",
-    "c": "libc.so.6",
+    "MagickWand-7.Q16": ("libMagickWand-7.Q16.so.10",),
+    "MagickCore-7.Q16": ("libMagickCore-7.Q16.so.10",),
+    "MagickWand-6.Q16": ("libMagickWand-6.Q16.so.7", "libMagickWand-6.Q16.so.6"),
+    "MagickCore-6.Q16": ("libMagickCore-6.Q16.so.7", "libMagickCore-6.Q16.so.6"),
+    "c": ("libc.so.6",),
 }
 
 
 def _load_wand() -> Any:
     # Wand asks ctypes for two dozen names, and each question starts ldconfig and a compiler: 370 ms
-    # of a cold start. Debian's names are known, so they are answered here; elsewhere (macOS) the
-    # ordinary search follows.
+    # of a cold start. Debian's and Ubuntu's names are known, so they are answered here; elsewhere
+    # (macOS) the ordinary search follows.
     search = ctypes.util.find_library
 
     def known(name: str) -> str | None:
-        try:
-            ctypes.CDLL(_SONAMES[name])
-        except (KeyError, OSError):
-            return None
-        return _SONAMES[name]
+        for soname in _SONAMES.get(name, ()):
+            try:
+                ctypes.CDLL(soname)
+            except OSError:
+                continue
+            return soname
+        return None
 
     def load() -> Any:
         import wand.image
