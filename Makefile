@@ -9,7 +9,7 @@ SUDO   := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 # What Python's and npm's packages need beyond themselves, as Debian 13, Ubuntu 24.04 and Debian 12
 # call it.
-APT_RUN  := 'libmagickwand-7.q16-10|libmagickwand-6.q16-7t64|libmagickwand-6.q16-6' 'libturbojpeg0|libturbojpeg'
+APT_RUN  := 'libmagickwand-7.q16-10|libmagickwand-6.q16-7t64|libmagickwand-6.q16-6' 'libturbojpeg0|libturbojpeg' libseccomp2
 APT_NODE := 'nodejs>=20' npm
 APT_TEST := 'chromium|chromium-browser' fonts-dejavu-core
 APT_S3   := radosgw ceph-mon ceph-osd ceph-common

@@ -4,11 +4,11 @@ from services.core.reasons import Reason
 from services.core.rejected import Rejected
 from services.core.settings import Limits
 from services.imaging.child import Children
-from services.imaging.messages import picture, request
+from services.imaging.messages import picture_in, request
 from services.imaging.picture import Picture
 from services.imaging.wire import MessageError
 
-_children = Children("services.imaging.messages:run")
+_children = Children("services.imaging.remote:run")
 
 
 def make_variants(
@@ -39,7 +39,7 @@ def make_variants(
         return pipeline.run(data, sizes, formats, limits, shape)
     answer = _children.call(*request(data, sizes, formats, limits, shape), deadline)
     try:
-        return picture(answer, sizes, shape)
+        return picture_in(answer, sizes, shape)
     except MessageError as error:
         raise Rejected(Reason.CORRUPT, f"makes its decoder answer nonsense: {error}") from error
 

@@ -15,6 +15,8 @@ LIBRARIES = {
     # next: a twelfth of the work. Blocks beyond 32 MiB still go back at once.
     "MALLOC_MMAP_THRESHOLD_": str(32 << 20),
     "MALLOC_TRIM_THRESHOLD_": str(256 << 20),
+    # It reserves 64 MiB of address space for each further thread, which is bounded.
+    "MALLOC_ARENA_MAX": "1",
 }
 
 # What Python and the loader need to start as the parent did. Everything else stays behind: the

@@ -22,15 +22,8 @@ def request(
     return {"sizes": sizes, "formats": formats, "limits": bounds, "shape": shape}, [data]
 
 
-def run(message: Message) -> Message:
-    """Do what a request asks for; return the picture as a message. Called in the child."""
-    from services.imaging import pipeline
-
-    head, [data] = message
-    shape = tuple(head["shape"]) if head["shape"] else None
-    picture = pipeline.run(
-        data, tuple(head["sizes"]), tuple(head["formats"]), Limits(**head["limits"]), shape
-    )
+def answer(picture: Picture) -> Message:
+    """Return a picture as a message."""
     described = {name: getattr(picture, name) for name in _FIELDS}
     described["variants"] = [
         {"fit": asdict(variant.fit), "format": variant.format.name} for variant in picture.variants
@@ -38,7 +31,7 @@ def run(message: Message) -> Message:
     return described, [picture.thumbhash, *(variant.data for variant in picture.variants)]
 
 
-def picture(message: Message, sizes: tuple[int, ...], shape: tuple[int, int] | None) -> Picture:
+def picture_in(message: Message, sizes: tuple[int, ...], shape: tuple[int, int] | None) -> Picture:
     """Return the picture in an answer; raises MessageError for anything else.
 
     The answer comes from where decoders ran, so nothing in it is taken unseen: types are checked,

@@ -15,7 +15,7 @@ _PR_SET_DUMPABLE, _PR_SET_NO_NEW_PRIVS = 4, 38  # linux/prctl.h
 _ALLOW, _ERRNO = 0x7FFF0000, 0x00050000  # seccomp.h: SCMP_ACT_ALLOW, SCMP_ACT_ERRNO
 _MASKED_EQUAL = 7  # seccomp.h: SCMP_CMP_MASKED_EQ
 _CLONE_THREAD = 0x00010000  # linux/sched.h
-_LIBRARIES_AND_STACKS = 768 << 20
+_LIBRARIES = 256 << 20  # bytes of address space; some 150 are in use
 
 # No network, no program, no other process, no way to their memory or to more of the kernel.
 _FORBIDDEN = (
@@ -35,7 +35,7 @@ def bound_memory(data: int) -> None:
     """
     resource.setrlimit(resource.RLIMIT_DATA, (data, data))
     if sys.platform == "linux":
-        most = data + _LIBRARIES_AND_STACKS
+        most = data + _LIBRARIES
         resource.setrlimit(resource.RLIMIT_AS, (most, most))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 

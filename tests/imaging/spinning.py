@@ -23,7 +23,7 @@ def act(message: Message) -> Message:
     if deed == "share":
         import mmap
 
-        mmap.mmap(-1, 3 << 30, flags=mmap.MAP_SHARED)
+        mmap.mmap(-1, 2 << 30, flags=mmap.MAP_SHARED)
     if deed == "print":
         print("a library's chatter", flush=True)  # noqa: T201 - what is tested
     if deed == "fail":
