@@ -2,7 +2,7 @@
 
 from services.imaging import warm_up
 
-warm_up()  # before botocore: the decoding process starts while this one is still importing
+warm_up()  # before boto3: the decoding process starts while this one is still importing
 
 # ruff: noqa: E402 everything else is imported after that
 import logging

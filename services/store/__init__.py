@@ -2,18 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
-from botocore.session import Session, get_session
+import boto3
 
 from services.core.settings import Settings
 from services.store.client import make_s3
 from services.store.gallery import GalleryBucket
 from services.store.signing import GetSigner
 from services.store.uploads import Original, UploadBucket
-
-if TYPE_CHECKING:
-    import boto3
 
 __all__ = ["GalleryBucket", "Original", "Store", "UploadBucket"]
 
@@ -26,14 +22,12 @@ class Store:
     gallery: GalleryBucket
 
     @classmethod
-    def connect(
-        cls, settings: Settings, session: "boto3.Session | Session | None" = None
-    ) -> "Store":
+    def connect(cls, settings: Settings, session: boto3.Session | None = None) -> "Store":
         """Return the store that the settings name, with the credentials of a session.
 
         Without one, with those that the environment offers.
         """
-        session = session or get_session()
+        session = session or boto3.Session()
         s3 = make_s3(settings, session)
 
         def signer(bucket: str) -> GetSigner:

@@ -1,15 +1,14 @@
 """The S3 client that everything uses, and what its errors mean."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
-from botocore.session import Session
 
 from services.core.settings import Settings
 
 if TYPE_CHECKING:
-    import boto3
     from types_boto3_s3 import S3Client
 
 
@@ -22,17 +21,13 @@ READ_SECONDS = 5
 TRIES = 3
 
 
-def make_s3(settings: Settings, session: "boto3.Session | Session") -> "S3Client":
+def make_s3(settings: Settings, session: boto3.Session) -> "S3Client":
     """Return the S3 client that everything uses.
-
-    The functions take botocore's session: boto3's adds transfers and resources that nothing here
-    uses, and a quarter to the time in which a client is ready.
 
     SigV4 and the regional host always: boto3's own default signs the global host with SigV2 rules,
     and S3 answers that with a redirect which CORS forbids.
     """
-    create: Any = session.create_client if isinstance(session, Session) else session.client
-    client: S3Client = create(
+    return session.client(
         "s3",
         region_name=settings.region,
         endpoint_url=settings.s3_endpoint_url,
@@ -47,7 +42,6 @@ def make_s3(settings: Settings, session: "boto3.Session | Session") -> "S3Client
             },
         ),
     )
-    return client
 
 
 def is_error(error: ClientError, *codes: str) -> bool:
