@@ -27,8 +27,8 @@ from tests import pictures
 from tests.deploy.images.conftest import function_of, put
 from tests.deploy.images.lambda_runtime import Lambda
 from tests.deploy.images.sandbox import Engine, Function
-from tests.deploy.images.test_web import http_api
 from tests.deploy.packaging import ROOT
+from tests.events import http_api
 
 WARM = 5
 MEMORY_SIZES = (3008, 2048, 1769, 1536, 1024)  # the largest first: it tells what fits the others

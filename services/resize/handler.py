@@ -12,10 +12,10 @@ from typing import Any
 
 from services.core.logs import log_as_json
 from services.core.settings import Settings, load_settings
-from services.resize.batch import answer_batch, is_batch
 from services.resize.events import UnknownEventError, UploadEvent, is_schedule, uploads_in
 from services.resize.metrics import embedded
 from services.resize.publish import process
+from services.resize.reprocess.batch import is_batch_job, run_batch_job
 from services.resize.sweep import overdue
 from services.store import Store
 
@@ -30,18 +30,18 @@ class RetryNeededError(RuntimeError):
 
 
 def handler(event: Any, context: Any) -> dict[str, Any]:
-    """Do every upload in the event and return how many ended how; raise only if a retry helps.
+    """Process every upload in the event and return counts by outcome; raise only if a retry helps.
 
-    A job of S3 Batch Operations gets the answer that it wants instead.
+    A job of S3 Batch Operations gets the response that it expects instead.
     """
     remaining = context.get_remaining_time_in_millis() / 1000
     return handle(event, STORE, SETTINGS, deadline=time.monotonic() + remaining - MARGIN_SECONDS)
 
 
 def handle(event: Any, store: Store, settings: Settings, *, deadline: float) -> dict[str, Any]:
-    """Do what the event asks for, until a moment of `time.monotonic`."""
-    if is_batch(event):
-        return answer_batch(event, store, settings, deadline=deadline)
+    """Handle the event; `deadline` is the moment of `time.monotonic` by which it must end."""
+    if is_batch_job(event):
+        return run_batch_job(event, store, settings, deadline=deadline)
     if is_schedule(event):
         return _sweep(store, settings, deadline)
     try:

@@ -8,13 +8,11 @@ from botocore import xform_name
 
 from services.core import keys
 from services.resize.handler import handle
-from services.resize.renew import Renewal
-from services.resize.reprocess import stale
+from services.resize.reprocess import Reprocessing, stale
 from tests import pictures
 from tests.deploy.deployment import Deployment
-from tests.resize.test_events import failed, wrapped_in_sqs
-from tests.resize.test_publish import SCHEDULED, soon
-from tests.resize.test_renew import at_first_call, batch_event
+from tests.events import SCHEDULED, batch_event, failed, soon
+from tests.faults.interrupted import at_first_call
 
 Begun = dict[str, Any]
 
@@ -179,7 +177,7 @@ class Lifetime:
         """Sweep; then redrive the event from the failure queue, when all is done."""
         now = replace(self.on.resize_settings, sweep_after_seconds=0)
         assert self.on.invoke(SCHEDULED, now) == {"published": 1}
-        answer = self.on.invoke(wrapped_in_sqs(failed(lost)))
+        answer = self.on.invoke(failed(lost))
         assert answer == {"gone": 1}
         self.seen |= answer.keys()
 
@@ -218,8 +216,8 @@ class Lifetime:
         answer = self.on.invoke(batch_event(*tasks, bucket={"s3Bucket": gallery.name}), changed)
         said = [result["resultString"] for result in answer["results"]]
         assert said == [
-            *(Renewal.RENEWED, Renewal.UNCHANGED),
-            *(Renewal.DELETED, Renewal.GONE),
+            *(Reprocessing.DONE, Reprocessing.UNCHANGED),
+            *(Reprocessing.DELETED, Reprocessing.GONE),
         ]
         self.seen |= set(said)
         photo = self.on.client.get(f"/api/photos/{first['id']}").json()

@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 import services.web
 from services.resize.handler import RetryNeededError
 from services.resize.publish import Outcome
-from services.resize.renew import Renewal
+from services.resize.reprocess import Reprocessing
 from tests.deploy.deployment import deploy
 from tests.deploy.iam import OVER_HTTP, OVER_TLS, Iam, Policy, Question
 from tests.deploy.lifetime import Lifetime
@@ -52,7 +52,7 @@ def test_each_role_allows_exactly_what_is_asked_of_it(lived: Lifetime, iam: Iam)
 
 def test_it_was_a_whole_life(lived: Lifetime) -> None:
     """Every way to end was seen, and every route of the web function was taken."""
-    assert lived.seen == {*Outcome, *Renewal}
+    assert lived.seen == {*Outcome, *Reprocessing}
     routes = [
         route
         for module in pkgutil.iter_modules(services.web.__path__, "services.web.")

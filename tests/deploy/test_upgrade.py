@@ -8,7 +8,7 @@ from tests.deploy.deployment import Deployment, settings_in
 from tests.deploy.lifetime import Lifetime
 from tests.deploy.packaging import package
 from tests.deploy.roles import policies
-from tests.resize.test_renew import batch_event
+from tests.events import batch_event
 
 
 def shown_sizes(deployment: Deployment, photo_id: str) -> set[int]:

@@ -19,9 +19,8 @@ from services.resize.handler import handle
 from services.store import Store
 from services.web.gallery import Gallery, delete_sha256
 from tests import pictures
+from tests.events import SCHEDULED, s3_event, soon
 from tests.faults.invariant import Buckets
-from tests.resize.test_events import s3_event
-from tests.resize.test_publish import SCHEDULED, soon
 
 GOOD = [pictures.jpeg(30 + n, 20) for n in range(3)]
 BAD = b"not a picture"

@@ -14,10 +14,9 @@ from services.resize.handler import RetryNeededError, handle
 from services.resize.publish import process
 from services.store import Store, client
 from tests import pictures
+from tests.events import s3_event, soon
 from tests.faults.faulty_s3 import Fault, FaultyS3, Kind
 from tests.faults.invariant import Buckets
-from tests.faults.test_kill_points import event_of
-from tests.resize.test_publish import soon
 
 PHOTO = pictures.jpeg(500, 400)
 
@@ -33,7 +32,7 @@ class Line:
 
     def handle(self, key: str) -> dict[str, int]:
         """Deliver the notification of an upload."""
-        event = event_of(self.buckets, key)
+        event = s3_event((key, None), bucket=self.buckets.settings.upload_bucket)
         return handle(event, self.store, self.buckets.settings, deadline=soon())
 
 
@@ -139,7 +138,7 @@ def test_what_cannot_be_finished_in_time_is_not_begun(line: Line, photo_id: str)
     """With no time left the invocation ends at once, and a retry helps."""
     key = keys.upload_key("main", photo_id)
     version = line.buckets.put(key, PHOTO)
-    event = event_of(line.buckets, key)
+    event = s3_event((key, None), bucket=line.buckets.settings.upload_bucket)
     with pytest.raises(RetryNeededError):
         handle(event, line.store, line.buckets.settings, deadline=time.monotonic() - 1)
     assert line.buckets.gallery() == []

@@ -19,9 +19,8 @@ from services.resize.publish import process
 from services.store import Store
 from tests import pictures
 from tests.conftest import ACCESS_KEY_ID, SECRET_ACCESS_KEY
+from tests.events import SCHEDULED, s3_event, soon
 from tests.faults.invariant import Buckets
-from tests.resize.test_events import s3_event
-from tests.resize.test_publish import SCHEDULED, soon
 
 PHOTO = "7ZZZZZZZZZ0123456789ABCDEF"
 KINDS: dict[str, bytes] = {
@@ -87,13 +86,6 @@ def fresh(local_s3: LocalS3, session: boto3.Session, name: str) -> Buckets:
     return Buckets(Store.connect(settings, session), settings, session)
 
 
-def event_of(buckets: Buckets, key: str) -> Any:
-    """Return the notification of an upload."""
-    event = s3_event((key, None))
-    event["Records"][0]["s3"]["bucket"]["name"] = buckets.settings.upload_bucket
-    return event
-
-
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("how", ["exit", "kill"])
 def test_nothing_is_lost_wherever_it_ends(
@@ -103,7 +95,9 @@ def test_nothing_is_lost_wherever_it_ends(
     key = f"uploads/main/{PHOTO}"
     whole = fresh(local_s3, aws_session, f"{kind}-{how}-whole")
     whole.put(key, KINDS[kind])
-    status, calls = killer.run(whole.settings, event_of(whole, key))
+    status, calls = killer.run(
+        whole.settings, s3_event((key, None), bucket=whole.settings.upload_bucket)
+    )
     assert status == 0
     assert calls >= 8 if kind != "rejected" else calls >= 5
 
@@ -112,12 +106,21 @@ def test_nothing_is_lost_wherever_it_ends(
             buckets = fresh(local_s3, aws_session, f"{kind}-{how}-{call}-{phase}")
             version = buckets.put(key, KINDS[kind])
             status, _ = killer.run(
-                buckets.settings, event_of(buckets, key), call=call, phase=phase, how=how
+                buckets.settings,
+                s3_event((key, None), bucket=buckets.settings.upload_bucket),
+                call=call,
+                phase=phase,
+                how=how,
             )
             assert status == (77 if how == "exit" else -9), (call, phase)
             buckets.assert_nothing_lost(key, [version])
 
-            handle(event_of(buckets, key), buckets.store, buckets.settings, deadline=soon())
+            handle(
+                s3_event((key, None), bucket=buckets.settings.upload_bucket),
+                buckets.store,
+                buckets.settings,
+                deadline=soon(),
+            )
             buckets.assert_nothing_lost(key, [version])
 
             swept = replace(buckets.settings, sweep_after_seconds=0)
@@ -169,7 +172,12 @@ def test_an_end_in_the_middle_of_a_delete_can_be_made_good(
     buckets = fresh(local_s3, aws_session, "deleting")
     version = buckets.put(key, KINDS["small"])
     buckets.store.gallery.put_json(keys.tombstone_key("main", photo_id), {"id": photo_id})
-    handle(event_of(buckets, key), buckets.store, buckets.settings, deadline=soon())
+    handle(
+        s3_event((key, None), bucket=buckets.settings.upload_bucket),
+        buckets.store,
+        buckets.settings,
+        deadline=soon(),
+    )
     buckets.assert_nothing_lost(key, [version])
     assert buckets.gallery() == [f"deleted/main/{photo_id}"]
     assert buckets.versions() == {}

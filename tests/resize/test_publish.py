@@ -24,7 +24,7 @@ from services.resize.publish import Outcome, Report, process
 from services.store import Store
 from services.store.client import make_s3
 from tests import pictures
-from tests.resize.test_events import s3_event
+from tests.events import SCHEDULED, s3_event, soon
 
 
 class Bench:
@@ -322,11 +322,6 @@ def test_tags_do_not_keep_an_upload_from_quarantine(bench: Bench, photo_id: str)
     assert tags["TagSet"] == []
 
 
-def soon() -> float:
-    """A deadline that no test meets."""
-    return time.monotonic() + 60
-
-
 def test_the_handler_does_every_record(bench: Bench) -> None:
     """Encoded keys, several records, one of them bad: each gets what it deserves."""
     bench.put(pictures.jpeg(100, 80), "uploads/my photo+1.jpg")
@@ -382,9 +377,6 @@ def test_an_event_of_another_bucket_is_not_ours(bench: Bench) -> None:
     event = s3_event(("photos/x/400.webp", None))
     event["Records"][0]["s3"]["bucket"]["name"] = bench.settings.gallery_bucket
     assert entry.handle(event, bench.store, bench.settings, deadline=soon()) == {"foreign": 1}
-
-
-SCHEDULED = {"source": "aws.events", "detail-type": "Scheduled Event"}
 
 
 def test_the_sweep_takes_up_what_no_event_brought(bench: Bench, photo_id: str) -> None:

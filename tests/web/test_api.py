@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
-import httpx2
 import pytest
 from botocore.exceptions import EndpointConnectionError
 from fastapi import FastAPI
@@ -21,24 +20,9 @@ from services.core.variants import FORMATS
 from services.store import Store
 from services.web.app import create_app
 from tests import pictures
-from tests.photos import stored_photo
+from tests.photos import publish, stored_photo
 from tests.web.conftest import Resize
-
-JPEG = {"filename": "beach.jpg", "type": "image/jpeg", "size": 1000}
-
-
-def begin(client: TestClient, **changed: Any) -> httpx2.Response:
-    """Ask for a presigned POST."""
-    return client.post("/api/uploads", json=JPEG | changed)
-
-
-def upload(client: TestClient, data: bytes, filename: str = "beach.jpg") -> dict[str, Any]:
-    """Upload to S3 and return what the API said before."""
-    begun: dict[str, Any] = begin(client, filename=filename, size=len(data)).json()
-    post = begun["upload"]
-    sent = httpx.post(post["url"], data=post["fields"], files={"file": ("x", data)})
-    assert sent.status_code == 201
-    return begun
+from tests.web.uploading import JPEG, begin, upload
 
 
 def test_an_upload_begins_with_a_presigned_post(client: TestClient, settings: Settings) -> None:
@@ -276,16 +260,6 @@ def test_many_uploads_are_followed_at_once(client: TestClient, resize: Resize) -
         (deleted, "deleted"),
         (rejected, "rejected"),
     ]
-
-
-def publish(store: Store, count: int) -> list[str]:
-    """Write index entries of successive milliseconds and return their ids, newest first."""
-    start = datetime(2026, 11, 24, tzinfo=UTC)
-    ids = [keys.new_photo_id(start + timedelta(milliseconds=n)) for n in range(count)]
-    for photo_id in ids:
-        entry = stored_photo(photo_id)
-        store.gallery.put_json(entry.key(), {"delete_sha256": ""})
-    return ids[::-1]
 
 
 def test_listing_goes_page_by_page(client: TestClient, store: Store) -> None:

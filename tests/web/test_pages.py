@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from pathlib import Path
 
-import httpx
 import pytest
 from starlette.testclient import TestClient
 
@@ -12,18 +11,9 @@ from services.store import Store
 from services.web import assets
 from services.web.app import create_app
 from tests import pictures
+from tests.web.uploading import upload
 
 HTML = {"accept": "text/html"}
-
-
-def upload(client: TestClient) -> str:
-    """Upload a picture and return its photo id."""
-    wanted = {"filename": "a.jpg", "type": "image/jpeg", "size": 1}
-    begun = client.post("/api/uploads", json=wanted).json()
-    post = begun["upload"]
-    sent = httpx.post(post["url"], data=post["fields"], files={"file": ("x", pictures.jpeg())})
-    assert sent.status_code == 201
-    return str(begun["id"])
 
 
 def test_without_a_build_one_sentence_says_what_to_run(
@@ -71,7 +61,7 @@ def test_a_fault_of_our_own_has_a_page(
 
 def test_waiting_page_refreshes_itself_without_scripts(client: TestClient) -> None:
     """While the picture is made ready the page asks the browser to come again."""
-    photo_id = upload(client)
+    photo_id = upload(client, pictures.jpeg())["id"]
     answer = client.get(f"/photos/{photo_id}", headers=HTML)
     assert answer.status_code == 200
     assert '<noscript><meta http-equiv="refresh" content="2"></noscript>' in answer.text
@@ -83,7 +73,7 @@ def test_photo_page_leads_to_picture_and_download(
     client: TestClient, resize: Callable[[str], None]
 ) -> None:
     """The lasting paths redirect to addresses that end; another extension is not there."""
-    photo_id = upload(client)
+    photo_id = upload(client, pictures.jpeg())["id"]
     resize(photo_id)
     assert client.get(f"/photos/{photo_id}", headers=HTML).status_code == 200
     picture = client.get(f"/images/{photo_id}.jpg", follow_redirects=False)

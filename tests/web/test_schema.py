@@ -11,7 +11,7 @@ from schemathesis import GenerationMode
 from schemathesis.config import SchemathesisConfig
 
 from services.store import Store
-from tests.web.test_api import publish
+from tests.photos import publish
 
 OPERATIONS = [
     "DELETE /api/photos/{photo_id}",

@@ -10,7 +10,7 @@ from services.core.logs import log_as_json
 from tests import pictures
 from tests.conftest import SECRET_ACCESS_KEY
 from tests.web.conftest import Resize
-from tests.web.test_api import begin
+from tests.web.uploading import begin
 
 
 def test_no_secret_is_logged(

@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 from services.store import Store
 from tests import pictures
 from tests.deploy.images.conftest import Deployed, put
-from tests.deploy.images.test_web import http_api
+from tests.events import http_api
 
 pytestmark = pytest.mark.images
 

@@ -2,28 +2,13 @@
 
 import json
 import re
-from typing import Any
 
 import pytest
 
 from tests.deploy.images.conftest import Deployed
+from tests.events import http_api
 
 pytestmark = pytest.mark.images
-
-
-def http_api(method: str, path: str, body: str = "") -> dict[str, Any]:
-    """Return what API Gateway's HTTP API sends, payload 2.0."""
-    http = {"method": method, "path": path, "protocol": "HTTP/1.1", "sourceIp": "1.2.3.4"}
-    return {
-        "version": "2.0",
-        "routeKey": "$default",
-        "rawPath": path,
-        "rawQueryString": "",
-        "headers": {"host": "gallery.test", "content-type": "application/json"},
-        "requestContext": {"stage": "$default", "requestId": "1", "http": http},
-        "body": body,
-        "isBase64Encoded": False,
-    }
 
 
 def test_answers_pages_and_files(web: Deployed) -> None:
@@ -41,6 +26,6 @@ def test_answers_pages_and_files(web: Deployed) -> None:
 def test_signs_an_upload(web: Deployed) -> None:
     """The image issues a presigned POST for the upload bucket."""
     body = json.dumps({"filename": "a.jpg", "type": "image/jpeg", "size": 1000})
-    answer = web.invoke(http_api("POST", "/api/uploads", body)).result
+    answer = web.invoke(http_api("POST", "/api/uploads", body=body.encode())).result
     assert answer["statusCode"] == 201, answer
     assert json.loads(answer["body"])["upload"]["fields"]["key"].startswith("uploads/")

@@ -5,11 +5,9 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import quote
 
 import boto3
 import pytest
@@ -22,15 +20,22 @@ from services.core.variants import plan
 from services.resize import handler as entry
 from services.resize.events import UploadEvent
 from services.resize.publish import process
-from services.resize.renew import Renewal, SourceMissingError, fits_for, is_stale, renew
-from services.resize.reprocess import stale
+from services.resize.reprocess import (
+    Reprocessing,
+    SourceMissingError,
+    fits_for,
+    is_stale,
+    reprocess,
+    stale,
+)
 from services.store import Store
 from services.web.gallery import Gallery
 from tests import pictures
 from tests.conftest import ACCESS_KEY_ID, SECRET_ACCESS_KEY
+from tests.events import batch_event, soon
+from tests.faults.interrupted import Cut, CutError, at_first_call
 from tests.faults.invariant import Buckets
 from tests.photos import stored_photo
-from tests.resize.test_publish import soon
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +90,7 @@ def test_a_new_list_adds_what_is_smaller_and_keeps_the_largest(photos: Photos) -
     photo_id = photos.publish(pictures.jpeg(2000, 1501))
     before = photos.bytes_of(photo_id)
     changed = replace(photos.settings, variant_sizes=(320, 800, 2400))
-    assert renew("main", photo_id, photos.buckets.store, changed) is Renewal.RENEWED
+    assert reprocess("main", photo_id, photos.buckets.store, changed) is Reprocessing.DONE
     assert photos.listed(photo_id) == "320wj_800wj_1600wj"
     after = photos.bytes_of(photo_id)
     assert set(after) - set(before) == {
@@ -103,7 +108,7 @@ def test_the_gallery_shows_what_was_made(photos: Photos) -> None:
     """The page's widths, which it works out from the entry, are those of the files."""
     photo_id = photos.publish(pictures.jpeg(1000, 500))
     changed = replace(photos.settings, variant_sizes=(500, 900), variant_formats=("jpeg",))
-    renew("main", photo_id, photos.buckets.store, changed)
+    reprocess("main", photo_id, photos.buckets.store, changed)
     photo = Gallery(photos.buckets.store, "main").status(photo_id).photo
     assert photo is not None
     assert [(v.size, v.width, v.height) for v in photo.variants] == [
@@ -124,7 +129,7 @@ def test_a_new_format_is_made_in_every_size(photos: Photos) -> None:
         pictures.jpeg(900, 600)
     )
     assert photos.listed(photo_id) == "400j_800j_1600j"
-    assert renew("main", photo_id, photos.buckets.store, photos.settings) is Renewal.RENEWED
+    assert reprocess("main", photo_id, photos.buckets.store, photos.settings) is Reprocessing.DONE
     assert photos.listed(photo_id) == "400wj_800wj_1600wj"
     assert photos.buckets.published().keys() == {photo_id}
 
@@ -134,9 +139,9 @@ def test_a_format_that_is_dropped_comes_back_without_being_made_again(photos: Ph
     photo_id = photos.publish(pictures.jpeg(900, 600))
     before = photos.bytes_of(photo_id)
     only_webp = replace(photos.settings, variant_formats=("webp",))
-    assert renew("main", photo_id, photos.buckets.store, only_webp) is Renewal.RENEWED
+    assert reprocess("main", photo_id, photos.buckets.store, only_webp) is Reprocessing.DONE
     assert photos.listed(photo_id) == "400w_800w_1600w"
-    assert renew("main", photo_id, photos.buckets.store, photos.settings) is Renewal.RENEWED
+    assert reprocess("main", photo_id, photos.buckets.store, photos.settings) is Reprocessing.DONE
     assert photos.listed(photo_id) == "400wj_800wj_1600wj"
     assert photos.bytes_of(photo_id) == before
 
@@ -146,14 +151,14 @@ def test_transparency_and_movement_stay(photos: Photos) -> None:
     changed = replace(photos.settings, variant_sizes=(100, 400))
     clear, moving = photos.publish(transparent()), photos.publish(pictures.gif(300, 200, frames=3))
     for photo_id in (clear, moving):
-        renew("main", photo_id, photos.buckets.store, changed)
+        reprocess("main", photo_id, photos.buckets.store, changed)
     assert photos.listed(clear) == "100wp_400wp_800wp"
     with Image.open(io.BytesIO(photos.bytes_of(clear)[f"photos/main/{clear}/100.png"])) as image:
         assert image.getchannel("A").getextrema() == (128, 128)
     # 300 pixels are less than the 400 of its smallest box: a photo so small keeps its one size.
     assert photos.listed(moving) == "400wj"
     large = photos.publish(pictures.gif(500, 300, frames=3))
-    renew("main", large, photos.buckets.store, changed)
+    reprocess("main", large, photos.buckets.store, changed)
     assert photos.listed(large) == "100wj_400wj_800wj"
     with Image.open(io.BytesIO(photos.bytes_of(large)[f"photos/main/{large}/100.webp"])) as image:
         assert image.n_frames == 3  # type: ignore[attr-defined] # Pillow's stubs know stills
@@ -190,38 +195,11 @@ def test_done_is_seen_from_the_entry_alone(photos: Photos) -> None:
     assert stale(store, photos.settings) == []
     changed = replace(photos.settings, variant_sizes=(300, 800))
     assert sorted(stale(store, changed)) == sorted(("main", id_) for id_ in ids)
-    renew("main", ids[1], store, changed)
+    reprocess("main", ids[1], store, changed)
     assert sorted(stale(store, changed)) == sorted([("main", ids[0]), ("main", ids[2])])
     before = photos.buckets.gallery()
-    assert renew("main", ids[1], store, changed) is Renewal.UNCHANGED
+    assert reprocess("main", ids[1], store, changed) is Reprocessing.UNCHANGED
     assert photos.buckets.gallery() == before
-
-
-class CutError(Exception):
-    """The process ends here."""
-
-
-class Cut:
-    """A store whose gallery bucket fails before its nth change, as a process that ends does."""
-
-    def __init__(self, store: Store, changes: int) -> None:
-        self.uploads = store.uploads
-        self.gallery = self
-        self._bucket = store.gallery
-        self._left = changes
-
-    def __getattr__(self, name: str) -> Any:
-        found = getattr(self._bucket, name)
-        if name not in {"put_variant", "put_json", "drop_entry"}:
-            return found
-
-        def change(*arguments: Any, **options: Any) -> Any:
-            if not self._left:
-                raise CutError
-            self._left -= 1
-            return found(*arguments, **options)
-
-        return change
 
 
 @pytest.mark.parametrize("changes", range(5))
@@ -234,7 +212,7 @@ def test_whenever_it_is_cut_short_the_gallery_is_whole_and_the_next_run_ends_it(
     store = photos.buckets.store
     cut: Any = Cut(store, changes + (changes > 0) * 2)  # the largest size's two keys are taken
     try:
-        renew("main", photo_id, cut, changed)
+        reprocess("main", photo_id, cut, changed)
         ended = True
     except CutError:
         ended = False
@@ -245,25 +223,11 @@ def test_whenever_it_is_cut_short_the_gallery_is_whole_and_the_next_run_ends_it(
         found = Photo.from_key(key)
         assert found is not None
         assert {variant.key for variant in found.variants} <= standing.keys()
-    assert renew("main", photo_id, store, changed) is (
-        Renewal.UNCHANGED if ended else Renewal.RENEWED
+    assert reprocess("main", photo_id, store, changed) is (
+        Reprocessing.UNCHANGED if ended else Reprocessing.DONE
     )
     assert photos.listed(photo_id) == "300wj_800wj"
     assert photos.buckets.published().keys() == {photo_id}
-
-
-def at_first_call(store: Store, name: str, act: Callable[[], None]) -> Any:
-    """Return the store with something done just before its gallery bucket's first such call."""
-
-    class Between(Cut):
-        def __getattr__(self, wanted: str) -> Any:
-            nonlocal act
-            if wanted == name:
-                act()
-                act = lambda: None  # noqa: E731 done
-            return getattr(self._bucket, wanted)
-
-    return Between(store, 0)
 
 
 @pytest.mark.parametrize(
@@ -280,7 +244,7 @@ def test_a_delete_meanwhile_wins(photos: Photos, moment: str) -> None:
 
     between = at_first_call(store, moment, delete)
     changed = replace(photos.settings, variant_sizes=(300, 800))
-    assert renew("main", photo_id, between, changed) is Renewal.DELETED
+    assert reprocess("main", photo_id, between, changed) is Reprocessing.DELETED
     assert photos.buckets.gallery() == [keys.tombstone_key("main", photo_id)]
 
 
@@ -294,21 +258,8 @@ def test_a_photo_without_its_largest_variant_stays_as_it_is(photos: Photos) -> N
     before = photos.buckets.gallery()
     changed = replace(photos.settings, variant_sizes=(300, 800))
     with pytest.raises(SourceMissingError, match="no variant of 800 pixels"):
-        renew("main", photo_id, photos.buckets.store, changed)
+        reprocess("main", photo_id, photos.buckets.store, changed)
     assert photos.buckets.gallery() == before
-
-
-def batch_event(*keys_: str, bucket: dict[str, str]) -> dict[str, Any]:
-    """Return what a job of S3 Batch Operations sends."""
-    return {
-        "invocationSchemaVersion": "2.0" if "s3Bucket" in bucket else "1.0",
-        "invocationId": "i-1",
-        "job": {"id": "j-1"},
-        "tasks": [
-            {"taskId": f"t{n}", "s3Key": quote(key), "s3VersionId": None, **bucket}
-            for n, key in enumerate(keys_)
-        ],
-    }
 
 
 @pytest.mark.parametrize("schema", ["1.0", "2.0"])
@@ -324,7 +275,7 @@ def test_a_batch_job_over_the_index_makes_photos_anew(photos: Photos, schema: st
     assert answer["invocationSchemaVersion"] == schema
     assert answer["invocationId"] == "i-1"
     assert answer["results"] == [
-        {"taskId": "t0", "resultCode": "Succeeded", "resultString": "renewed"},
+        {"taskId": "t0", "resultCode": "Succeeded", "resultString": "reprocessed"},
         {
             "taskId": "t1",
             "resultCode": "PermanentFailure",

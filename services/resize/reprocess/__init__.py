@@ -1,4 +1,4 @@
-"""Making a photo anew after the variant list changed, from what is stored of it.
+"""Reprocessing: a stored photo gets other variants after the settings' list of them changed.
 
 The original is gone, so the largest stored variant is the source. It stays, and nothing is made
 that would enlarge it. Nothing stored is overwritten or removed: a variant's key says its pixels and
@@ -20,10 +20,10 @@ from services.resize.records import variant_records
 from services.store import Store
 
 
-class Renewal(StrEnum):
-    """How it ended."""
+class Reprocessing(StrEnum):
+    """How reprocessing a photo ended."""
 
-    RENEWED = "renewed"
+    DONE = "reprocessed"
     UNCHANGED = "unchanged"
     DELETED = "deleted"  # a person deleted the photo meanwhile
     GONE = "gone"  # there is no such photo
@@ -45,6 +45,15 @@ def is_stale(listed: list[str], settings: Settings) -> bool:
     )
 
 
+def stale(store: Store, settings: Settings) -> list[tuple[str, str]]:
+    """Return album and id of the photos that have other variants than the settings name."""
+    return [
+        (album, photo_id)
+        for album, photo_id, listed in store.gallery.index()
+        if is_stale(listed, settings)
+    ]
+
+
 def fits_for(photo: Photo, wanted: tuple[int, ...]) -> tuple[Fit, ...]:
     """Return the sizes, smallest first, that a photo can have of the boxes that are wanted.
 
@@ -63,14 +72,14 @@ def fits_for(photo: Photo, wanted: tuple[int, ...]) -> tuple[Fit, ...]:
     return fits if plan(photo.width, photo.height, sizes) == fits else stored
 
 
-def renew(
+def reprocess(
     album: str,
     photo_id: str,
     store: Store,
     settings: Settings,
     *,
     deadline: float | None = None,
-) -> Renewal:
+) -> Reprocessing:
     """Give a published photo the variants that the settings name, as far as it can have them.
 
     `deadline` is the moment of `time.monotonic` by which decoding must end. Raises Rejected where
@@ -83,7 +92,7 @@ def renew(
     if not photos:
         return _without_entry(album, photo_id, store)
     if not is_stale(listed, settings):
-        return Renewal.UNCHANGED
+        return Reprocessing.UNCHANGED
     # Of two entries, which an interrupted run left, either has all that is needed.
     old_key, old = next(iter(photos.items()))
     manifest = gallery.get_json(old_key)
@@ -95,8 +104,8 @@ def renew(
         try:
             _put_missing(old, fits, manifest, standing, store, settings, deadline)
         except SourceMissingError:
-            if _without_entry(album, photo_id, store) is Renewal.DELETED:
-                return Renewal.DELETED
+            if _without_entry(album, photo_id, store) is Reprocessing.DELETED:
+                return Reprocessing.DELETED
             raise
     standing = gallery.variants(album, photo_id)
     chosen = _chosen(old, fits, settings, standing)
@@ -115,7 +124,7 @@ def renew(
     for key in photos:
         if key != new.key():
             gallery.drop_entry(key)
-    return Renewal.RENEWED
+    return Reprocessing.DONE
 
 
 def _sizes(photo: Photo) -> list[tuple[Fit, tuple[Format, ...]]]:
@@ -124,12 +133,12 @@ def _sizes(photo: Photo) -> list[tuple[Fit, tuple[Format, ...]]]:
     return [(fit, tuple(variant.format for variant in same)) for fit, same in by_size]
 
 
-def _without_entry(album: str, photo_id: str, store: Store) -> Renewal:
+def _without_entry(album: str, photo_id: str, store: Store) -> Reprocessing:
     """Remove what an earlier or this run put after a person had deleted the photo."""
     if not store.gallery.deleted(album, [photo_id]):
-        return Renewal.GONE
+        return Reprocessing.GONE
     store.gallery.remove(album, photo_id)
-    return Renewal.DELETED
+    return Reprocessing.DELETED
 
 
 def _names(formats: tuple[Format, ...]) -> tuple[str, ...]:

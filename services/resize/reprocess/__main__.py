@@ -11,28 +11,21 @@ import time
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 
 from services.core.settings import ConfigError, Settings, load_settings
-from services.resize.renew import Renewal, is_stale, renew
+from services.resize.reprocess import Reprocessing, reprocess, stale
 from services.store import Store
 
 SECONDS_A_PHOTO = 120.0
 
 
-def stale(store: Store, settings: Settings) -> list[tuple[str, str]]:
-    """Return album and id of the photos that have other variants than the settings name."""
-    return [
-        (album, photo_id)
-        for album, photo_id, listed in store.gallery.index()
-        if is_stale(listed, settings)
-    ]
-
-
 def start(
     pool: ThreadPoolExecutor, photos: list[tuple[str, str]], store: Store, settings: Settings
-) -> dict[Future[Renewal], str]:
+) -> dict[Future[Reprocessing], str]:
     """Return what will be the outcome of each photo."""
 
-    def one(album: str, photo_id: str) -> Renewal:
-        return renew(album, photo_id, store, settings, deadline=time.monotonic() + SECONDS_A_PHOTO)
+    def one(album: str, photo_id: str) -> Reprocessing:
+        return reprocess(
+            album, photo_id, store, settings, deadline=time.monotonic() + SECONDS_A_PHOTO
+        )
 
     return {pool.submit(one, album, photo_id): photo_id for album, photo_id in photos}
 

@@ -1,6 +1,6 @@
-"""S3 Batch Operations: a job over the gallery's index entries makes the photos anew.
+"""S3 Batch Operations: a job over the gallery's index entries reprocesses the photos.
 
-Source: Amazon S3 user guide, "Invoke AWS Lambda function" (event and answer, schema 1.0 and 2.0).
+Source: Amazon S3 user guide, "Invoke AWS Lambda function" (event and response, schema 1.0 and 2.0).
 """
 
 import logging
@@ -11,7 +11,7 @@ from urllib.parse import unquote_plus
 from services.core.photo import Photo
 from services.core.rejected import Rejected
 from services.core.settings import Settings
-from services.resize.renew import SourceMissingError, renew
+from services.resize.reprocess import SourceMissingError, reprocess
 from services.store import Store
 
 logger = logging.getLogger(__name__)
@@ -19,24 +19,24 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class _Result:
-    code: str  # Succeeded, TemporaryFailure (the job asks again) or PermanentFailure
-    said: str
+    code: str  # Succeeded, TemporaryFailure (the job tries again) or PermanentFailure
+    message: str
 
 
-def is_batch(event: Any) -> bool:
+def is_batch_job(event: Any) -> bool:
     """Tell whether the event is of an S3 Batch Operations job."""
     return isinstance(event, dict) and "tasks" in event and "invocationSchemaVersion" in event
 
 
-def answer_batch(
+def run_batch_job(
     event: Any, store: Store, settings: Settings, *, deadline: float
 ) -> dict[str, Any]:
-    """Do each task and return what the job's report is made of."""
+    """Run each task and return the response that the job expects: a result for each task."""
     results = []
     for task in event["tasks"]:
         result = _do(task, store, settings, deadline)
         results.append(
-            {"taskId": task["taskId"], "resultCode": result.code, "resultString": result.said}
+            {"taskId": task["taskId"], "resultCode": result.code, "resultString": result.message}
         )
     return {
         "invocationSchemaVersion": event["invocationSchemaVersion"],
@@ -55,7 +55,7 @@ def _do(task: Any, store: Store, settings: Settings, deadline: float) -> _Result
         return _Result("PermanentFailure", "no index entry of the gallery bucket")
     try:
         return _Result(
-            "Succeeded", renew(photo.album, photo.id, store, settings, deadline=deadline)
+            "Succeeded", reprocess(photo.album, photo.id, store, settings, deadline=deadline)
         )
     except (Rejected, SourceMissingError) as refusal:
         logger.warning("photo stays as it is", extra={"key": key, "error": str(refusal)})

@@ -1,0 +1,47 @@
+"""A store whose work is cut short, or has something else come between."""
+
+from collections.abc import Callable
+from typing import Any
+
+from services.store import Store
+
+
+class CutError(Exception):
+    """The process ends here."""
+
+
+class Cut:
+    """A store whose gallery bucket fails before its nth change, as a process that ends does."""
+
+    def __init__(self, store: Store, changes: int) -> None:
+        self.uploads = store.uploads
+        self.gallery = self
+        self._bucket = store.gallery
+        self._left = changes
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._bucket, name)
+        if name not in {"put_variant", "put_json", "drop_entry"}:
+            return found
+
+        def change(*arguments: Any, **options: Any) -> Any:
+            if not self._left:
+                raise CutError
+            self._left -= 1
+            return found(*arguments, **options)
+
+        return change
+
+
+def at_first_call(store: Store, name: str, act: Callable[[], None]) -> Any:
+    """Return the store with something done just before its gallery bucket's first such call."""
+
+    class Between(Cut):
+        def __getattr__(self, wanted: str) -> Any:
+            nonlocal act
+            if wanted == name:
+                act()
+                act = lambda: None  # noqa: E731 done
+            return getattr(self._bucket, wanted)
+
+    return Between(store, 0)
