@@ -47,9 +47,7 @@ class Report:
     milliseconds: dict[str, float] = field(default_factory=dict)
 
 
-def process(
-    upload: UploadEvent, store: Store, settings: Settings, *, deadline: float | None = None
-) -> Report:
+def process(upload: UploadEvent, store: Store, settings: Settings, *, deadline: float) -> Report:
     """Publish the upload, or reject it with a verdict, and report which.
 
     `deadline` is the moment of `time.monotonic` by which decoding must end. Whatever this raises is
@@ -94,7 +92,7 @@ def _publish(
     store: Store,
     settings: Settings,
     report: Report,
-    deadline: float | None,
+    deadline: float,
 ) -> Outcome:
     gallery = store.gallery
     if gallery.deleted(album, [photo_id]):
@@ -119,7 +117,7 @@ def _publish(
     report.variants = len(picture.variants)
     report.bytes_out = sum(len(variant.data) for variant in picture.variants)
     report.milliseconds |= picture.milliseconds
-    if deadline is not None and monotonic() > deadline:
+    if monotonic() > deadline:
         raise TimeoutError("no time is left to store the variants; the event comes again")
     began = perf_counter()
     photo = photo_of(album, photo_id, original, picture)

@@ -17,7 +17,6 @@ from typing import Any
 import boto3
 
 from services.core.settings import Settings
-from services.imaging import pipeline  # noqa: F401 imported once, for every fork
 from services.resize.handler import handle
 from services.store import Store
 

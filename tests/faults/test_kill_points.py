@@ -157,6 +157,7 @@ def test_a_newer_upload_survives_the_end_of_the_older(
             UploadEvent(buckets.settings.upload_bucket, key, version),
             buckets.store,
             buckets.settings,
+            deadline=soon(),
         )
         buckets.assert_nothing_lost(key, [first, second])
     assert {first, second} < set(buckets.published().values())

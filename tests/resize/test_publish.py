@@ -45,7 +45,7 @@ class Bench:
     def process(self, key: str, version_id: str | None = None) -> Report:
         """Do one upload."""
         event = UploadEvent(self.settings.upload_bucket, key, version_id)
-        return process(event, self.store, self.settings)
+        return process(event, self.store, self.settings, deadline=soon())
 
     def listed(self, bucket: str = "") -> list[str]:
         """Return all keys of a bucket, the gallery's unless told otherwise."""
@@ -265,7 +265,7 @@ def test_too_large_is_rejected_unread(bench: Bench, photo_id: str) -> None:
     bench.put(pictures.jpeg(400, 300), f"uploads/main/{photo_id}")
     store = Store.connect(settings, boto3.Session("test", "test-secret", region_name="us-east-1"))
     event = UploadEvent(settings.upload_bucket, f"uploads/main/{photo_id}")
-    assert process(event, store, settings).reason is Reason.TOO_LARGE
+    assert process(event, store, settings, deadline=soon()).reason is Reason.TOO_LARGE
 
 
 def test_a_photo_deleted_while_it_waits_is_not_published(bench: Bench, photo_id: str) -> None:

@@ -50,7 +50,7 @@ class Photos:
         photo_id = keys.new_photo_id(datetime.now(UTC))
         version = self.buckets.put(keys.upload_key("main", photo_id), data)
         event = UploadEvent(self.settings.upload_bucket, keys.upload_key("main", photo_id), version)
-        process(event, self.buckets.store, self.settings)
+        process(event, self.buckets.store, self.settings, deadline=soon())
         return photo_id
 
     def names(self, photo_id: str) -> list[str]:
@@ -90,7 +90,10 @@ def test_a_new_list_adds_what_is_smaller_and_keeps_the_largest(photos: Photos) -
     photo_id = photos.publish(pictures.jpeg(2000, 1501))
     before = photos.bytes_of(photo_id)
     changed = replace(photos.settings, variant_sizes=(320, 800, 2400))
-    assert reprocess("main", photo_id, photos.buckets.store, changed) is Reprocessing.DONE
+    assert (
+        reprocess("main", photo_id, photos.buckets.store, changed, deadline=soon())
+        is Reprocessing.DONE
+    )
     assert photos.listed(photo_id) == "320wj_800wj_1600wj"
     after = photos.bytes_of(photo_id)
     assert set(after) - set(before) == {
@@ -108,7 +111,7 @@ def test_the_gallery_shows_what_was_made(photos: Photos) -> None:
     """The page's widths, which it works out from the entry, are those of the files."""
     photo_id = photos.publish(pictures.jpeg(1000, 500))
     changed = replace(photos.settings, variant_sizes=(500, 900), variant_formats=("jpeg",))
-    reprocess("main", photo_id, photos.buckets.store, changed)
+    reprocess("main", photo_id, photos.buckets.store, changed, deadline=soon())
     photo = Gallery(photos.buckets.store, "main").status(photo_id).photo
     assert photo is not None
     assert [(v.size, v.width, v.height) for v in photo.variants] == [
@@ -129,7 +132,10 @@ def test_a_new_format_is_made_in_every_size(photos: Photos) -> None:
         pictures.jpeg(900, 600)
     )
     assert photos.listed(photo_id) == "400j_800j_1600j"
-    assert reprocess("main", photo_id, photos.buckets.store, photos.settings) is Reprocessing.DONE
+    assert (
+        reprocess("main", photo_id, photos.buckets.store, photos.settings, deadline=soon())
+        is Reprocessing.DONE
+    )
     assert photos.listed(photo_id) == "400wj_800wj_1600wj"
     assert photos.buckets.published().keys() == {photo_id}
 
@@ -139,9 +145,15 @@ def test_a_format_that_is_dropped_comes_back_without_being_made_again(photos: Ph
     photo_id = photos.publish(pictures.jpeg(900, 600))
     before = photos.bytes_of(photo_id)
     only_webp = replace(photos.settings, variant_formats=("webp",))
-    assert reprocess("main", photo_id, photos.buckets.store, only_webp) is Reprocessing.DONE
+    assert (
+        reprocess("main", photo_id, photos.buckets.store, only_webp, deadline=soon())
+        is Reprocessing.DONE
+    )
     assert photos.listed(photo_id) == "400w_800w_1600w"
-    assert reprocess("main", photo_id, photos.buckets.store, photos.settings) is Reprocessing.DONE
+    assert (
+        reprocess("main", photo_id, photos.buckets.store, photos.settings, deadline=soon())
+        is Reprocessing.DONE
+    )
     assert photos.listed(photo_id) == "400wj_800wj_1600wj"
     assert photos.bytes_of(photo_id) == before
 
@@ -151,14 +163,14 @@ def test_transparency_and_movement_stay(photos: Photos) -> None:
     changed = replace(photos.settings, variant_sizes=(100, 400))
     clear, moving = photos.publish(transparent()), photos.publish(pictures.gif(300, 200, frames=3))
     for photo_id in (clear, moving):
-        reprocess("main", photo_id, photos.buckets.store, changed)
+        reprocess("main", photo_id, photos.buckets.store, changed, deadline=soon())
     assert photos.listed(clear) == "100wp_400wp_800wp"
     with Image.open(io.BytesIO(photos.bytes_of(clear)[f"photos/main/{clear}/100.png"])) as image:
         assert image.getchannel("A").getextrema() == (128, 128)
     # 300 pixels are less than the 400 of its smallest box: a photo so small keeps its one size.
     assert photos.listed(moving) == "400wj"
     large = photos.publish(pictures.gif(500, 300, frames=3))
-    reprocess("main", large, photos.buckets.store, changed)
+    reprocess("main", large, photos.buckets.store, changed, deadline=soon())
     assert photos.listed(large) == "100wj_400wj_800wj"
     with Image.open(io.BytesIO(photos.bytes_of(large)[f"photos/main/{large}/100.webp"])) as image:
         assert image.n_frames == 3  # type: ignore[attr-defined] # Pillow's stubs know stills
@@ -195,10 +207,10 @@ def test_done_is_seen_from_the_entry_alone(photos: Photos) -> None:
     assert stale(store, photos.settings) == []
     changed = replace(photos.settings, variant_sizes=(300, 800))
     assert sorted(stale(store, changed)) == sorted(("main", id_) for id_ in ids)
-    reprocess("main", ids[1], store, changed)
+    reprocess("main", ids[1], store, changed, deadline=soon())
     assert sorted(stale(store, changed)) == sorted([("main", ids[0]), ("main", ids[2])])
     before = photos.buckets.gallery()
-    assert reprocess("main", ids[1], store, changed) is Reprocessing.UNCHANGED
+    assert reprocess("main", ids[1], store, changed, deadline=soon()) is Reprocessing.UNCHANGED
     assert photos.buckets.gallery() == before
 
 
@@ -212,7 +224,7 @@ def test_whenever_it_is_cut_short_the_gallery_is_whole_and_the_next_run_ends_it(
     store = photos.buckets.store
     cut: Any = Cut(store, changes + (changes > 0) * 2)  # the largest size's two keys are taken
     try:
-        reprocess("main", photo_id, cut, changed)
+        reprocess("main", photo_id, cut, changed, deadline=soon())
         ended = True
     except CutError:
         ended = False
@@ -223,7 +235,7 @@ def test_whenever_it_is_cut_short_the_gallery_is_whole_and_the_next_run_ends_it(
         found = Photo.from_key(key)
         assert found is not None
         assert {variant.key for variant in found.variants} <= standing.keys()
-    assert reprocess("main", photo_id, store, changed) is (
+    assert reprocess("main", photo_id, store, changed, deadline=soon()) is (
         Reprocessing.UNCHANGED if ended else Reprocessing.DONE
     )
     assert photos.listed(photo_id) == "300wj_800wj"
@@ -244,7 +256,7 @@ def test_a_delete_meanwhile_wins(photos: Photos, moment: str) -> None:
 
     between = at_first_call(store, moment, delete)
     changed = replace(photos.settings, variant_sizes=(300, 800))
-    assert reprocess("main", photo_id, between, changed) is Reprocessing.DELETED
+    assert reprocess("main", photo_id, between, changed, deadline=soon()) is Reprocessing.DELETED
     assert photos.buckets.gallery() == [keys.tombstone_key("main", photo_id)]
 
 
@@ -258,7 +270,7 @@ def test_a_photo_without_its_largest_variant_stays_as_it_is(photos: Photos) -> N
     before = photos.buckets.gallery()
     changed = replace(photos.settings, variant_sizes=(300, 800))
     with pytest.raises(SourceMissingError, match="no variant of 800 pixels"):
-        reprocess("main", photo_id, photos.buckets.store, changed)
+        reprocess("main", photo_id, photos.buckets.store, changed, deadline=soon())
     assert photos.buckets.gallery() == before
 
 

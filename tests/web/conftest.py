@@ -9,6 +9,7 @@ from services.resize.events import UploadEvent
 from services.resize.publish import process
 from services.store import Store
 from services.web.app import create_app
+from tests.events import soon
 
 
 @pytest.fixture
@@ -33,7 +34,7 @@ class Resize:
     def __call__(self, photo_id: str) -> None:
         """Do the upload of one photo id."""
         event = UploadEvent(self._settings.upload_bucket, f"uploads/main/{photo_id}")
-        process(event, self._store, self._settings)
+        process(event, self._store, self._settings, deadline=soon())
 
 
 @pytest.fixture

@@ -78,7 +78,7 @@ def reprocess(
     store: Store,
     settings: Settings,
     *,
-    deadline: float | None = None,
+    deadline: float,
 ) -> Reprocessing:
     """Give a published photo the variants that the settings name, as far as it can have them.
 
@@ -176,7 +176,7 @@ def _put_missing(
     standing: dict[str, int],
     store: Store,
     settings: Settings,
-    deadline: float | None,
+    deadline: float,
 ) -> None:
     """Make all variants of the source and put those whose keys are free.
 
