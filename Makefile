@@ -126,7 +126,7 @@ test-s3: system-test $(VENV)/.test build ## Run the whole product on a real S3 (
 	$(BIN)/python -m pytest tests/real_s3
 
 .PHONY: reliability
-reliability: system-test $(VENV)/.test build ## Provoke every failure and write docs/reliability.md
+reliability: system-test $(VENV)/.test build ## Provoke every failure and write a report to build/
 	$(BIN)/python -m pytest -p tests.reliability tests/faults tests/resize/test_events.py \
 		tests/resize/test_publish.py tests/imaging/test_child.py tests/product/test_run.py
 

@@ -12,5 +12,5 @@ class Rejected(Exception):  # noqa: N818 - a verdict on the upload, not an error
         self.detail = detail
 
     def __reduce__(self) -> tuple[type["Rejected"], tuple[Reason, str]]:
-        # It crosses from the process that decodes to the one that asked.
+        # It is sent from the process that decodes to the one that waits for it.
         return Rejected, (self.reason, self.detail)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
 
-# S3 answers in tens of milliseconds; what takes longer than this is asked again, most likely by
+# S3 answers in tens of milliseconds; a slower request is sent again, most likely to
 # another of its machines. All tries together, with their pauses, end well before the resize
 # function's deadline and API Gateway's 30 seconds. The read timeout is between two pieces of a body,
 # so a large picture may take as long as it needs.
@@ -45,5 +45,5 @@ def make_s3(settings: Settings, session: boto3.Session) -> "S3Client":
 
 
 def is_error(error: ClientError, *codes: str) -> bool:
-    """Tell whether S3 answered with one of the error codes (a HEAD's is its bare status)."""
+    """Tell whether S3 responded with one of the error codes (a HEAD's is its bare status)."""
     return error.response.get("Error", {}).get("Code") in codes

@@ -163,7 +163,7 @@ class GalleryBucket:
         self._s3.delete_object(Bucket=self.name, Key=keys.verdict_key(album, photo_id))
 
     def check(self) -> None:
-        """Raise unless the bucket answers."""
+        """Raise unless the bucket can be listed."""
         self._s3.list_objects_v2(Bucket=self.name, Prefix=keys.INDEX_PREFIX, MaxKeys=1)
 
     def _listed(self, prefix: str) -> dict[str, int]:

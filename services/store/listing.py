@@ -12,24 +12,22 @@ def find_by_photo_id(
 ) -> dict[str, str]:
     """Return photo id → first key for those ids that have an object under `prefix`.
 
-    Photos asked for together are mostly neighbours, so one listing of up to 1,000 keys finds them;
-    what lies beyond it is asked for one by one.
+    Ids in one request are mostly neighbours, so one listing of up to 1,000 keys finds them; ids beyond
+    it take a listing each.
     """
-    wanted = sorted(set(photo_ids))
+    ids = sorted(set(photo_ids))
     found: dict[str, str] = {}
     covered = ""
-    if len(wanted) > 1:
+    if len(ids) > 1:
         # One character less sorts just before the first id.
-        answer = s3.list_objects_v2(
-            Bucket=bucket, Prefix=prefix, StartAfter=prefix + wanted[0][:-1]
-        )
-        listed = [item["Key"] for item in answer.get("Contents", [])]
-        covered = listed[-1][len(prefix) :] if answer.get("IsTruncated") else "~"
+        response = s3.list_objects_v2(Bucket=bucket, Prefix=prefix, StartAfter=prefix + ids[0][:-1])
+        listed = [item["Key"] for item in response.get("Contents", [])]
+        covered = listed[-1][len(prefix) :] if response.get("IsTruncated") else "~"
         for key in listed:
-            found.setdefault(key[len(prefix) :][: len(wanted[0])], key)
-    for photo_id in wanted:
+            found.setdefault(key[len(prefix) :][: len(ids[0])], key)
+    for photo_id in ids:
         if photo_id > covered:
-            answer = s3.list_objects_v2(Bucket=bucket, Prefix=prefix + photo_id, MaxKeys=1)
-            for item in answer.get("Contents", []):
+            response = s3.list_objects_v2(Bucket=bucket, Prefix=prefix + photo_id, MaxKeys=1)
+            for item in response.get("Contents", []):
                 found[photo_id] = item["Key"]
-    return {photo_id: found[photo_id] for photo_id in wanted if photo_id in found}
+    return {photo_id: found[photo_id] for photo_id in ids if photo_id in found}

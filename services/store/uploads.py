@@ -63,7 +63,7 @@ class UploadBucket:
     ) -> tuple[str, dict[str, str]]:
         """Return the address and the fields of the form that uploads one picture.
 
-        The policy fixes key, content type, metadata and what S3 answers: 201, or a redirect.
+        The policy fixes key, content type, metadata and the response of S3: 201, or a redirect.
         """
         fields = {
             "Content-Type": content_type,
@@ -89,16 +89,16 @@ class UploadBucket:
         """Return the upload with its bytes, or None where there is none (any more)."""
         try:
             if version_id:
-                answer = self._s3.get_object(Bucket=self.name, Key=key, VersionId=version_id)
+                response = self._s3.get_object(Bucket=self.name, Key=key, VersionId=version_id)
             else:
-                answer = self._s3.get_object(Bucket=self.name, Key=key)
+                response = self._s3.get_object(Bucket=self.name, Key=key)
         except ClientError as error:
             if is_error(error, "NoSuchKey", "NoSuchVersion", "404", "MethodNotAllowed"):
                 return None
             raise
-        with answer["Body"] as body:
-            fits = answer["ContentLength"] <= self._settings.max_upload_bytes
-            return _original(key, answer, body.read() if fits else None)
+        with response["Body"] as body:
+            fits = response["ContentLength"] <= self._settings.max_upload_bytes
+            return _original(key, response, body.read() if fits else None)
 
     def head(self, album: str, photo_id: str) -> Original | None:
         """Return the upload that waits under a photo id, without its bytes, or None."""
@@ -158,19 +158,19 @@ class UploadBucket:
         return find_by_photo_id(self._s3, self.name, prefix, photo_ids)
 
     def check(self) -> None:
-        """Raise unless the bucket answers."""
+        """Raise unless the bucket can be listed."""
         self._s3.list_objects_v2(Bucket=self.name, Prefix=keys.UPLOAD_PREFIX, MaxKeys=1)
 
 
-def _original(key: str, answer: Any, data: bytes | None) -> Original:
-    version_id = answer.get("VersionId")
-    metadata = answer.get("Metadata", {})
+def _original(key: str, response: Any, data: bytes | None) -> Original:
+    version_id = response.get("VersionId")
+    metadata = response.get("Metadata", {})
     return Original(
         key=key,
         version_id=None if version_id == "null" else version_id,
-        etag=answer["ETag"],
-        size=answer["ContentLength"],
-        modified=answer["LastModified"],
+        etag=response["ETag"],
+        size=response["ContentLength"],
+        modified=response["LastModified"],
         # A key of any other client is its own file name.
         name=keys.bounded_name(unquote(metadata.get(NAME_METADATA, "")))
         or keys.name_of_upload_key(key),

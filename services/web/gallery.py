@@ -50,19 +50,19 @@ class Gallery:
 
     def statuses(self, photo_ids: Iterable[str]) -> dict[str, Status]:
         """Return what became of each upload; four listings at most where they are neighbours."""
-        wanted = list(dict.fromkeys(photo_ids))
-        # The original goes only after the entry or the verdict stands: asked for in this order, an
+        ids = list(dict.fromkeys(photo_ids))
+        # The original goes only after the entry or the verdict stands: read in this order, an
         # upload that ends meanwhile is seen either still waiting or ended, and never as unknown.
         # Whatever is still there wins over a tombstone, so that a delete which was cut short can
-        # be asked for again.
-        waiting = self._store.uploads.present(self.album, wanted)
-        photos = self._store.gallery.photos(self.album, wanted)
-        rest = [id_ for id_ in wanted if id_ not in photos and id_ not in waiting]
+        # be repeated.
+        waiting = self._store.uploads.present(self.album, ids)
+        photos = self._store.gallery.photos(self.album, ids)
+        rest = [id_ for id_ in ids if id_ not in photos and id_ not in waiting]
         verdicts = self._store.gallery.verdicts(self.album, rest)
         unended = [id_ for id_ in rest if id_ not in verdicts]
         deleted = self._store.gallery.deleted(self.album, unended)
         statuses = {}
-        for id_ in wanted:
+        for id_ in ids:
             if id_ in photos:
                 status = Status(id_, "ready", photos[id_])
             elif id_ in waiting:

@@ -19,7 +19,7 @@ class Health(BaseModel):
 
 @router.get("/healthz", summary="Is the process alive?")
 async def healthz() -> Health:
-    """Liveness: answers without asking anything else."""
+    """Liveness: depends on nothing else."""
     return Health()
 
 

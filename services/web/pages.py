@@ -18,7 +18,7 @@ router = APIRouter()
 
 EAGER = 6  # photos that are loaded at once: the first row of a wide screen
 REFRESH_SECONDS = 2
-TRAIL_LENGTH = 20
+MAX_HISTORY = 20
 
 
 @router.get("/")
@@ -27,13 +27,13 @@ def gallery_page(
     gallery: GalleryDep,
     settings: SettingsDep,
     after: str | None = None,
-    trail: Annotated[str, Query(max_length=27 * TRAIL_LENGTH)] = "",
+    cursor_history: Annotated[str, Query(alias="trail", max_length=27 * MAX_HISTORY)] = "",
 ) -> Response:
-    """Show a page of photos, newest first; `trail` are the cursors of the pages before it.
+    """Show a page of photos, newest first; `trail` has the cursors of the pages before it.
 
     S3 lists forwards only, so a link back is possible just where the way here is known.
     """
-    before = [id_ for id_ in trail.split(".") if keys.is_photo_id(id_)]
+    before = [id_ for id_ in cursor_history.split(".") if keys.is_photo_id(id_)]
     if after is not None and not keys.is_photo_id(after):
         raise HTTPException(HTTPStatus.NOT_FOUND)
     page = gallery.page(after, settings.page_size)
@@ -47,9 +47,11 @@ def gallery_page(
         eager=EAGER,
         origin=origin,
         canonical=f"{origin}/" + (f"?after={after}" if after else ""),
-        here=_place(after, before),
-        next_url=_place(page.next, [*before, after] if after else before) if page.next else None,
-        previous_url=_place(before[-1] if before else None, before[:-1]) if after else None,
+        here=_page_path(after, before),
+        next_url=_page_path(page.next, [*before, after] if after else before)
+        if page.next
+        else None,
+        previous_url=_page_path(before[-1] if before else None, before[:-1]) if after else None,
     )
 
 
@@ -108,10 +110,10 @@ def image(photo_id: str, extension: str, gallery: GalleryDep) -> Response:
     return RedirectResponse(gallery.url(photo), HTTPStatus.FOUND, headers)
 
 
-def _place(after: str | None, trail: list[str]) -> str:
+def _page_path(after: str | None, history: list[str]) -> str:
     if after is None:
         return "/"
-    return f"/?after={after}" + (f"&trail={'.'.join(trail[-TRAIL_LENGTH:])}" if trail else "")
+    return f"/?after={after}" + (f"&trail={'.'.join(history[-MAX_HISTORY:])}" if history else "")
 
 
 def _status(gallery: Gallery, photo_id: str) -> Status:

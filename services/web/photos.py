@@ -121,7 +121,7 @@ def list_photos(
         ),
     ] = None,
 ) -> PhotoList:
-    """Newest first, or with `ids` the state of each, in the order asked for."""
+    """Newest first, or with `ids` the state of each, in the order given."""
     if ids is not None:
         statuses = gallery.statuses([id_ for id_ in ids.split(",") if keys.is_photo_id(id_)])
         unknown = Status("", "unknown")

@@ -77,7 +77,7 @@ def documented(*problems: tuple[HTTPStatus, str]) -> dict[int | str, dict[str, A
 
 
 def install(app: FastAPI) -> None:
-    """Make the app answer every error in these forms."""
+    """Make every error of the app a problem or a page."""
 
     @app.exception_handler(HTTPException)
     async def _http(request: Request, error: HTTPException) -> Response:
@@ -105,20 +105,20 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(ClientError)
     @app.exception_handler(BotoCoreError)
     async def _storage(request: Request, error: Exception) -> Response:
-        logger.error("storage did not answer", exc_info=error)
+        logger.error("storage did not response", exc_info=error)
         return problem(
             request,
             HTTPStatus.SERVICE_UNAVAILABLE,
-            "The storage does not answer; please try again in a moment.",
+            "The storage does not response; please try again in a moment.",
             headers={"Retry-After": "5"},
         )
 
     @app.exception_handler(Exception)
     async def _bug(request: Request, _: Exception) -> Response:
-        answer = problem(request, HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong here.")
-        # Starlette answers this one outside of all middleware, and raises again for the logs.
-        answer.headers.update(request.app.state.security_headers)
-        return answer
+        response = problem(request, HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong here.")
+        # Starlette sends this one outside of all middleware, and raises again for the logs.
+        response.headers.update(request.app.state.security_headers)
+        return response
 
 
 def describe(document: dict[str, Any]) -> None:

@@ -16,7 +16,7 @@ class UploadRate:
     def __init__(self, settings: Settings) -> None:
         self._limiter = None
         if settings.uploads_per_minute:
-            # Imported where it is asked for: on Lambda nothing waits for it.
+            # Imported where it is used: on Lambda nothing waits for it.
             from limits import RateLimitItemPerMinute
             from limits.storage import MemoryStorage
             from limits.strategies import MovingWindowRateLimiter

@@ -1,4 +1,4 @@
-"""Security headers on every answer, and no state-changing request from another site."""
+"""Security headers on every response, and no state-changing request from another site."""
 
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -35,7 +35,7 @@ def content_security_policy(store: Store) -> str:
 
 
 def security_headers(settings: Settings, store: Store) -> dict[str, str]:
-    """Return the headers that every answer carries."""
+    """Return the headers of every response."""
     headers = {
         "Content-Security-Policy": content_security_policy(store),
         "X-Content-Type-Options": "nosniff",

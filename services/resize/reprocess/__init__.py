@@ -54,8 +54,8 @@ def stale(store: Store, settings: Settings) -> list[tuple[str, str]]:
     ]
 
 
-def fits_for(photo: Photo, wanted: tuple[int, ...]) -> tuple[Fit, ...]:
-    """Return the sizes, smallest first, that a photo can have of the boxes that are wanted.
+def fits_for(photo: Photo, boxes: tuple[int, ...]) -> tuple[Fit, ...]:
+    """Return the sizes, smallest first, that a photo can have in these boxes.
 
     Those smaller than its largest stored variant, and that one. A photo for which `plan` would make
     other sizes of these boxes keeps those that it has.
@@ -64,7 +64,7 @@ def fits_for(photo: Photo, wanted: tuple[int, ...]) -> tuple[Fit, ...]:
     largest = stored[-1]
     smaller = [
         fit
-        for fit in plan(photo.width, photo.height, wanted)
+        for fit in plan(photo.width, photo.height, boxes)
         if max(fit.width, fit.height) < max(largest.width, largest.height)
     ]
     fits = (*smaller, largest)
@@ -142,7 +142,7 @@ def _without_entry(album: str, photo_id: str, store: Store) -> Reprocessing:
 
 
 def _names(formats: tuple[Format, ...]) -> tuple[str, ...]:
-    """Return the names by which settings ask for formats: PNG stands where JPEG was asked for."""
+    """Return the names by which settings ask for formats: PNG counts as JPEG."""
     return tuple("jpeg" if format_.name == "png" else format_.name for format_ in formats)
 
 

@@ -36,7 +36,7 @@ def run(store: Store, settings: Settings, *, dry_run: bool = False) -> int:
 
     found = stale(store, settings)
     sizes = ", ".join(str(size) for size in settings.variant_sizes)
-    print(  # noqa: T201 what a person asked for
+    print(  # noqa: T201 a command's output
         f"{len(found)} photos have other variants than {', '.join(settings.variant_formats)} "
         f"in {sizes}"
     )
