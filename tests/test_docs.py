@@ -22,7 +22,7 @@ def test_every_test_that_is_named_exists(document: str) -> None:
 def test_every_failure_has_its_test() -> None:
     """Each row says what happens and what to do, and names the test that provokes it."""
     lines = (ROOT / "docs/reliability.md").read_text().splitlines()
-    rows = [line.strip("|").split(" | ") for line in lines if line.startswith("| ")][1:]
+    rows = [line.strip("| ").split(" | ") for line in lines if line.startswith("| ")][1:]
     assert len(rows) >= 18
     for row in rows:
         failure, happens, _, to_do, test = (cell.strip() for cell in row)

@@ -105,11 +105,11 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(ClientError)
     @app.exception_handler(BotoCoreError)
     async def _storage(request: Request, error: Exception) -> Response:
-        logger.error("storage did not response", exc_info=error)
+        logger.error("storage unavailable", exc_info=error)
         return problem(
             request,
             HTTPStatus.SERVICE_UNAVAILABLE,
-            "The storage does not response; please try again in a moment.",
+            "The storage does not answer; please try again in a moment.",
             headers={"Retry-After": "5"},
         )
 
