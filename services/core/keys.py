@@ -75,6 +75,11 @@ def uploaded_at(photo_id: str) -> datetime:
     return _EPOCH + timedelta(milliseconds=_MAX_MS - number)
 
 
+def first_photo_id(moment: datetime) -> str:
+    """Return the id that sorts before those of all photos begun at `moment`, UTC, or earlier."""
+    return _ulid(moment, bytes(10))
+
+
 def upload_key(album: str, photo_id: str) -> str:
     """Return where the original is uploaded to."""
     return f"{UPLOAD_PREFIX}{album}/{photo_id}"

@@ -3,6 +3,7 @@
 import json
 import logging
 from collections.abc import Iterable, Iterator
+from datetime import timedelta
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 SOURCE_METADATA = "source"
+_GUESSES = 40  # more than bisecting all the years there are down to a millisecond takes
 IMMUTABLE = "public, max-age=31536000, immutable"
 
 
@@ -107,6 +109,48 @@ class GalleryBucket:
         photos = {photo.id: photo for photo in photos_in(listed)}
         more = response.get("IsTruncated") and listed
         return list(photos.values()), listed[-1].split("/")[2] if more else None
+
+    def newer(self, album: str, photo_id: str, limit: int) -> tuple[list[Photo], bool]:
+        """Return the at most `limit` photos just newer than one, newest first, and if there are more.
+
+        S3 lists forwards only. But ids are times, so a listing may begin at a guess: with the newest
+        photo, and where a thousand photos do not reach, at moments before, found by bisection.
+        """
+        prefix = f"{keys.INDEX_PREFIX}{album}/"
+        start, few, many = prefix, timedelta(0), None
+        window = timedelta(minutes=1)
+        for _ in range(_GUESSES):
+            listed = self._s3.list_objects_v2(Bucket=self.name, Prefix=prefix, StartAfter=start)
+            found = [item["Key"] for item in listed.get("Contents", [])]
+            newer = [key for key in found if key < f"{prefix}{photo_id}"]
+            reached = len(newer) < len(found) or not listed.get("IsTruncated")
+            if reached and (len(newer) >= limit or start == prefix):
+                photos = list({photo.id: photo for photo in photos_in(newer)}.values())
+                return photos[-limit:], len(photos) > limit or start != prefix
+            if start != prefix:
+                few, many = (window, many) if reached else (few, window)
+                window = (few + many) / 2 if many else window * 8
+            start = prefix + keys.first_photo_id(keys.uploaded_at(photo_id) + window)
+        return [], True
+
+    def count(self, album: str, newer_than: str | None, most: int) -> tuple[int | None, int | None]:
+        """Return how many photos an album has and how many of them are newer than one.
+
+        None stands for a number that is larger than `most`; a request to S3 for each thousand.
+        """
+        prefix = f"{keys.INDEX_PREFIX}{album}/"
+        pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self.name, Prefix=prefix)
+        counted, newer, last = 0, 0, ""
+        for page in pages:
+            for item in page.get("Contents", []):
+                photo_id = item["Key"][len(prefix) :].partition("/")[0]
+                if photo_id == last:  # a second entry, while a photo is being reprocessed
+                    continue
+                if counted == most:
+                    return None, None if last < (newer_than or "") else newer
+                counted, last = counted + 1, photo_id
+                newer += photo_id < (newer_than or "")
+        return counted, newer
 
     def photos(self, album: str, photo_ids: Iterable[str]) -> dict[str, Photo]:
         """Return those of an album's photos that are published, by id."""

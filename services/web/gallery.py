@@ -48,6 +48,19 @@ class Gallery:
         photos, following = self._store.gallery.page(self.album, after, limit)
         return Page(tuple(photos), following)
 
+    def around(self, photo_id: str, limit: int) -> tuple[Page, bool]:
+        """Return `limit` photos from one on and as many newer ones, and whether there are newer yet.
+
+        The photo itself may have been deleted; its place in the order has not.
+        """
+        newer, more = self._store.gallery.newer(self.album, photo_id, limit)
+        page = self.page(newer[-1].id if newer else None, limit)
+        return Page((*newer, *page.photos), page.next), more
+
+    def count(self, newer_than: str | None, most: int) -> tuple[int | None, int | None]:
+        """Return the number of photos, and of those newer than one; None beyond `most`."""
+        return self._store.gallery.count(self.album, newer_than, most)
+
     def statuses(self, photo_ids: Iterable[str]) -> dict[str, Status]:
         """Return what became of each upload; four listings at most where they are neighbours."""
         ids = list(dict.fromkeys(photo_ids))

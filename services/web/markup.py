@@ -25,6 +25,11 @@ def page_path(photo: Photo) -> str:
     return photo_path(photo.album, photo.id)
 
 
+def place_path(photo: Photo) -> str:
+    """Return the path of the photo's place in the gallery; the fragment is for plain browsers."""
+    return f"/?at={photo.id}#{photo.id}"
+
+
 def image_path(photo: Photo) -> str:
     """Return a path that leads to the picture for as long as the photo exists."""
     return f"/images/{photo.id}.{photo.largest.format.extension}"
@@ -59,6 +64,17 @@ def ratio_class(photo: Photo) -> str:
     return assets.ratio_class(photo.width, photo.height)
 
 
+def mat_class(photo: Photo) -> str:
+    """Return the class of what lies behind a transparent picture, so that it is seen: or nothing.
+
+    A thumbhash begins with the average lightness in six bits and has its 24th bit set where there is
+    transparency.
+    """
+    if len(photo.thumbhash) < 3 or not photo.thumbhash[2] & 0x80:
+        return ""
+    return "mat-light" if photo.thumbhash[0] & 63 < 36 else "mat-dark"
+
+
 def shown_width(photo: Photo) -> str:
     """Return how wide it stands in the gallery, for `sizes`."""
     return assets.shown_width(photo.width, photo.height)
@@ -76,12 +92,14 @@ def iso_seconds(moment: datetime) -> str:
 
 FILTERS: dict[str, Callable[..., Any]] = {
     "page_path": page_path,
+    "place_path": place_path,
     "image_path": image_path,
     "download_path": download_path,
     "alt": alt,
     "url": url,
     "srcset": srcset,
     "ratio_class": ratio_class,
+    "mat_class": mat_class,
     "shown_width": shown_width,
     "base64": base64_text,
     "iso": iso_seconds,

@@ -10,7 +10,8 @@ from services.core import keys
 from services.core.photo import Photo
 from services.web.dependencies import GalleryDep, SettingsDep, StoreDep, public_url
 from services.web.gallery import Gallery, Status
-from services.web.markup import embed_codes
+from services.web.markup import embed_codes, place_path
+from services.web.photos import MAX_IDS
 from services.web.rendering import render, strings_for_request
 from services.web.uploads import new_upload
 
@@ -18,7 +19,6 @@ router = APIRouter()
 
 EAGER = 6  # photos that are loaded at once: the first row of a wide screen
 REFRESH_SECONDS = 2
-MAX_HISTORY = 20
 
 
 @router.get("/")
@@ -27,31 +27,39 @@ def gallery_page(
     gallery: GalleryDep,
     settings: SettingsDep,
     after: str | None = None,
-    cursor_history: Annotated[str, Query(alias="trail", max_length=27 * MAX_HISTORY)] = "",
+    at: str | None = None,
+    only: Annotated[str | None, Query(max_length=27 * MAX_IDS)] = None,
 ) -> Response:
-    """Show a page of photos, newest first; `trail` has the cursors of the pages before it.
+    """Show a page of photos, newest first.
 
-    S3 lists forwards only, so a link back is possible just where the way here is known.
+    `after` goes on behind a photo. `at` names a place: the photos from that one on, and those just
+    newer above them. `only` asks for the tiles of some photos, for a page that stands already.
     """
-    before = [id_ for id_ in cursor_history.split(".") if keys.is_photo_id(id_)]
-    if after is not None and not keys.is_photo_id(after):
+    if only is not None:
+        wanted = [id_ for id_ in only.split(",") if keys.is_photo_id(id_)]
+        statuses = gallery.statuses(wanted).values()
+        photos = sorted((s.photo for s in statuses if s.photo), key=lambda photo: photo.id)
+        return render(request, "tiles.html", photos=photos, eager=range(0))
+    if any(id_ is not None and not keys.is_photo_id(id_) for id_ in (after, at)):
         raise HTTPException(HTTPStatus.NOT_FOUND)
-    page = gallery.page(after, settings.page_size)
+    if at:
+        page, more_newer = gallery.around(at, settings.page_size)
+        first_seen = sum(photo.id < at for photo in page.photos)
+    else:
+        page, more_newer, first_seen = gallery.page(after, settings.page_size), bool(after), 0
     origin = public_url(request, settings)
     return render(
         request,
         "gallery.html",
         photos=page.photos,
         after=after,
-        trail=before,
-        eager=EAGER,
+        at=at,
+        at_head=not more_newer,
+        eager=range(first_seen, first_seen + EAGER),
         origin=origin,
         canonical=f"{origin}/" + (f"?after={after}" if after else ""),
-        here=_page_path(after, before),
-        next_url=_page_path(page.next, [*before, after] if after else before)
-        if page.next
-        else None,
-        previous_url=_page_path(before[-1] if before else None, before[:-1]) if after else None,
+        next_url=f"/?after={page.next}" if page.next else None,
+        newer_url=place_path(page.photos[0]) if more_newer and page.photos else None,
     )
 
 
@@ -108,12 +116,6 @@ def image(photo_id: str, extension: str, gallery: GalleryDep) -> Response:
         raise HTTPException(HTTPStatus.NOT_FOUND)
     headers = {"Cache-Control": "public, max-age=60"}  # less than any presigned address lives
     return RedirectResponse(gallery.url(photo), HTTPStatus.FOUND, headers)
-
-
-def _page_path(after: str | None, history: list[str]) -> str:
-    if after is None:
-        return "/"
-    return f"/?after={after}" + (f"&trail={'.'.join(history[-MAX_HISTORY:])}" if history else "")
 
 
 def _status(gallery: Gallery, photo_id: str) -> Status:

@@ -18,6 +18,7 @@ router = APIRouter(prefix="/api/photos", tags=["photos"])
 
 MAX_LIMIT = 1000  # S3 lists no more at once
 MAX_IDS = 100
+MOST_COUNTED = 10_000  # ten listings; a larger album is not counted to its end
 
 NOT_FOUND = (HTTPStatus.NOT_FOUND, "There is no such photo.")
 GONE = (HTTPStatus.GONE, "This photo was deleted.")
@@ -99,6 +100,13 @@ class PhotoList(BaseModel):
     next: str | None = None
 
 
+class PhotoCount(BaseModel):
+    """How many photos there are; null stands for more than are counted."""
+
+    count: int | None = Field(examples=[3482])
+    newer: int | None = Field(description="Those newer than `newer_than`.", examples=[120])
+
+
 @router.get(
     "", summary="List photos, or follow uploads", responses=documented(MALFORMED, UNAVAILABLE)
 )
@@ -131,6 +139,18 @@ def list_photos(
     page = gallery.page(after, limit or settings.page_size)
     photos = [Photo.model_validate(photo, context=store.gallery.url) for photo in page.photos]
     return PhotoList(photos=list(photos), next=page.next)
+
+
+@router.get("/count", summary="Count the photos", responses=documented(MALFORMED, UNAVAILABLE))
+def count_photos(
+    gallery: GalleryDep,
+    newer_than: Annotated[
+        str | None, Query(pattern=f"^{keys.PHOTO_ID_PATTERN}$", description="A photo id.")
+    ] = None,
+) -> PhotoCount:
+    """How many photos there are, and how many of them are newer than one."""
+    count, newer = gallery.count(newer_than, MOST_COUNTED)
+    return PhotoCount(count=count, newer=newer)
 
 
 @router.get(

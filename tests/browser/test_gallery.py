@@ -39,8 +39,10 @@ def test_rows_fill_the_line_and_keep_the_ratios(site: Site, open_page: Open, wid
     for row in list(rows.values())[:-1]:
         assert max(t["height"] for t in row) - min(t["height"] for t in row) < 0.5
         assert row[-1]["right"] == pytest.approx(width - gutter, abs=1)
+    widest = 2 if width <= 640 else 3
     for tile in tiles:
-        assert tile["width"] / tile["height"] == pytest.approx(tile["ratio"], rel=0.025)
+        ratio = min(max(tile["ratio"], 0.6), widest)
+        assert tile["width"] / tile["height"] == pytest.approx(ratio, rel=0.025)
 
 
 @pytest.mark.parametrize("size", [PHONE, DESKTOP])
@@ -65,7 +67,7 @@ def test_nothing_moves_while_it_loads(site: Site, open_page: Open, size: tuple[i
 def test_no_more_pixels_are_fetched_than_are_shown(
     site: Site, open_page: Open, size: tuple[int, int], density: int
 ) -> None:
-    """Each loaded picture is the smallest WebP variant that has all the pixels shown."""
+    """Each loaded picture is the smallest WebP variant with all the pixels, two for each of CSS's."""
     page = open_page(site.url, size=size, device_scale_factor=density)
     page.wait_for_load_state("networkidle")
     loaded = page.evaluate(
@@ -78,7 +80,7 @@ def test_no_more_pixels_are_fetched_than_are_shown(
         offered = [part.rsplit(" ", 1) for part in image["offered"].split(", ")]
         widths = sorted(int(width[:-1]) for _, width in offered)
         chosen = next(int(width[:-1]) for url, width in offered if url == image["chosen"])
-        needed = image["shown"] * density
+        needed = image["shown"] * min(density, 2.05)  # 0.68 × 3
         enough = [width for width in widths if width >= needed * 0.99] or [widths[-1]]
         if image["lazy"] == "lazy":
             assert chosen == enough[0]
@@ -129,9 +131,9 @@ def test_scrolling_goes_on_and_the_address_names_the_place(site: Site, open_page
     page.wait_for_timeout(400)
     top = page.evaluate(
         "[...document.querySelectorAll('.tile')]"
-        ".find(t => t.getBoundingClientRect().bottom > 80).dataset.page"
+        ".find(t => t.getBoundingClientRect().bottom > 80).dataset.id"
     )
-    assert page.url == site.url + top
+    assert page.url == f"{site.url}/?at={top}"
     before = page.evaluate("scrollY")
     assert before > 1000
     page.evaluate("location.href = document.querySelector('.tile:last-child a').href")
@@ -165,22 +167,18 @@ def test_links_lead_through_the_gallery_without_javascript(site: Site, open_page
     seen += [tile.get_attribute("data-id") for tile in page.locator(".tile").all()]
     assert seen == sorted(site.photos.values())
     expect(page.get_by_text("That was the first photo.")).to_be_visible()
+    page.get_by_role("link", name="Newer photos").click()
+    # All of them stand above now, and the place is kept.
+    assert [tile.get_attribute("data-id") for tile in page.locator(".tile").all()] == seen
+    box = page.locator(f'.tile[data-id="{seen[PAGE_SIZE]}"]').bounding_box()
+    assert box is not None
+    assert 0 < box["y"] < DESKTOP[1]
+    page.goto(f"{site.url}/?after={seen[9]}")
     page.get_by_role("link", name="Newest photos").click()
     assert page.url == site.url + "/"
     page.locator(".tile a").first.click()
     expect(page.get_by_role("heading", name=f"Landscape {PHOTOS - 1:02}.jpg")).to_be_visible()
     assert page.locator("article.photo img").evaluate("i => i.naturalWidth") > 0
-
-
-def test_trail_leads_back_page_by_page(site: Site, open_page: Open) -> None:
-    """`trail` remembers the pages before, and a made-up one leads nowhere else."""
-    first, second = sorted(site.photos.values())[9], sorted(site.photos.values())[19]
-    address = f"{site.url}/?after={second}&trail={first}.https:evil"
-    page = open_page(address, java_script_enabled=False)
-    link = page.get_by_role("link", name="Newer photos")
-    assert link.get_attribute("href") == f"/?after={first}"
-    link.click()
-    assert page.get_by_role("link", name="Newest photos").get_attribute("href") == "/"
 
 
 def test_addresses_that_ran_out_are_renewed(site: Site, open_page: Open) -> None:

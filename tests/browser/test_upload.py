@@ -37,7 +37,7 @@ def test_chosen_picture_appears_without_reload(
     expect(tile(page, name)).to_be_visible()
     assert page.locator(".tile img").first.get_attribute("alt") == name
     expect(card(page, name)).to_contain_text("Done")
-    expect(card(page, name).locator("a img")).to_be_visible()
+    expect(card(page, name).locator("a :is(canvas, img)")).to_be_visible()
     expect(page.locator(".uploads-total")).to_have_text("1 photo uploaded")
     assert page.evaluate("window.sameDocument") is True
 

@@ -42,6 +42,7 @@ def test_refusals_before_a_byte_is_sent(workshop: Site, open_page: Open, tmp_pat
     page = open_page(workshop.url)
     large = tmp_path / "large.jpg"
     with large.open("wb") as file:
+        file.write(jpeg(5))
         file.truncate(25_000_001)
     (tmp_path / "notes.txt").write_text("text")
     (tmp_path / "empty.png").write_bytes(b"")

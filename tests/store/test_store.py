@@ -342,3 +342,39 @@ def test_a_form_without_javascript_comes_back(store: Store) -> None:
     location = urlsplit(answer.headers["location"])
     assert f"{location.scheme}://{location.netloc}{location.path}" == "http://gallery.test/photos/x"
     assert parse_qs(location.query)["key"] == [f"uploads/main/{photo_id}"]
+
+
+def test_newer_photos_are_found_though_s3_lists_forwards_only(store: Store) -> None:
+    """The photos just newer than one come whatever lies between it and the newest."""
+    start = datetime(2026, 11, 24, tzinfo=UTC)
+    moments = [start + timedelta(seconds=n) for n in range(5)]
+    moments += [start + timedelta(days=40, milliseconds=n) for n in range(1005)]
+    ids = sorted(keys.new_photo_id(moment) for moment in moments)
+    for photo_id in ids:
+        publish(store, photo_id)
+    oldest = ids[-1]
+    for photo_id, limit, found, more in (
+        (ids[0], 3, [], False),
+        (ids[2], 3, ids[:2], False),
+        (ids[500], 3, ids[497:500], True),
+        (ids[-5], 3, ids[-8:-5], True),  # more than a listing away from the newest
+        (oldest, 3, ids[-4:-1], True),
+        (oldest, 6, ids[-7:-1], True),  # across the forty days
+    ):
+        newer, are_more = store.gallery.newer("main", photo_id, limit)
+        assert [photo.id for photo in newer] == found
+        assert are_more is more
+
+
+def test_photos_are_counted_up_to_a_bound(store: Store) -> None:
+    """All, and those newer than one; a photo with two entries is one; None stands for too many."""
+    ids = photo_ids(4)
+    for photo_id in ids:
+        publish(store, photo_id)
+    second = replace(stored_photo(ids[1]), name="again.jpg")
+    store.gallery.put_json(second.key(), {"id": ids[1]})
+    assert store.gallery.count("main", None, 10) == (4, 0)
+    assert store.gallery.count("main", ids[2], 10) == (4, 2)
+    assert store.gallery.count("main", ids[2], 3) == (None, 2)
+    assert store.gallery.count("main", ids[3], 2) == (None, None)
+    assert store.gallery.count("holiday", None, 10) == (0, 0)

@@ -364,6 +364,7 @@ def test_openapi_describes_every_answer(client: TestClient) -> None:
     assert sorted(operations) == [
         "DELETE /api/photos/{photo_id}",
         "GET /api/photos",
+        "GET /api/photos/count",
         "GET /api/photos/{photo_id}",
         "GET /healthz",
         "GET /readyz",

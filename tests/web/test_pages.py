@@ -1,16 +1,21 @@
 """The pages as the server sends them: what a browser's tests do not reach."""
 
+import re
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from starlette.testclient import TestClient
 
+from services.core import keys
 from services.core.settings import Settings
 from services.store import Store
 from services.web import assets
 from services.web.app import create_app
 from tests import pictures
+from tests.photos import stored_photo
 from tests.web.uploading import upload
 
 HTML = {"accept": "text/html"}
@@ -84,3 +89,51 @@ def test_photo_page_leads_to_picture_and_download(
     saved = client.get(f"/downloads/{photo_id}", follow_redirects=False)
     assert saved.status_code == 302
     assert "response-content-disposition=attachment" in saved.headers["location"]
+
+
+def shown(page: str) -> list[str]:
+    """Return the ids of the tiles on a page."""
+    return re.findall(r'data-id="(7[0-9A-Z]{25})"', page)
+
+
+def publish(store: Store, count: int) -> list[str]:
+    """Write index entries and return their photo ids, newest first."""
+    start = datetime(2026, 11, 24, tzinfo=UTC)
+    ids = [keys.new_photo_id(start + timedelta(seconds=n)) for n in range(count)]
+    for photo_id in ids:
+        store.gallery.put_json(stored_photo(photo_id).key(), {})
+    return ids[::-1]
+
+
+def test_a_place_in_the_gallery_has_photos_above_it(settings: Settings, store: Store) -> None:
+    """`at` begins with a page of newer photos; above the first of those leads another link."""
+    client = TestClient(create_app(replace(settings, page_size=3), store))
+    ids = publish(store, 9)
+    answer = client.get("/", params={"at": ids[5]})
+    assert shown(answer.text) == ids[2:8]
+    assert f'rel="prev" href="/?at={ids[2]}#{ids[2]}"' in answer.text
+    assert f'rel="next" href="/?after={ids[7]}"' in answer.text
+    assert "data-newest" not in answer.text
+    near_head = client.get("/", params={"at": ids[2]})
+    assert shown(near_head.text) == ids[:5]
+    assert 'rel="prev"' not in near_head.text
+    assert "data-newest" in near_head.text
+    assert client.get("/", params={"at": "nonsense"}).status_code == 404
+
+
+def test_a_place_outlives_its_photo(settings: Settings, store: Store) -> None:
+    """A link to the place of a photo that was deleted leads to its neighbours."""
+    client = TestClient(create_app(replace(settings, page_size=2), store))
+    ids = publish(store, 5)
+    store.gallery.remove("main", ids[2])
+    assert shown(client.get("/", params={"at": ids[2]}).text) == [*ids[:2], *ids[3:]]
+
+
+def test_tiles_alone(client: TestClient, store: Store) -> None:
+    """`only` brings the tiles of published photos, newest first, and no page around them."""
+    ids = publish(store, 4)
+    wanted = ",".join([ids[3], "7" + "Z" * 25, "nonsense", ids[1]])
+    answer = client.get("/", params={"only": wanted})
+    assert shown(answer.text) == [ids[1], ids[3]]
+    assert "<html" not in answer.text
+    assert answer.text.count("<img") == answer.text.count('loading="lazy"') == 2

@@ -16,6 +16,7 @@ from tests.photos import publish
 OPERATIONS = [
     "DELETE /api/photos/{photo_id}",
     "GET /api/photos",
+    "GET /api/photos/count",
     "GET /api/photos/{photo_id}",
     "GET /healthz",
     "GET /readyz",

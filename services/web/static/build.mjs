@@ -24,10 +24,11 @@ const base = {
 // The policy of the page forbids style attributes, so a picture's ratio reaches the layout as one
 // of these classes: each is 2 % from the next, so that at most 1 % of a picture is cropped away.
 async function ratios() {
-  const { ratioStep, lastRatio, row } = JSON.parse(
+  const { ratioStep, lastRatio, row, narrowest, widest, widestOnPhones } = JSON.parse(
     await readFile(path.join(here, "layout.json"), "utf8"),
   );
-  let css = `:root{--row:${row}}`;
+  let css = `:root{--row:${row};--narrowest:${narrowest};--widest:${widest}}`;
+  css += `@media (max-width:40rem){:root{--widest:${widestOnPhones}}}`;
   for (let step = -lastRatio; step <= lastRatio; step++) {
     css += `.r${step}{--r:${Number((ratioStep ** step).toPrecision(4))}}`;
   }

@@ -1,5 +1,5 @@
 // What can be done with a photo: copy a link, share, delete. Dialogs are the browser's own.
-import { element, fetchPage, icon, t, toast } from "./page.js";
+import { element, fetchPage, icon, paths, t, toast } from "./page.js";
 import { dropToken, tokenOf } from "./tokens.js";
 
 export async function copy(text, within) {
@@ -77,7 +77,7 @@ export async function remove(id, within = document.body) {
   const answer = await show(element("dialog", names, heading, text, form), within);
   if (answer !== "yes") return false;
   try {
-    const response = await fetch(`/api/photos/${id}`, {
+    const response = await fetch(`${paths.photos}/${id}`, {
       method: "DELETE",
       headers: { "X-Delete-Token": tokenOf(id) },
     });

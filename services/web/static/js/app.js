@@ -1,6 +1,7 @@
-// What every page loads: small, and the larger parts come on first use.
-import { startGallery, takeInNewest } from "./gallery.js";
-import { page } from "./page.js";
+// What every page loads: small; the larger parts come in an idle moment or on first use.
+import { startGallery, takeIn, viewer } from "./gallery.js";
+import { notice, page, t } from "./page.js";
+import { insist, loadAtIdle, part } from "./parts.js";
 import { localiseTimes, startPhoto, startWaiting } from "./photo.js";
 import { paintPlaceholders } from "./placeholders.js";
 import { hasPending } from "./uploads/pending.js";
@@ -14,7 +15,28 @@ if (photo) startPhoto(photo);
 const waiting = document.querySelector("[data-waiting]");
 if (waiting) startWaiting(waiting);
 
-const uploader = async () => (await import("./uploads/panel.js")).panel(takeInNewest);
+const uploader = part(() => import("./uploads/panel.js"));
+
+/** Gives files to the panel; until that is there, says so at once and keeps them. */
+async function upload(take) {
+  document.dispatchEvent(new Event("uploads")); // the viewer makes way
+  let said = null;
+  const say = (text) => {
+    said?.remove();
+    said = notice(text);
+  };
+  const slow = setTimeout(() => say(t("preparing")), 100);
+  const failed = () => {
+    clearTimeout(slow);
+    say(t(navigator.onLine ? "uploader_failed" : "offline"));
+  };
+  const module = await insist(uploader, failed);
+  const panel = await insist(() => module.panel(takeIn), failed);
+  clearTimeout(slow);
+  said?.remove();
+  take(panel, module);
+}
+const add = (files) => files.length && upload((panel) => panel.add(files));
 
 // Choose. The input is made once, so that a click leads to it without waiting for anything.
 const input = Object.assign(document.createElement("input"), {
@@ -25,22 +47,22 @@ const input = Object.assign(document.createElement("input"), {
 });
 input.dataset.chooser = "";
 document.body.append(input);
-input.addEventListener("change", async () => {
+input.addEventListener("change", () => {
   const files = [...input.files];
   input.value = "";
-  (await uploader()).add(files);
+  add(files);
 });
 document.addEventListener("click", (event) => {
   if (!event.target.closest("[data-choose]")) return;
   event.preventDefault();
   input.click();
 });
-document.querySelector("[data-upload-form]")?.addEventListener("submit", async (event) => {
+document.querySelector("[data-upload-form]")?.addEventListener("submit", (event) => {
   event.preventDefault();
   const field = event.target.querySelector("input[type=file]");
   const files = [...field.files];
   field.value = "";
-  (await uploader()).add(files);
+  add(files);
 });
 
 // Drop, anywhere on the page.
@@ -53,25 +75,26 @@ const mark = (change) => {
 document.addEventListener("dragenter", (event) => carriesFiles(event) && mark(1));
 document.addEventListener("dragleave", (event) => carriesFiles(event) && mark(-1));
 document.addEventListener("dragover", (event) => carriesFiles(event) && event.preventDefault());
-document.addEventListener("drop", async (event) => {
+document.addEventListener("drop", (event) => {
   if (!carriesFiles(event)) return;
   event.preventDefault();
   mark(0);
   // The transfer is emptied once this handler returns: its entries are taken before any await.
   const entries = [...event.dataTransfer.items].map((item) => item.webkitGetAsEntry?.());
   const plain = [...event.dataTransfer.files];
-  const { filesOf } = await import("./uploads/files.js");
-  const { files, leftOut } = await filesOf(entries, plain);
-  (await uploader()).add(files, leftOut);
+  upload((panel, { filesOf }) => panel.add(filesOf(entries, plain)));
 });
 
 // Paste.
-document.addEventListener("paste", async (event) => {
+document.addEventListener("paste", (event) => {
   const files = [...(event.clipboardData?.files ?? [])];
   if (!files.length) return;
   event.preventDefault();
-  (await uploader()).add(files);
+  add(files);
 });
 
 // Uploads that outlived a reload are picked up again.
-hasPending().then(async (pending) => pending && (await uploader()).resume());
+hasPending().then((pending) => pending && upload((panel) => panel.resume()));
+
+const photos = document.getElementById("grid") ? [viewer] : [];
+loadAtIdle(uploader, ...photos);

@@ -1,6 +1,9 @@
 // What the server tells the scripts: limits, accepted types and the strings in the page's language.
 export const page = JSON.parse(document.getElementById("page-data").textContent);
 
+// Where this gallery and its API are: one page serves every album.
+export const paths = { ...document.body.dataset };
+
 const language = document.documentElement.lang;
 const plurals = new Intl.PluralRules(language);
 
@@ -59,10 +62,16 @@ export async function fetchPage(address) {
   return new DOMParser().parseFromString(await response.text(), "text/html");
 }
 
-/** Shows a message for a moment; screen readers say it. */
-export function toast(text, within = document.body) {
+/** Shows a message until the element that is returned is removed; screen readers say it. */
+export function notice(text, within = document.body) {
   const box = element("p", { class: "toast", role: "status" });
   within.append(box);
   box.textContent = text;
+  return box;
+}
+
+/** Shows a message for a moment. */
+export function toast(text, within) {
+  const box = notice(text, within);
   setTimeout(() => box.remove(), 3000);
 }

@@ -1,4 +1,5 @@
 // A photo's own page, and the page of an upload that is still being made ready.
+import { paths } from "./page.js";
 import { tokenOf } from "./tokens.js";
 
 /** Brings the buttons of a photo's page to life. */
@@ -6,9 +7,18 @@ export async function startPhoto(article) {
   const { photo: id } = article.dataset;
   // The viewer gave this address to an entry of the gallery's history; going back from it after a
   // reload stays in this document. It may have happened before this script ran.
-  const stay = () => location.pathname === `/photos/${id}` || location.reload();
+  const { pathname } = new URL(document.querySelector("link[rel=canonical]").href);
+  const stay = () => location.pathname === pathname || location.reload();
   window.addEventListener("popstate", stay);
   stay();
+  const play = article.querySelector("[data-play]");
+  if (play && matchMedia("(prefers-reduced-motion: reduce)").matches) {
+    play.hidden = false;
+    play.addEventListener("click", () => {
+      article.querySelector("source[media]").remove();
+      play.remove();
+    });
+  }
   const { canShare, enableCopying, remove, share } = await import("./actions.js");
   enableCopying(article, document.body);
   const shareButton = article.querySelector("[data-share]");
@@ -17,7 +27,7 @@ export async function startPhoto(article) {
   const deleteButton = article.querySelector("[data-delete]");
   deleteButton.hidden = !tokenOf(id);
   deleteButton.addEventListener("click", async () => {
-    if (await remove(id)) location.assign("/");
+    if (await remove(id)) location.assign(paths.gallery);
   });
 }
 
@@ -26,7 +36,7 @@ export function startWaiting(section) {
   let delay = 300;
   const look = async () => {
     try {
-      const response = await fetch(`/api/photos/${section.dataset.waiting}`);
+      const response = await fetch(`${paths.photos}/${section.dataset.waiting}`);
       if (response.status < 500 && (await response.json()).state !== "waiting") {
         location.replace(location.pathname);
         return;

@@ -12,18 +12,27 @@ const near = new IntersectionObserver(
   { rootMargin: "800px 0px" },
 );
 
+/** The blurred picture as a data URL, or null. */
+export function placeholderOf(holder) {
+  const hash = Uint8Array.from(atob(holder.dataset.thumbhash), (c) => c.charCodeAt(0));
+  return hash.length < 5 ? null : thumbHashToDataURL(hash);
+}
+
 function paint(holder) {
   const picture = holder.querySelector("img");
   if (picture.complete && picture.naturalWidth) return;
-  const hash = Uint8Array.from(atob(holder.dataset.thumbhash), (c) => c.charCodeAt(0));
-  if (hash.length < 5) return;
+  const placeholder = placeholderOf(holder);
+  if (!placeholder) return;
   const frame = holder.closest(".tile") ?? picture;
-  frame.style.backgroundImage = `url(${thumbHashToDataURL(hash)})`;
+  frame.style.backgroundImage = `url(${placeholder})`;
   // What shows through a transparent picture is the page.
   picture.addEventListener("load", () => (frame.style.backgroundImage = ""), { once: true });
 }
 
 /** Watches every picture in `root` that carries a thumbhash. */
 export function paintPlaceholders(root) {
-  for (const holder of root.querySelectorAll("[data-thumbhash]")) near.observe(holder);
+  for (const holder of root.querySelectorAll("[data-thumbhash]")) {
+    near.unobserve(holder); // observed anew, it is reported even where it was seen before
+    near.observe(holder);
+  }
 }

@@ -7,9 +7,16 @@ const BUTTONS = {
   sending: ["cancel"],
   processing: [],
   ready: ["dismiss"],
+  known: ["again", "dismiss"],
   refused: ["dismiss"],
   failed: ["retry", "dismiss"],
+  cut: ["choose", "dismiss"],
 };
+const ICONS = { retry: "retry", again: "retry", choose: "upload" };
+
+/** States of an upload that will not become a photo unless the person does something. */
+export const FAILURES = ["refused", "failed", "cut"];
+export const OPEN = ["queued", "sending", "processing"];
 
 /** The card of `{name, size}`; `actions` are functions by button name. */
 export class Card {
@@ -23,50 +30,66 @@ export class Card {
     this.bar = element("progress", { max: 1, value: 0, "aria-label": this.name });
     this.buttons = element("div", { class: "upload-buttons" });
     this.actions = actions;
-    const title = element("p", { class: "upload-name", title: this.name }, this.name);
+    const title = element("p", { class: "upload-name", title: this.name, dir: "auto" }, this.name);
     const text = element("div", { class: "upload-text" }, title, this.bar, this.line);
     this.element = element("li", {}, this.thumb, text, this.buttons);
-    this.set("queued", t("queued", { size: inBytes(size) }));
+    this.wait();
+  }
+
+  get failed() {
+    return FAILURES.includes(this.state);
+  }
+
+  get open() {
+    return OPEN.includes(this.state);
   }
 
   /** Shows a state and the sentence that belongs to it. */
   set(state, sentence) {
-    this.state = state;
-    this.element.className = `upload ${state}`;
     this.line.textContent = sentence;
     this.bar.hidden = state !== "sending";
+    if (state === this.state && this.buttons.childElementCount) return;
+    this.state = state;
+    this.element.className = `upload ${state}`;
     const held = this.buttons.contains(document.activeElement);
     this.buttons.replaceChildren(
       ...BUTTONS[state].map((name) => {
-        const label = t(name, { name: this.name });
+        const label = t(name === "again" ? "again_label" : name, { name: this.name });
         const onclick = () => this.actions[name]();
-        const button = element("button", { class: "round", type: "button", "aria-label": label, onclick });
-        button.append(icon(name === "retry" ? "retry" : "close"));
+        const names = { class: "round", type: "button", "aria-label": label, title: label };
+        const button = element("button", { ...names, onclick });
+        button.append(icon(ICONS[name] ?? "close"));
         return button;
       }),
     );
     if (held) this.buttons.querySelector("button")?.focus();
   }
 
+  wait() {
+    this.share = 0;
+    this.set("queued", t("queued", { size: inBytes(this.size) }));
+  }
+
   /** Shows how much has been sent, 0 to 1. */
   progress(share) {
-    if (this.state !== "sending") this.set("sending", "");
     this.share = share;
     this.bar.value = share;
-    this.line.textContent = t("sending", { percent: inPercent(share), size: inBytes(this.size) });
+    const sentence = t("sending", { percent: inPercent(share), size: inBytes(this.size) });
+    this.set("sending", sentence);
   }
 
   preview(canvas) {
     if (canvas && !this.thumb.querySelector("a")) this.thumb.replaceChildren(canvas);
   }
 
-  /** Turns into the picture, which leads to its page. */
-  show(photo) {
-    const { url } = photo.variants[0];
-    const { page } = photo;
-    const picture = element("img", { src: url, alt: "", width: 104, height: 104 });
+  /** Turns into the picture, which leads to its page; a preview that is there is not fetched. */
+  show(photo, state = "ready") {
+    const attributes = { alt: "", width: 104, height: 104, loading: "lazy" };
+    const picture =
+      this.thumb.querySelector("canvas") ??
+      element("img", { ...attributes, src: photo.variants[0].url });
     const label = t("show", { name: this.name });
-    this.thumb.replaceChildren(element("a", { href: page, "aria-label": label }, picture));
-    this.set("ready", t("ready"));
+    this.thumb.replaceChildren(element("a", { href: photo.page, "aria-label": label }, picture));
+    this.set(state, t(state === "known" ? "known" : "ready"));
   }
 }

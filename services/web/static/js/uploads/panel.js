@@ -1,162 +1,214 @@
 // The panel of uploads: takes files, sends three at a time, follows each until it is a photo.
 import PQueue from "p-queue";
-import { element, icon, inBytes, page, t } from "../page.js";
+import { page, t } from "../page.js";
 import { loadStyle } from "../styles.js";
 import { keepToken } from "../tokens.js";
 import { Card } from "./card.js";
-import { refusal } from "./files.js";
+import { examine, filesOf, fingerprint, isLitter } from "./files.js";
 import { adopt, forgetPending, remember } from "./pending.js";
 import { Refused, send } from "./send.js";
+import { keepSent, photoOf } from "./sent.js";
+import { Summary } from "./summary.js";
 import { thumbnail } from "./thumbnail.js";
-import { follow, unfollow } from "./verdicts.js";
+import { beats, follow, unfollow } from "./verdicts.js";
 
 const AT_A_TIME = 3;
-const OPEN = ["queued", "sending", "processing"];
 
 class Panel {
-  constructor(onPhoto) {
-    this.onPhoto = onPhoto;
+  /** `takeIn` is called with the ids of uploads that have become photos, and how many are open. */
+  constructor(takeIn) {
     this.cards = new Set();
     this.queue = new PQueue({ concurrency: AT_A_TIME });
-    this.leftOut = 0;
-    this.total = element("span", { class: "uploads-total" });
-    this.note = element("p", { class: "unseen", role: "status" });
-    this.bar = element("progress", { max: 1, value: 0, "aria-label": t("uploads") });
-    this.list = element("ul");
-    const heading = element("h2", { id: "uploads-title" }, t("uploads"), this.total);
-    const fold = this.button("fold", "fold", () => this.fold());
-    const close = this.button("close", "close", () => this.close());
-    this.closeButton = close;
-    const head = element("div", { class: "uploads-head" }, heading, fold, close);
-    this.element = element(
-      "section",
-      { class: "uploads", "aria-labelledby": "uploads-title", hidden: true },
-      head,
-      this.bar,
-      this.note,
-      this.list,
-    );
-    document.body.append(this.element);
+    this.left = { out: 0, unreadable: 0, twice: 0 };
+    this.coming = 0; // files that are not examined yet
+    this.fresh = [];
+    this.summary = new Summary(this);
+    beats.addEventListener("beat", () => {
+      const ids = this.fresh.splice(0);
+      if (ids.length) takeIn(ids, [...this.cards].filter((card) => card.open).length);
+    });
     this.warn = (event) => event.preventDefault();
-  }
-
-  button(name, picture, onclick) {
-    const made = element("button", { class: `round ${name}`, type: "button", onclick });
-    made.setAttribute("aria-label", t(name));
-    if (name === "fold") made.setAttribute("aria-expanded", "true");
-    made.append(icon(picture));
-    return made;
-  }
-
-  fold() {
-    const folded = this.element.classList.toggle("folded");
-    this.element.querySelector(".fold").setAttribute("aria-expanded", String(!folded));
+    // Previews are for those who look: a list that is scrolled past decodes nothing.
+    this.seen = new IntersectionObserver((entries) => {
+      for (const { isIntersecting, target } of entries) if (isIntersecting) this.decode(target);
+    });
+    window.addEventListener("online", () => this.retryAll());
   }
 
   close() {
     for (const card of this.cards) this.drop(card);
-    this.element.hidden = true;
-    this.leftOut = 0;
+    this.left = { out: 0, unreadable: 0, twice: 0 };
+    this.summary.update();
   }
 
-  /** Takes files and sends them, or says why not. */
-  add(files, leftOut = 0) {
-    this.leftOut += leftOut;
-    for (const file of files) this.start(file);
-    this.element.hidden = !this.cards.size && !this.leftOut;
-    this.update();
+  /** Takes files, or what `filesOf` yields, one after the other, and sends them or says why not. */
+  async add(files) {
+    if (Array.isArray(files)) this.coming += files.length;
+    this.summary.update();
+    for await (const each of files) {
+      const found = each instanceof File ? { file: each } : each;
+      if (Array.isArray(files)) this.coming -= 1;
+      if (!found.file) this.left.unreadable += 1;
+      else if (!isLitter(found.file)) await this.start(found.file, found.folder);
+      this.changed();
+    }
+    this.changed();
   }
 
-  start(file) {
-    const card = this.card(file);
-    const reason = refusal(file);
-    if (reason) {
-      card.set("refused", page.strings.reason[reason]);
+  async start(file, inFolder) {
+    const { type, reason } = await examine(file);
+    if (reason === "unsupported_format" && inFolder) {
+      this.left.out += 1;
       return;
     }
-    thumbnail(file, card.controller.signal).then((canvas) => card.preview(canvas));
-    card.actions.retry = () => {
-      card.controller = new AbortController();
-      card.share = 0;
-      card.set("queued", t("queued", { size: inBytes(file.size) }));
-      this.send(card, file);
-    };
-    this.send(card, file);
+    for (const other of this.cards) {
+      const same = other.name === file.name && other.size === file.size;
+      if (other.state === "cut" && same) this.drop(other);
+    }
+    const card = this.card(file);
+    card.file = file;
+    if (reason) {
+      this.fail(card, "refused", page.strings.reason[reason] ?? t(reason));
+      return;
+    }
+    card.type = type;
+    this.seen.observe(card.element);
+    this.send(card);
   }
 
   card(file) {
     const card = new Card(file, {
       cancel: () => this.drop(card),
       dismiss: () => this.drop(card),
+      retry: () => this.retry(card),
+      again: () => this.retry(card, { twin: true }),
+      choose: () => document.querySelector("[data-chooser]").click(),
     });
     card.controller = new AbortController();
+    card.element.card = card;
     this.cards.add(card);
-    this.list.append(card.element);
+    this.summary.list.append(card.element);
     return card;
   }
 
-  async send(card, file) {
+  async decode(element) {
+    this.seen.unobserve(element);
+    const { card } = element;
+    card.preview(await thumbnail(card.file, () => this.cards.has(card) && card.state !== "ready"));
+  }
+
+  retry(card, { twin = false } = {}) {
+    card.controller = new AbortController();
+    card.twin = twin;
+    card.wait();
+    this.send(card);
+  }
+
+  retryAll() {
+    for (const card of this.cards) if (card.state === "failed") this.retry(card);
+  }
+
+  dismissAll() {
+    for (const card of this.cards) if (card.failed) this.drop(card);
+  }
+
+  async send(card) {
+    const { file } = card;
     const { signal } = card.controller;
-    this.update();
+    this.changed();
     try {
-      const ticket = await this.queue.add(
-        () => {
-          card.progress(0);
-          return send(file, signal, {
-            ticket: ({ id }) => {
-              if (card.id) forgetPending(card.id);
-              card.id = id;
-              remember({ id, name: file.name, size: file.size, sent: false });
-            },
-            progress: (share) => {
-              card.progress(share);
-              this.update();
-            },
-            offline: () => card.set("sending", t("offline")),
-            again: () => card.set("sending", t(navigator.onLine ? "again" : "offline")),
-          });
-        },
-        { signal },
-      );
-      keepToken(ticket.id, ticket.delete_token);
-      remember({ id: ticket.id, name: file.name, size: file.size, sent: true });
-      this.process(card);
+      await this.queue.add(() => this.transfer(card, file, signal), { signal });
     } catch (error) {
       if (signal.aborted) return;
       if (card.id) forgetPending(card.id);
-      if (error instanceof Refused) card.set("refused", error.message);
-      else card.set("failed", t("failed"));
-      this.say(`${card.name}: ${card.line.textContent}`);
-      this.update();
+      if (error instanceof Refused) this.fail(card, "refused", error.message);
+      else this.fail(card, "failed", t(error.name === "NotReadableError" ? "unreadable" : "failed"));
     }
+  }
+
+  async transfer(card, file, signal) {
+    card.print ??= await fingerprint(file).catch(() => {
+      throw new Refused(t("unreadable"));
+    });
+    if (!card.twin && (await this.isTwin(card))) return;
+    if (signal.aborted) return;
+    card.progress(0);
+    const grant = await send(file, card.type, signal, {
+      begun: ({ id }) => {
+        if (card.id) forgetPending(card.id);
+        card.id = id;
+        remember({ id, name: file.name, size: file.size, sent: false });
+      },
+      progress: (share) => {
+        card.progress(share);
+        this.changed();
+      },
+      offline: () => card.set("sending", t("offline")),
+      again: (why, wait) => {
+        const seconds = Math.ceil((wait ?? 0) / 1000);
+        card.set("sending", t(navigator.onLine ? why : "offline", { seconds }));
+      },
+    });
+    keepToken(grant.id, grant.delete_token);
+    keepSent(card.print, grant.id);
+    remember({ id: grant.id, name: file.name, size: file.size, sent: true });
+    this.process(card);
+  }
+
+  /** Whether the same file is under way, or is a photo already. */
+  async isTwin(card) {
+    const others = [...this.cards].filter((other) => other !== card && !other.failed);
+    if (others.some((other) => other.print === card.print && other.state !== "known")) {
+      this.left.twice += 1;
+      this.drop(card);
+      return true;
+    }
+    const photo = await photoOf(card.print);
+    if (photo) card.show(photo, "known");
+    this.changed();
+    return Boolean(photo);
   }
 
   /** All bytes are there: waits for the verdict. */
   process(card, patience) {
     card.share = 1;
     card.set("processing", t("processing"));
-    this.update();
-    follow(
-      card.id,
-      (verdict) => {
+    this.changed();
+    follow(card.id, {
+      patience,
+      silence: (count) => count > 2 && card.set("processing", t("no_verdict")),
+      done: (verdict) => {
         forgetPending(card.id);
         this.end(card, verdict);
-        this.update();
+        this.changed();
       },
-      patience,
-    );
+    });
   }
 
   end(card, { state, reason, message, ...photo }) {
     if (state === "ready") {
       card.show(photo);
-      this.onPhoto();
+      this.fresh.push(card.id);
     } else if (state === "rejected") {
-      card.set("refused", page.strings.reason[reason] ?? message);
-      this.say(`${card.name}: ${card.line.textContent}`);
+      this.fail(card, "refused", page.strings.reason[reason] ?? message);
+    } else if (state === "deleted") {
+      this.fail(card, "refused", t("gone"));
+    } else if (card.file) {
+      this.fail(card, "failed", t("not_arrived"));
     } else {
-      card.set("refused", t(state === "deleted" ? "gone" : "interrupted"));
+      this.fail(card, "cut", t("interrupted"));
     }
+  }
+
+  /** Failures stand first, and are said. */
+  fail(card, state, sentence) {
+    const held = card.element.contains(document.activeElement);
+    card.set(state, sentence);
+    const first = [...this.summary.list.children].find((other) => !other.card.failed);
+    this.summary.list.insertBefore(card.element, first ?? null);
+    if (held) card.buttons.querySelector("button").focus();
+    this.summary.say(`${card.name}: ${sentence}`);
+    this.changed();
   }
 
   /** Picks up what an earlier page left under way. */
@@ -165,58 +217,47 @@ class Panel {
       const card = this.card(upload);
       card.id = upload.id;
       // Bytes that were not all sent went with the page that held the file.
-      this.process(card, upload.sent ? undefined : 1);
+      this.process(card, upload.sent ? undefined : 0);
     }
-    this.element.hidden = !this.cards.size;
-    this.update();
+    this.changed();
   }
 
   drop(card) {
     const held = card.element.contains(document.activeElement);
+    const next = card.element.nextElementSibling ?? card.element.previousElementSibling;
     card.controller.abort();
     if (card.id) {
       unfollow(card.id);
       forgetPending(card.id);
     }
+    this.seen.unobserve(card.element);
     card.element.remove();
     this.cards.delete(card);
-    if (!this.cards.size) this.element.hidden = true;
-    else if (held) this.closeButton.focus();
-    this.update();
+    if (held) this.summary.focus(next);
+    this.changed();
   }
 
-  say(text) {
-    this.note.textContent = text;
-  }
-
-  /** Brings the total line, and the warning on leaving, up to date. */
-  update() {
-    const counted = [...this.cards].filter(({ state }) => state !== "refused");
-    const size = counted.reduce((sum, card) => sum + card.size, 0);
-    const sent = counted.reduce((sum, card) => sum + card.size * card.share, 0);
-    const done = counted.filter(({ state }) => state === "ready").length;
-    const count = counted.length;
-    const busy = counted.some(({ state }) => OPEN.includes(state));
-    const left = this.leftOut ? ` · ${t("left_out", { count: this.leftOut })}` : "";
-    const words = busy
-      ? t("total", { done, count, sent: inBytes(sent), size: inBytes(size) })
-      : t("all_done", { count: done });
-    if (!busy && done && this.total.textContent !== words + left) this.say(words);
-    this.total.textContent = (count ? words : "") + left;
-    this.bar.value = size ? sent / size : 0;
-    this.bar.hidden = !busy;
-    this.closeButton.hidden = busy;
-    const sending = counted.some(({ state }) => ["queued", "sending"].includes(state));
-    if (sending) window.addEventListener("beforeunload", this.warn);
-    else window.removeEventListener("beforeunload", this.warn);
+  /** Brings the summary up to date soon: not once for each of a thousand cards. */
+  changed() {
+    this.timer ??= setTimeout(() => {
+      this.timer = null;
+      this.summary.update();
+      const sending = [...this.cards].some(({ state }) => ["queued", "sending"].includes(state));
+      if (sending || this.coming) window.addEventListener("beforeunload", this.warn);
+      else window.removeEventListener("beforeunload", this.warn);
+    });
   }
 }
 
+export { filesOf };
+
+loadStyle(UPLOADS_CSS).catch(() => {}); // beforehand; `panel` waits for it
+
 let only;
 
-/** The page's one panel; `onPhoto` is called whenever an upload has become a photo. */
-export async function panel(onPhoto) {
+/** The page's one panel; see Panel. */
+export async function panel(takeIn) {
   await loadStyle(UPLOADS_CSS);
-  only ??= new Panel(onPhoto);
+  only ??= new Panel(takeIn);
   return only;
 }

@@ -1,26 +1,63 @@
 // One file's way to S3: a presigned POST, sent with progress, again with backoff where it is lost.
 import pRetry, { AbortError } from "p-retry";
-import { page } from "../page.js";
-import { typeOf } from "./files.js";
+import { ask } from "../ask.js";
+import { page, paths } from "../page.js";
 
 /** The upload cannot succeed; `message` is the sentence that says why. */
 export class Refused extends Error {}
 
-class Lost extends Error {}
+// An attempt that another may follow. `why` is the string that tells of it; `fresh` asks for a new
+// form; `wait` in milliseconds was asked for by the server, and counts for no attempt.
+class Lost extends Error {
+  constructor(why = "again", { fresh = false, wait = 0 } = {}) {
+    super(why);
+    Object.assign(this, { why, fresh, wait });
+  }
+}
 
 const S3_REASONS = { EntityTooLarge: "too_large", EntityTooSmall: "empty" };
+// The form is what died: its policy, or the credentials that signed it.
+const DEAD_FORM = [
+  ...["AccessDenied", "ExpiredToken", "InvalidAccessKeyId", "InvalidToken", "InvalidPolicyDocument"],
+  ...["RequestTimeTooSkewed", "SignatureDoesNotMatch", "TokenRefreshRequired"],
+];
+// S3's own failures that come with a status below 500.
+const PASSING = ["BadDigest", "IncompleteBody", "OperationAborted", "RequestTimeout", "SlowDown"];
 
-async function presign(file, signal) {
-  const response = await fetch("/api/uploads", {
-    method: "POST",
-    headers: { "Content-Type": "application/json", Accept: "application/json" },
-    body: JSON.stringify({ filename: file.name, type: typeOf(file), size: file.size }),
+const NO_PROGRESS = 30_000; // milliseconds until bytes that do not move are given up
+const NO_RECEIPT = 60_000; // until S3 has acknowledged what was sent
+
+const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+async function presign(file, type, signal) {
+  const { response, answer } = await ask(
+    paths.uploads,
+    {
+      method: "POST",
+      headers: { "Content-Type": "application/json", Accept: "application/json" },
+      body: JSON.stringify({ filename: file.name, type, size: file.size }),
+    },
     signal,
-  });
-  const answer = await response.json().catch(() => ({}));
-  if (response.ok) return answer;
-  if (response.status >= 500 || response.status === 429) throw new Lost();
+  );
+  if (response.ok && answer?.id && answer.upload?.url && answer.upload.fields) return answer;
+  if (response.status === 429 || (response.status === 503 && response.headers.has("retry-after"))) {
+    const seconds = Number(response.headers.get("retry-after")) || 2 + Math.random() * 4;
+    throw new Lost("busy", { wait: seconds * 1000 });
+  }
+  if (response.status >= 500) throw new Lost();
+  // A hotel's or a venue's network answers in the gallery's place until one has signed in.
+  if (!answer || response.ok) throw new Lost("stranger");
   throw new Refused(page.strings.reason[answer.reason] ?? answer.detail ?? page.strings.failed);
+}
+
+function failureOf(request) {
+  const code = /<Code>(\w+)<\/Code>/.exec(request.responseText)?.[1];
+  if (code in S3_REASONS) return new Refused(page.strings.reason[S3_REASONS[code]]);
+  if (DEAD_FORM.includes(code)) return new Lost("again", { fresh: true });
+  if (PASSING.includes(code) || request.status >= 500) return new Lost();
+  if ([408, 429].includes(request.status)) return new Lost();
+  if (!code) return new Lost("stranger");
+  return new AbortError(code);
 }
 
 // fetch() tells nothing of the bytes sent; XMLHttpRequest does.
@@ -30,18 +67,37 @@ function post({ url, fields }, file, signal, onProgress) {
     for (const [name, value] of Object.entries(fields)) form.append(name, value);
     form.append("file", file); // S3 ignores what comes after the file
     const request = new XMLHttpRequest();
-    request.open("POST", url);
-    request.upload.onprogress = ({ loaded, total }) => onProgress(Math.min(1, loaded / total));
-    request.onload = () => {
-      if (request.status >= 200 && request.status < 300) return resolve();
-      const code = /<Code>(\w+)<\/Code>/.exec(request.responseText)?.[1];
-      if (code in S3_REASONS) return reject(new Refused(page.strings.reason[S3_REASONS[code]]));
-      const worthAnother = request.status >= 500 || [403, 408, 429].includes(request.status);
-      return reject(worthAnother ? new Lost(code) : new Refused(page.strings.failed));
+    const cancel = () => request.abort();
+    let timer;
+    let complete = false;
+    const patience = (milliseconds) => {
+      clearTimeout(timer);
+      timer = setTimeout(() => request.abort(), milliseconds);
     };
-    request.onerror = () => reject(new Lost());
-    request.onabort = () => reject(signal.reason);
-    signal.addEventListener("abort", () => request.abort(), { once: true });
+    const end = (settle, value) => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", cancel);
+      settle(value);
+    };
+    request.open("POST", url);
+    request.upload.onprogress = ({ loaded, total }) => {
+      patience(NO_PROGRESS);
+      onProgress(Math.min(1, loaded / total));
+    };
+    request.upload.onload = () => {
+      complete = true;
+      patience(NO_RECEIPT);
+    };
+    request.onload = () => {
+      // Only the status that the form asks for is S3's word that it has the file.
+      if (request.status === Number(fields.success_action_status)) end(resolve);
+      else end(reject, failureOf(request));
+    };
+    const lost = (why) => Object.assign(new Lost(why), { complete });
+    request.onerror = () => end(reject, lost("again"));
+    request.onabort = () => end(reject, signal.aborted ? signal.reason : lost("stalled"));
+    signal.addEventListener("abort", cancel);
+    patience(NO_PROGRESS);
     request.send(form);
   });
 }
@@ -54,30 +110,38 @@ function online(signal) {
   });
 }
 
+/** Whether S3 has the file although its receipt was lost: it is not sent twice for that. */
+async function arrived(id) {
+  const { answer } = await ask(`${paths.photos}?ids=${id}`).catch(() => ({}));
+  return ["waiting", "ready", "rejected"].includes(answer?.photos?.[0]?.state);
+}
+
 /**
- * Sends one file and returns its ticket `{id, delete_token, page}`.
+ * Sends one file of the content type `type` and returns its grant `{id, delete_token, page}`.
  *
- * `told` hears `ticket(ticket)`, `progress(share)`, `offline()` and `again()`. Throws Refused where
- * trying again is no use, the signal's reason where it was cancelled, else an error after about a
- * minute of attempts. Waiting for the network to come back counts for none.
+ * `told` hears `begun(grant)`, `progress(share)`, `offline()` and `again(why, wait)`. Throws Refused
+ * where trying again is no use, the signal's reason where it was cancelled, else an error after
+ * about a minute of attempts. Waiting for the network or for the server's leave counts for none.
  */
-export async function send(file, signal, told) {
-  let ticket;
+export async function send(file, type, signal, told) {
+  let grant;
   const attempt = async () => {
     if (!navigator.onLine) told.offline();
     await online(signal);
     try {
-      if (!ticket || Date.parse(ticket.upload.expires_at) - Date.now() < 10_000) {
-        ticket = await presign(file, signal);
-        told.ticket(ticket);
+      if (!grant || Date.parse(grant.upload.expires_at) - Date.now() < 10_000) {
+        grant = await presign(file, type, signal);
+        told.begun(grant);
       }
-      await post(ticket.upload, file, signal, told.progress);
+      await post(grant.upload, file, signal, told.progress);
     } catch (error) {
+      if (error instanceof AbortError) throw error;
       if (signal.aborted || error instanceof Refused) throw new AbortError(error);
-      if (error.message === "AccessDenied") ticket = null; // the policy expired under way
-      throw error instanceof Lost ? error : new Lost(error.message);
+      if (error.fresh) grant = null;
+      else if (error.complete && (await arrived(grant.id))) return grant;
+      throw error instanceof Lost ? error : new Lost();
     }
-    return ticket;
+    return grant;
   };
   return pRetry(attempt, {
     retries: 7,
@@ -85,6 +149,10 @@ export async function send(file, signal, told) {
     maxTimeout: 16_000,
     randomize: true,
     signal,
-    onFailedAttempt: () => told.again(),
+    shouldConsumeRetry: ({ error }) => !error.wait,
+    onFailedAttempt: async ({ error }) => {
+      told.again(error.why, error.wait);
+      await pause(error.wait ?? 0);
+    },
   });
 }

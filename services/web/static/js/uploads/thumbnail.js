@@ -3,11 +3,19 @@ import PQueue from "p-queue";
 
 const queue = new PQueue({ concurrency: 1 });
 const SIDE = 104; // twice what is shown
+const LARGEST = 20_000_000; // bytes; decoding more takes long enough to be felt
 
-/** Resolves to a canvas with the picture in `file`, or null where the browser cannot read it. */
-export function thumbnail(file, signal) {
+const idle = () =>
+  new Promise((resolve) => (window.requestIdleCallback ?? setTimeout)(() => resolve()));
+
+/**
+ * Resolves to a canvas with the picture in `file`, or null where the browser cannot read it or
+ * nobody `wants` it any more once its turn has come.
+ */
+export function thumbnail(file, wants) {
   return queue.add(async () => {
-    if (signal.aborted) return null;
+    await idle();
+    if (!wants() || file.size > LARGEST) return null;
     try {
       const options = { resizeHeight: 2 * SIDE, resizeQuality: "medium" };
       const bitmap = await createImageBitmap(file, options);

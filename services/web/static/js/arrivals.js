@@ -1,0 +1,120 @@
+// Photos that have become ready: put in where nobody reads, else announced. What is read stays.
+import { atHead, grid, insert, older, tileOf } from "./grid.js";
+import { element, fetchPage, icon, paths, t } from "./page.js";
+
+const AT_ONCE = 100; // the API's own limit
+const CROWD = 12; // uploads under way from which on photos are put in all together
+const PAGES = 10; // that are looked through for photos of others
+const AWAY = 60_000; // milliseconds after which a tab that comes back asks for them
+
+const held = new Map(); // id → tile
+let button = null;
+let queued = [];
+let under = 0; // uploads that are under way
+let taking = null;
+
+const fetched = async (address) => [...(await fetchPage(address)).getElementById("grid").children];
+
+/** Takes in the photos of these ids; `open` uploads are still under way. */
+export function takeIn(ids, open = 0) {
+  if (!grid) return Promise.resolve();
+  queued.push(...ids);
+  under = open;
+  taking ??= drain().finally(() => (taking = null));
+  return taking;
+}
+
+async function drain() {
+  while (queued.length) {
+    const some = queued.splice(0, AT_ONCE);
+    try {
+      hold(await fetched(`${paths.gallery}?only=${some.join(",")}`));
+    } catch {
+      // The card in the panel shows the photo all the same, and the next beat asks again.
+      queued.unshift(...some);
+      setTimeout(() => takeIn([], under), 5000);
+      break;
+    }
+  }
+  settle();
+}
+
+function hold(some) {
+  const last = grid.lastElementChild?.dataset.id;
+  for (const tile of some) {
+    const { id } = tile.dataset;
+    const later = id > last && older.querySelector("a[rel=next]"); // on a page still to come
+    if (!tileOf(id) && !later) held.set(id, tile);
+  }
+}
+
+/** Whether photos may come in by themselves: the reader is at the beginning and sees them come. */
+function mayMove() {
+  if (!grid.children.length) return true;
+  if (!atHead() || history.state?.lightbox || window.scrollY > 120) return false;
+  const full = grid.getBoundingClientRect().bottom > window.innerHeight;
+  return !full || under <= CROWD;
+}
+
+function settle() {
+  if (held.size && mayMove()) putIn();
+  announce();
+}
+
+function putIn() {
+  const some = [...held.values()];
+  held.clear();
+  for (const tile of some) tile.classList.add("new");
+  insert(some);
+}
+
+function announce() {
+  if (!held.size) {
+    button?.remove();
+    button = null;
+    return;
+  }
+  const text = t("new_photos", { count: held.size });
+  if (!button) {
+    button = element("button", { class: "button main arrivals", type: "button", onclick: jump });
+    button.append(icon("newer"), element("span", { role: "status" }));
+    document.querySelector(".bar").after(button);
+  }
+  button.lastElementChild.textContent = text;
+}
+
+function jump() {
+  if (!atHead()) {
+    location.assign(paths.gallery);
+    return;
+  }
+  putIn();
+  announce();
+  window.scrollTo({ top: 0, behavior: "instant" });
+  grid.querySelector("a")?.focus({ preventScroll: true });
+}
+
+/** Looks for photos that came from others while the tab was away, until it meets a known one. */
+async function catchUp() {
+  let address = paths.gallery;
+  for (let number = 0; address && number < PAGES; number++) {
+    const next = await fetchPage(address);
+    const some = [...next.getElementById("grid").children];
+    const known = some.some((tile) => tileOf(tile.dataset.id));
+    hold(some);
+    if (known) break;
+    address = next.querySelector("#older a[rel=next]")?.getAttribute("href");
+  }
+  settle();
+}
+
+/** Asks for new photos whenever the tab comes back after a while. */
+export function watchArrivals() {
+  let left = Date.now();
+  const back = () => {
+    if (document.hidden) left = Date.now();
+    else if (atHead() && Date.now() - left > AWAY) catchUp().catch(() => {});
+  };
+  document.addEventListener("visibilitychange", back);
+  window.addEventListener("pageshow", ({ persisted }) => persisted && back());
+}
