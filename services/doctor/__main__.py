@@ -5,12 +5,12 @@ Exit status: 0 all is well, 1 something is wrong, 2 nothing could be checked.
 
 import argparse
 import sys
+from dataclasses import replace
 
 from services.core.settings import ConfigError, load_local_settings, load_settings
-from services.doctor.checks import CHECKS, examine
-from services.doctor.examination import Examination
+from services.doctor.checks import CHECKS, run_checks
 from services.doctor.finding import Finding, Verdict
-from services.doctor.installation import CannotExamineError, Installation, local_installation
+from services.doctor.installation import CannotCheckError, Installation, local_installation
 from services.doctor.stack import DEFAULT_STACK, stack_installation
 
 WIDTH = max(len(name) for name in CHECKS)
@@ -24,7 +24,7 @@ def line(name: str, finding: Finding) -> str:
 
 
 def find(arguments: argparse.Namespace) -> Installation:
-    """Return the installation that was asked for; raises ConfigError or CannotExamineError."""
+    """Return the installation that the arguments name; raises ConfigError or CannotCheckError."""
     settings = load_settings()
     if arguments.stack:
         return stack_installation(arguments.stack, settings.region)
@@ -35,19 +35,13 @@ def parse(words: list[str] | None = None) -> argparse.Namespace:
     """Return the arguments; ends the program with status 2 where they are wrong."""
     parser = argparse.ArgumentParser(prog="python -m services.doctor", description=__doc__)
     which = parser.add_mutually_exclusive_group()
-    which.add_argument(
-        "--stack",
-        nargs="?",
-        const=DEFAULT_STACK,
-        metavar="NAME",
-        help=f"what was deployed, by its stack ({DEFAULT_STACK})",
+    add = which.add_argument
+    add(
+        "--stack", nargs="?", const=DEFAULT_STACK, metavar="NAME", help=f"a stack ({DEFAULT_STACK})"
     )
-    which.add_argument(
-        "--local", action="store_true", help="what `make run` runs with the same settings (default)"
-    )
-    parser.add_argument(
-        "--seconds", type=float, default=60, help="how long a picture may take to appear (60)"
-    )
+    add("--local", action="store_true", help="what `make run` runs with these settings (default)")
+    wait = "how long a picture may take to be published (60)"
+    parser.add_argument("--seconds", type=float, default=60, help=wait)
     return parser.parse_args(words)
 
 
@@ -61,16 +55,15 @@ def main(words: list[str] | None = None) -> int:
     """Check, print and return the exit status."""
     arguments = parse(words)
     try:
-        installation = find(arguments)
-    except (ConfigError, CannotExamineError) as error:
+        installation = replace(find(arguments), seconds=arguments.seconds, progress=progress)
+    except (ConfigError, CannotCheckError) as error:
         print(f"doctor: {error}", file=sys.stderr)  # noqa: T201 the one sentence
         return 2
-    examination = Examination(installation, seconds=arguments.seconds, progress=progress)
     wrong = 0
-    for name, finding in examine(examination):
+    for name, finding in run_checks(installation):
         if sys.stderr.isatty():
             print(CLEAR, end="", file=sys.stderr, flush=True)  # noqa: T201
-        print(line(name, finding), flush=True)  # noqa: T201 what a person asked for
+        print(line(name, finding), flush=True)  # noqa: T201 the report
         wrong += finding.verdict is Verdict.FAIL
     return 1 if wrong else 0
 

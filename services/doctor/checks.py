@@ -1,51 +1,80 @@
-"""All checks, in the order in which they are told."""
+"""All checks, in the order in which they are printed."""
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 
-from services.doctor import buckets, events
+from botocore.exceptions import ClientError
+
+from services.core import keys
 from services.doctor.clock import clock
-from services.doctor.cors import cors
-from services.doctor.end_to_end import end_to_end
-from services.doctor.examination import Examination
-from services.doctor.finding import Finding, Verdict, skip
-from services.doctor.notification import no_loop, notification
-from services.doctor.refusals import explain
-from services.doctor.roles import roles
+from services.doctor.errors import explain
+from services.doctor.finding import Finding, fail, ok, skip
+from services.doctor.installation import Installation
+from services.doctor.stack import drift
+from services.doctor.upload import upload
 
-Check = Callable[[Examination], Finding]
-
-REACHABLE = "buckets reachable"
-
-CHECKS: dict[str, Check] = {
-    REACHABLE: buckets.reachable,
-    "region host": buckets.region,
-    "ownership": buckets.ownership,
-    "public access": buckets.public_access,
-    "versioning": buckets.versioning,
-    "CORS": cors,
-    "notification": notification,
-    "no loop": no_loop,
-    "roles": roles,
-    "failure queue": events.failure_queue,
-    "sweep": events.sweep,
-    "clock": clock,
-    "end to end": end_to_end,
-}
-# What can be asked whether or not the buckets answer.
-_WITHOUT_BUCKETS = frozenset({REACHABLE, "roles", "failure queue", "clock", "end to end"})
+SWEEP_PERIOD = timedelta(minutes=15)  # serverless.yml's; `make run` sweeps more often
 
 
-def examine(examination: Examination) -> Iterator[tuple[str, Finding]]:
-    """Yield each check's name and finding, as soon as it is there; no check stops the others."""
-    reachable = True
-    for name, check in CHECKS.items():
-        if not reachable and name not in _WITHOUT_BUCKETS:
-            yield name, skip("a bucket cannot be asked, see above")
-            continue
+def buckets(installation: Installation) -> Finding:
+    """Check that both buckets exist and may be listed."""
+    for bucket in installation.buckets:
         try:
-            finding = check(examination)
-        except Exception as error:  # noqa: BLE001  whatever answers there, the next check is asked
-            finding = explain(error, examination.installation)
-        if name == REACHABLE:
-            reachable = finding.verdict is not Verdict.FAIL
-        yield name, finding
+            installation.s3.list_objects_v2(Bucket=bucket, MaxKeys=1)
+        except ClientError as error:
+            if error.response.get("Error", {}).get("Code") != "NoSuchBucket":
+                raise
+            fix = "stop `make run` and start it again; it makes missing buckets"
+            if installation.stack:
+                fix = "make it again under that name, or deploy with another bucketPrefix"
+            return fail(f"there is no bucket {bucket}", fix)
+    return ok(" and ".join(installation.buckets))
+
+
+def failures(installation: Installation) -> Finding:
+    """Check that no event was given up on."""
+    if installation.failures is None:
+        return skip("this S3 brings no events; uploads are found by the sweep")
+    count = installation.failures()
+    if not count:
+        return ok("no event was given up on")
+    fix = installation.log_of("resize")
+    if installation.stack:
+        queue = installation.stack.failure_queue
+        fix += f" tells why; once mended, aws sqs purge-queue --queue-url {queue}"
+    return fail(f"events that were given up on: {count}", fix)
+
+
+def sweep(installation: Installation) -> Finding:
+    """Check that no upload waits longer than the sweep lets it."""
+    # The first sweep after its time may be under way; the one after that has had its turn.
+    limit = timedelta(seconds=installation.settings.sweep_after_seconds) + 2 * SWEEP_PERIOD
+    listed = installation.s3.list_object_versions(
+        Bucket=installation.settings.upload_bucket, Prefix=keys.UPLOAD_PREFIX
+    )
+    moment = installation.now() - limit
+    waiting = [item for item in listed.get("Versions", []) if item["LastModified"] < moment]
+    if not waiting:
+        return ok("no upload waits longer than it should")
+    minutes = round(limit.total_seconds() / 60)
+    text = f"uploads that wait for more than {minutes} min: {len(waiting)}, such as {waiting[0]['Key']}"
+    return fail(text, installation.log_of("resize"))
+
+
+CHECKS: dict[str, Callable[[Installation], Finding]] = {
+    "buckets": buckets,
+    "failures": failures,
+    "sweep": sweep,
+    "clock": clock,
+    "drift": drift,
+    "upload": upload,
+}
+
+
+def run_checks(installation: Installation) -> Iterator[tuple[str, Finding]]:
+    """Yield each check's name and finding as soon as it is known; no check stops the others."""
+    for name, check in CHECKS.items():
+        try:
+            yield name, check(installation)
+        except Exception as error:  # noqa: BLE001 whatever answers there, the next check runs
+            yield name, explain(error, installation)

@@ -1,83 +1,74 @@
-"""What is being checked: names and addresses of one installation, and how it is mended."""
+"""The installation to check: its names, addresses and clients."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import boto3
+import urllib3
 
 from services.core.settings import LocalSettings, Settings
-from services.doctor.clients import Clients, StackClients, make_clients
 from services.local.key_file import KEY_FILE, read_key_pair
-from services.local.provision import FAILURES, QUEUE
+from services.local.provision import FAILURES, make_sqs
+from services.store.client import make_s3
+
+if TYPE_CHECKING:
+    from types_boto3_cloudformation import CloudFormationClient
+    from types_boto3_s3 import S3Client
+    from types_boto3_sqs import SQSClient
 
 
-class CannotExamineError(Exception):
-    """There is nothing that could be checked; the message says why and what to do."""
+HTTP = urllib3.PoolManager(timeout=urllib3.Timeout(connect=5, read=30), retries=False)
+
+
+class CannotCheckError(Exception):
+    """Nothing can be checked; the message says why and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
-class Function:
-    """A deployed Lambda function."""
+class Stack:
+    """A CloudFormation stack, and its functions by their names in serverless.yml."""
 
     name: str
-    arn: str
-    role_arn: str
-
-
-@dataclass(frozen=True, slots=True)
-class Deployed:
-    """What only a stack has."""
-
-    resize: Function
-    web: Function
-    sweep_rule: str
-    clients: StackClients
-
-    @property
-    def partition(self) -> str:
-        """`aws`, or another of AWS's worlds, such as `aws-cn`."""
-        return self.resize.arn.split(":")[1]
-
-    @property
-    def account(self) -> str:
-        """The account's number."""
-        return self.resize.arn.split(":")[4]
+    cloudformation: "CloudFormationClient"
+    functions: dict[str, str]
+    failure_queue: str  # a URL
 
 
 @dataclass(frozen=True, slots=True)
 class Installation:
     """A stack on AWS, or the product on one machine.
 
-    `url` is where the gallery is asked, `origin` what browsers call it. `queue` is what the upload
-    bucket notifies where there is no Lambda; without both, no event is sent and the sweep does all.
+    `url` is the gallery's address, `origin` that of its pages in a browser. `failures` counts the
+    events that were given up on; None where another S3 brings none. `seconds` is how long a picture
+    may take to be published; `progress` gets each step of a check that takes time.
     """
 
     settings: Settings
-    clients: Clients
+    s3: "S3Client"
     url: str
     origin: str
-    queue: str | None = None
-    failure_queue: str | None = None
-    deployed: Deployed | None = None
+    failures: Callable[[], int] | None = None
+    stack: Stack | None = None
+    seconds: float = 60
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    progress: Callable[[str], None] = lambda _step: None
 
     @property
     def buckets(self) -> tuple[str, str]:
         """Upload bucket and gallery bucket."""
         return self.settings.upload_bucket, self.settings.gallery_bucket
 
-    @property
-    def other_s3(self) -> str | None:
-        """The address of an S3 that is neither AWS's nor the embedded one."""
-        is_other = self.deployed is None and self.queue is None
-        return self.settings.s3_endpoint_url if is_other else None
-
-    def fix(self, command: str) -> str:
-        """Return how a setting is put right: a command on AWS, a new start of the local product."""
-        # A deploy would not do: CloudFormation leaves alone what its own template did not change.
-        return command if self.deployed else "stop `make run` and start it again; it sets this"
+    def log_of(self, function: str) -> str:
+        """Return where a function's log is read."""
+        if self.stack is None:
+            return "read what `make run` printed"
+        return f"aws logs tail /aws/lambda/{self.stack.functions[function]} --since 1h"
 
 
 def local_installation(settings: Settings, local: LocalSettings) -> Installation:
-    """Return what `make run` starts with the same settings; raises CannotExamineError."""
+    """Return what `make run` starts with the same settings; raises CannotCheckError."""
     url = f"http://localhost:{local.port}"
     origin = settings.public_url or url
     if settings.s3_endpoint_url:
@@ -87,17 +78,30 @@ def local_installation(settings: Settings, local: LocalSettings) -> Installation
                 f"There are no credentials for {settings.s3_endpoint_url}; set AWS_ACCESS_KEY_ID "
                 "and AWS_SECRET_ACCESS_KEY as for `make run`."
             )
-            raise CannotExamineError(msg)
-        return Installation(settings, make_clients(settings, session), url, origin)
+            raise CannotCheckError(msg)
+        return Installation(settings, make_s3(settings, session), url, origin)
     try:
         session = boto3.Session(*read_key_pair(local.data_dir), region_name=settings.region)
     except FileNotFoundError:
         msg = f"Nothing was started in {local.data_dir} yet; `make run` does, or set DATA_DIR."
-        raise CannotExamineError(msg) from None
+        raise CannotCheckError(msg) from None
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is damaged"
         msg = f"Cannot read {local.data_dir / KEY_FILE}: {why}."
-        raise CannotExamineError(msg) from None
+        raise CannotCheckError(msg) from None
     settings = replace(settings, s3_endpoint_url=f"http://127.0.0.1:{local.s3_port}")
-    clients = make_clients(settings, session)
-    return Installation(settings, clients, url, origin, queue=QUEUE, failure_queue=FAILURES)
+    sqs = make_sqs(settings, session)
+    return Installation(
+        settings,
+        make_s3(settings, session),
+        url,
+        origin,
+        failures=lambda: count_messages(sqs, sqs.get_queue_url(QueueName=FAILURES)["QueueUrl"]),
+    )
+
+
+def count_messages(sqs: "SQSClient", queue: str) -> int:
+    """Return how many messages a queue holds, by its URL."""
+    answer = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["All"])["Attributes"]
+    waiting = int(answer["ApproximateNumberOfMessages"])
+    return waiting + int(answer["ApproximateNumberOfMessagesNotVisible"])

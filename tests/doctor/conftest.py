@@ -1,4 +1,4 @@
-"""A product of the doctor's own to break, and what the doctor says of it."""
+"""A product to break, and the doctor's report on it."""
 
 import functools
 import os
@@ -20,7 +20,7 @@ from tests.conftest import Product, free_port, start_product, stop_product
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What was printed, by check, and the exit status."""
+    """The printed lines by check, and the exit status."""
 
     lines: dict[str, tuple[str, str]]  # check → verdict, rest of the line
     status: int
@@ -37,10 +37,10 @@ class Report:
 
 
 def read_report(printed: str, status: int) -> Report:
-    """Return what the doctor printed; verdict, check and text stand in columns."""
+    """Return the report from the printed columns: verdict, check, text."""
     lines = {}
     for line in printed.splitlines():
-        verdict, name, text = line[:4].strip(), line[6:23].strip(), line[25:]
+        verdict, name, text = line[:4].strip(), line[6:14].strip(), line[16:]
         assert verdict in ("ok", "warn", "FAIL", "skip"), line
         lines[name] = (verdict, text)
     return Report(lines, status)
@@ -85,9 +85,9 @@ def origins(product: Product) -> list[str]:
 def doctor(
     running: Product, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Doctor:
-    """Examines the product with the settings that it runs with, and others where given."""
+    """Checks the product with the settings that it runs with, and others where given."""
 
-    def examine(*arguments: str, seconds: float = 10, **environ: str) -> Report:
+    def check(*arguments: str, seconds: float = 10, **environ: str) -> Report:
         for name in ("PORT", "S3_PORT", "DATA_DIR"):
             monkeypatch.setenv(name, running.environ[name])
         for name, value in environ.items():
@@ -95,28 +95,46 @@ def doctor(
         status = main([*arguments, "--seconds", str(seconds)])
         return read_report(capsys.readouterr().out, status)
 
-    return examine
+    return check
+
+
+@contextmanager
+def program(*module: str, **environ: str) -> Iterator[None]:
+    """Run a program of ours until the block ends."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", *module],
+        env={**os.environ, **environ},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def wait_for(url: str) -> None:
+    """Return once something answers at an address."""
+    for _ in range(200):
+        try:
+            httpx.get(url)
+        except httpx.TransportError:
+            time.sleep(0.05)
+        else:
+            return
+    raise TimeoutError(url)
 
 
 @contextmanager
 def gallery(product: Product, **environ: str) -> Iterator[str]:
     """Run one more gallery over the product's buckets, with other settings, and yield its port."""
     port = str(free_port())
-    process = subprocess.Popen(
-        [sys.executable, "-m", "uvicorn", "services.web.app:app", "--port", port],
-        env={**os.environ, **product.environ}
-        | {"S3_ENDPOINT_URL": product.settings.s3_endpoint_url or "", **environ},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        for _ in range(200):
-            try:
-                httpx.get(f"http://127.0.0.1:{port}/healthz")
-                break
-            except httpx.TransportError:
-                time.sleep(0.05)
+    environ = {
+        **product.environ,
+        "S3_ENDPOINT_URL": product.settings.s3_endpoint_url or "",
+        **environ,
+    }
+    with program("uvicorn", "services.web.app:app", "--port", port, **environ):
+        wait_for(f"http://127.0.0.1:{port}/healthz")
         yield port
-    finally:
-        process.terminate()
-        process.wait(10)

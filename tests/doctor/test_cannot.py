@@ -71,7 +71,8 @@ def test_aws_does_not_answer(
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "a")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "b")
     assert said(capsys, "--stack") == (
-        f'AWS cannot be asked: Could not connect to the endpoint URL: "{url}/".'
+        f'Could not connect to the endpoint URL: "{url}/"; `aws configure` or AWS_PROFILE names '
+        "the account that was deployed to."
     )
 
 

@@ -1,0 +1,156 @@
+"""Uploads a tiny picture as a page does, waits until it is published, and deletes it again."""
+
+import contextlib
+import io
+import re
+import time
+from typing import Any
+
+import urllib3
+from PIL import Image
+
+from services.doctor.errors import explain_http
+from services.doctor.finding import Finding, fail, ok
+from services.doctor.installation import HTTP, Installation
+
+NAME = "contact-sheet-doctor.png"
+# Without them Uppy waits for ever.
+EXPOSED = frozenset({"etag", "location"})
+_POLL_SECONDS = 0.1
+_FIX_SERVING = "see the line of the buckets; with IMAGE_BASE_URL, check the CDN"
+
+
+class StuckError(Exception):
+    """The picture got no further; carries the finding that says where and what to do."""
+
+    def __init__(self, text: str, fix: str) -> None:
+        super().__init__(text)
+        self.finding = fail(text, fix)
+
+
+def upload(installation: Installation) -> Finding:
+    """Check that a picture can be uploaded, is published and shown, and can be deleted."""
+    picture = _picture()
+    wanted = {"filename": NAME, "type": "image/png", "size": len(picture)}
+    try:
+        begun = _request(installation, "POST", "/api/uploads", 201, json=wanted)
+        photo_id, token = begun["id"], begun["delete_token"]
+        try:
+            _send(installation, begun["upload"], picture)
+            seconds = _wait_until_ready(installation, photo_id)
+            _load_variants(installation, photo_id)
+        except StuckError:
+            with contextlib.suppress(StuckError):
+                _delete(installation, photo_id, token)
+            raise
+        _delete(installation, photo_id, token)
+    except StuckError as stuck:
+        return stuck.finding
+    return ok(f"a picture was published in {seconds:.1f} s, shown and deleted")
+
+
+def _send(installation: Installation, post: dict[str, Any], picture: bytes) -> None:
+    """Send the picture by the form that the gallery gave out, as a page does."""
+    installation.progress("uploading a picture")
+    try:
+        sent = HTTP.request(
+            "POST",
+            post["url"],
+            fields={**post["fields"], "file": (NAME, picture, "image/png")},
+            headers={"Origin": installation.origin},
+        )
+    except urllib3.exceptions.HTTPError as error:
+        text = f"the upload does not reach {post['url']}: {explain_http(error)}"
+        raise StuckError(text, "see the line of the buckets") from None
+    if sent.status != 201:
+        text = f"S3 refuses the upload with {sent.status} {_s3_code(sent)}".rstrip()
+        raise StuckError(text, "see the other lines")
+    _check_cors(installation, sent)
+
+
+def _check_cors(installation: Installation, sent: urllib3.BaseHTTPResponse) -> None:
+    """Raise StuckError where a page could not read S3's answer to its upload."""
+    bucket, origin = installation.settings.upload_bucket, installation.origin
+    fix = "stop `make run` and start it again; it sets the bucket's CORS"
+    if installation.stack:
+        fix = "give the bucket the CorsConfiguration of serverless.yml"
+    exposed = sent.headers.get("Access-Control-Expose-Headers", "").lower()
+    if (
+        sent.headers.get("Access-Control-Allow-Origin") not in (origin, "*")
+        or (EXPOSED - {name.strip() for name in exposed.split(",")} and exposed != "*")
+    ):  # fmt: skip
+        text = f"CORS of {bucket} does not let {origin} upload and read ETag and Location"
+        raise StuckError(text, fix)
+
+
+def _wait_until_ready(installation: Installation, photo_id: str) -> float:
+    """Return how many seconds it took until the picture was published."""
+    start = time.monotonic()
+    while (waited := time.monotonic() - start) < installation.seconds:
+        installation.progress(f"waiting for the picture to be published, {waited:.0f} s")
+        photo = _request(installation, "GET", f"/api/photos/{photo_id}", 200)
+        if photo["state"] == "ready":
+            return waited
+        if photo["state"] == "rejected":
+            text = f"resize rejects a good picture as {photo['reason']}: {photo['message']}"
+            raise StuckError(text.rstrip("."), installation.log_of("resize"))
+        time.sleep(_POLL_SECONDS)
+    text = f"resize did not publish the picture within {installation.seconds:g} s"
+    raise StuckError(text, installation.log_of("resize"))
+
+
+def _load_variants(installation: Installation, photo_id: str) -> None:
+    """Load every variant from where a browser gets it."""
+    photo = _request(installation, "GET", f"/api/photos/{photo_id}", 200)
+    for variant in photo["variants"]:
+        name = f"variant {variant['size']} as {variant['format']} at {variant['url'].partition('?')[0]}"
+        try:
+            answer = HTTP.request("GET", variant["url"])
+        except urllib3.exceptions.HTTPError as error:
+            text = f"{name} is not served: {explain_http(error)}"
+            raise StuckError(text, _FIX_SERVING) from None
+        type_ = answer.headers.get("Content-Type", "")
+        if answer.status != 200 or not type_.startswith("image/"):
+            text = f"{name} is not served: {answer.status} {_s3_code(answer) or type_}".rstrip()
+            raise StuckError(text, _FIX_SERVING)
+
+
+def _delete(installation: Installation, photo_id: str, token: str) -> None:
+    headers = {"X-Delete-Token": token}
+    _request(installation, "DELETE", f"/api/photos/{photo_id}", 204, headers=headers)
+
+
+def _request(
+    installation: Installation, method: str, path: str, status: int, **content: Any
+) -> Any:
+    """Return the API's answer; raises StuckError unless it has that status."""
+    try:
+        answer = HTTP.request(method, installation.url + path, **content)
+    except urllib3.exceptions.HTTPError as error:
+        fix = "`make run` starts it; set PORT as there"
+        if installation.stack:
+            fix = "check this machine's network; then deploy again"
+        text = f"the gallery at {installation.url} does not answer: {explain_http(error)}"
+        raise StuckError(text, fix) from None
+    content_type = answer.headers.get("Content-Type", "")
+    body = answer.json() if answer.data and "json" in content_type else {}
+    if answer.status != status:
+        detail = str(body.get("detail") or body.get("title") or "")
+        text = f"{method} {path} fails with {answer.status} {detail}".rstrip(" .")
+        raise StuckError(text, installation.log_of("web"))
+    return body
+
+
+def _picture() -> bytes:
+    """Return a picture that no cache has seen."""
+    shade = time.time_ns()
+    image = Image.new("RGB", (48, 32), (shade & 255, shade >> 8 & 255, shade >> 16 & 255))
+    file = io.BytesIO()
+    image.save(file, "PNG")
+    return file.getvalue()
+
+
+def _s3_code(answer: urllib3.BaseHTTPResponse) -> str:
+    """Return the code in an S3 error, if there is one."""
+    found = re.search(rb"<Code>(\w+)</Code>", answer.data)
+    return found[1].decode() if found else ""
