@@ -58,16 +58,32 @@ def plan(width: int, height: int, sizes: tuple[int, ...]) -> tuple[Fit, ...]:
 
     `sizes` are the sides of square boxes, ascending. Only the first may enlarge. The first box
     that the picture does not fill gets it at its own size, so that nothing between two boxes is
-    thrown away; still larger boxes get nothing.
+    thrown away; still larger boxes get nothing. For panoramas and tall pictures all boxes but the
+    first are longer than they are wide: see `_long_side`.
     """
     fits: list[Fit] = []
     for size in sizes:
-        if fits and max(width, height) <= size:
+        box = _long_side(width, height, size) if fits else size
+        if fits and max(width, height) <= box:
             if max(fits[-1].width, fits[-1].height) < max(width, height):
                 fits.append(Fit(size, width, height))
             break
-        fits.append(Fit(size, *best_fit(width, height, size, size)))
+        fits.append(Fit(size, *best_fit(width, height, box, box)))
     return tuple(fits)
+
+
+MOST_STRETCHED = 4  # times a box's side that a long picture's long side may be
+MAX_WEBP_SIDE = 16_383  # the format's own limit
+
+
+def _long_side(width: int, height: int, size: int) -> int:
+    """Return how long the long side may be in the box of `size` × `size`.
+
+    From a ratio of 2:1 on the short side keeps half the box, up to a ratio of 8:1: an 8:1 panorama
+    in the box of 1600 has 6400 × 800 pixels, where 1600 × 200 would be a strip of its sky.
+    """
+    ratio = max(width, height) / min(width, height)
+    return min(round(size * min(max(ratio / 2, 1), MOST_STRETCHED)), max(size, MAX_WEBP_SIDE))
 
 
 def formats_for(names: tuple[str, ...], *, has_alpha: bool) -> tuple[Format, ...]:
