@@ -104,6 +104,30 @@ def display_p3() -> bytes:
     return bytes(icc)
 
 
+def srgb() -> bytes:
+    """Return an ICC profile of sRGB."""
+    return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+
+
+def grey_profile(gamma: float) -> bytes:
+    """Return an ICC profile of greys whose light is the sample to the power of `gamma`.
+
+    Source: ICC.1:2001-04, 6.3.1.1 (monochrome) and 6.5.3 (curveType).
+    """
+    white = struct.pack(">3i", 63190, 65536, 54061)
+    curve = b"curv" + struct.pack(">4xIHxx", 1, round(gamma * 256))
+    tags = {b"wtpt": b"XYZ " + bytes(4) + white, b"kTRC": curve}
+    at, index_of_tags, bodies = 132 + 12 * len(tags), struct.pack(">I", len(tags)), b""
+    for name, body in tags.items():
+        index_of_tags += name + struct.pack(">II", at + len(bodies), len(body))
+        bodies += body
+    header = struct.pack(
+        ">I4xI4s4s4s12x4s28x12s48x", at + len(bodies), 0x02400000, b"mntr", b"GRAY", b"XYZ ",
+        b"acsp", white,
+    )  # fmt: skip
+    return header + index_of_tags + bodies
+
+
 def cmyk_profile() -> bytes:
     """Return an ICC profile of a press whose inks multiply: CMYK by an 8-bit table to Lab.
 

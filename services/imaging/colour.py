@@ -1,56 +1,75 @@
-"""Conversion to sRGB, by LittleCMS."""
+"""Conversion to sRGB, by LittleCMS where there is a profile."""
 
 import io
-from functools import cache
+from functools import cache, lru_cache
 from itertools import product
 
 from PIL import Image, ImageChops, ImageCms
 
-from services.imaging.codecs.pixels import to_pillow
+from services.imaging.codecs.icc import GREY
+from services.imaging.codecs.pixels import to_pillow, to_raster
 from services.imaging.codecs.turbojpeg import to_planes, to_rgb
-from services.imaging.picture import I420, Raster
+from services.imaging.convert import converted
+from services.imaging.picture import I420, Header, Raster
 from services.imaging.upright import upright
 from services.imaging.work import Work
 
-_SPACES = {"L": b"GRAY", "RGB": b"RGB ", "CMYK": b"CMYK"}
 _LEVELS = (0, 8, 32, 64, 96, 128, 160, 192, 224, 255)
 _UNSEEN = 1  # 8-bit levels by which profiles of the same space differ through rounding
 
 
 def show_in_srgb(work: Work) -> None:
     """Turn the frame upright and convert it to sRGB."""
-    raster, orientation, icc = work.raster, work.header.orientation, work.header.icc
+    raster, header = work.raster, work.header
     if raster.mode != I420:
-        work.raster = to_srgb(upright(raster, orientation), icc)
-    elif icc is not None or orientation != 1:
-        work.raster = to_planes(to_srgb(upright(to_rgb(raster), orientation), icc))
+        work.raster = to_srgb(upright(raster, header.orientation), header)
+    elif header.orientation != 1 or _is_to_be_converted(header):
+        work.raster = to_planes(to_srgb(upright(to_rgb(raster), header.orientation), header))
 
 
-def to_srgb(raster: Raster, icc: bytes | None) -> Raster:
-    """Return the raster in sRGB as L, RGB or RGBA, by its ICC profile if it has a sound one.
+def _is_to_be_converted(header: Header) -> bool:
+    # Most photographs say that they are sRGB, and stay the planes that they are.
+    if header.icc is not None:
+        return _transform(header.icc, "RGB") is not None
+    return header.space is not None and not header.space.is_srgb
 
-    Perceptual intent. A profile that is damaged or of another colour space counts as none. CMYK
-    without a profile is multiplied out, as browsers do.
+
+def to_srgb(raster: Raster, header: Header) -> Raster:
+    """Return the raster in sRGB as L, RGB or RGBA, by what its file says of its colours.
+
+    Perceptual intent. A profile that is damaged counts as none. CMYK without a profile is
+    multiplied out, as browsers do.
     """
-    transform = None
-    if icc is not None and icc[16:20] == _SPACES[raster.mode.removesuffix("A")]:
-        transform = _transform(icc, raster.mode.removesuffix("A"))
-    if transform is not None:
-        return _converted(raster, transform)
+    if header.icc is not None:
+        return _by_profile(raster, header.icc)
     if raster.mode == "CMYK":
-        image = ImageChops.invert(to_pillow(raster)).convert("RGB")
-        return Raster("RGB", raster.width, raster.height, image.tobytes())
-    return raster
-
-
-def _converted(raster: Raster, transform: ImageCms.ImageCmsTransform) -> Raster:
+        return to_raster(_inks(raster).convert("RGB"))
+    if header.space is None or header.space.is_srgb:
+        return raster
     image = to_pillow(raster)
-    if raster.mode == "CMYK":
-        image = ImageChops.invert(image)
-    converted = transform.apply(image.convert("RGB") if raster.mode == "RGBA" else image)
+    if raster.mode != "RGBA":
+        return to_raster(converted(image, header.space))
+    shown = converted(image.convert("RGB"), header.space)
+    shown.putalpha(image.getchannel("A"))
+    return to_raster(shown)
+
+
+def _by_profile(raster: Raster, icc: bytes) -> Raster:
+    image = _inks(raster) if raster.mode == "CMYK" else to_pillow(raster)
+    # Grey may have become RGBA for its transparency's sake, and may have a profile for colours.
+    mode = "L" if icc[16:20] == GREY else image.mode.replace("RGBA", "RGB").replace("L", "RGB")
+    transform = _transform(icc, mode)
+    if transform is None:
+        return raster if raster.mode != "CMYK" else to_raster(image.convert("RGB"))
+    source = image.getchannel(0) if mode == "L" else image.convert(mode)
+    shown = transform.apply(source)
     if raster.mode == "RGBA":
-        converted.putalpha(image.getchannel("A"))
-    return Raster(converted.mode, raster.width, raster.height, converted.tobytes())
+        shown.putalpha(image.getchannel("A"))
+    return to_raster(shown)
+
+
+def _inks(raster: Raster) -> Image.Image:
+    return ImageChops.invert(to_pillow(raster))
 
 
 @cache
@@ -58,13 +77,14 @@ def _srgb() -> ImageCms.ImageCmsProfile:
     return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
 
 
+@lru_cache(4)
 def _transform(icc: bytes, mode: str) -> ImageCms.ImageCmsTransform | None:
     try:
         source = ImageCms.ImageCmsProfile(io.BytesIO(icc))
         transform = ImageCms.ImageCmsTransform(
             source, _srgb(), mode, "RGB", ImageCms.Intent.PERCEPTUAL
         )
-    except (ImageCms.PyCMSError, OSError):
+    except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
         return None  # the picture can be seen without the profile
     if mode == "RGB" and _changes_nothing(transform):
         return None  # sRGB itself, under one of its many profiles

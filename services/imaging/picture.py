@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from services.core.variants import Fit, Format
+from services.imaging.colour_space import ColourSpace
 
 Pixels = bytes | bytearray | memoryview
 
@@ -29,7 +30,8 @@ class Header:
     orientation: int = 1  # EXIF's 1 to 8: what turns the stored pixels upright
     frames: int = 1
     loops: int = 0  # how often an animation is shown; 0 is for ever
-    icc: bytes | None = None
+    icc: bytes | None = None  # a profile for the channels that it has
+    space: ColourSpace | None = None  # stated without a profile
     total_frame_pixels: int = 0  # of all frames together, where those have sizes of their own
 
     @property

@@ -16,7 +16,8 @@ def decode(data: bytes, header: Header, need: tuple[int, int]) -> Iterator[Frame
     """Yield the primary picture, stored way up; an image sequence gives its first."""
     with data_errors():
         image = AvifImagePlugin.AvifImageFile(io.BytesIO(data))
+    if image.size != (header.width, header.height):  # before anything of that size is made
+        raise Rejected(Reason.CORRUPT, f"{image.size} in its decoder")
+    with data_errors():
         image.load()
-    if image.size != (header.width, header.height):
-        raise Rejected(Reason.CORRUPT, f"{image.size} decoded")
     yield Frame(to_raster(image, need))

@@ -92,10 +92,13 @@ def _parse(data: bytes) -> _File:
             break  # what follows the pictures is nobody's business
         else:
             raise Rejected(Reason.CORRUPT, f"block of kind {kind:#x}")
-    if not layers or control:
+    # What controls a frame that never comes is no harm.
+    if not layers:
         raise Rejected(Reason.TRUNCATED, "ends before a frame's data")
-    # Browsers make room for a first frame that is larger than the screen it stands on.
-    width, height = width or layers[0].width, height or layers[0].height
+    # Browsers make room for a first frame that reaches past the screen it stands on.
+    first = layers[0]
+    width = max(width, first.left + first.width)
+    height = max(height, first.top + first.height)
     return _File(width, height, loops, tuple(layers))
 
 

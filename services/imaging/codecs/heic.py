@@ -17,9 +17,9 @@ def decode(data: bytes, header: Header, need: tuple[int, int]) -> Iterator[Frame
     with data_errors():
         # 10 and 12 bits become 8 without clipping; threads would be the deadline's business too.
         picture = pillow_heif.open_heif(data, convert_hdr_to_8bit=True)
-        image = Image.frombuffer(
-            picture.mode, picture.size, picture.data, "raw", picture.mode, picture.stride, 1
-        )
-    if image.size != (header.width, header.height):
-        raise Rejected(Reason.CORRUPT, f"{image.size} decoded")
+        if picture.size != (header.width, header.height):  # before anything of that size is made
+            raise Rejected(Reason.CORRUPT, f"{picture.size} in its decoder")
+        # Grey of more than 8 bits stays so, in 16: the higher byte is the picture.
+        mode, raw = ("L", "L;16") if picture.mode == "I;16" else (picture.mode, picture.mode)
+        image = Image.frombytes(mode, picture.size, picture.data, "raw", raw, picture.stride, 1)
     yield Frame(to_raster(image, need))

@@ -1,13 +1,18 @@
 """AVIF and HEIC: what the boxes of the ISO base media file format say of the primary picture.
 
-Source: ISO/IEC 14496-12 (boxes), ISO/IEC 23008-12 (HEIF: meta, iprp, ispe, irot, imir).
+Source: ISO/IEC 14496-12 (boxes, iloc, iinf, moov), ISO/IEC 23008-12 (HEIF: meta, iprp, ispe, clap,
+irot, imir), AV1 Image File Format (AVIF).
 """
 
 import struct
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 from services.core.reasons import Reason
 from services.core.rejected import Rejected
+from services.imaging.codecs import av1
+from services.imaging.codecs.icc import GREY, RGB, usable
+from services.imaging.colour_space import ColourSpace, from_cicp
 from services.imaging.picture import Header
 
 _BRANDS = {
@@ -15,16 +20,31 @@ _BRANDS = {
     b"heic": "heic", b"heix": "heic", b"heim": "heic", b"heis": "heic", b"hevc": "heic",
     b"hevx": "heic",
 }  # fmt: skip
+_FILE_BOXES = {b"ftyp", b"meta", b"mdat", b"moov", b"moof", b"free", b"skip", b"uuid", b"idat"}
+# BT.601's, BT.709's and BT.2020's curves are shown as sRGB's, which screens are made for.
+_AS_SRGB = (1, 6, 14, 15)
 
 
 class _DamagedError(Exception):
     """A box is missing or does not have the form that its type demands."""
 
 
-def _boxes(data: memoryview) -> Iterator[tuple[bytes, memoryview]]:
+@dataclass(frozen=True, slots=True)
+class _Item:
+    """A picture of the file: its type, its properties in order and where its bytes are."""
+
+    kind: bytes
+    properties: tuple[tuple[bytes, memoryview], ...]
+    extents: tuple[tuple[int, int], ...]  # start and end in the file
+
+
+def _boxes(data: memoryview, *, trailer: bool = False) -> Iterator[tuple[bytes, memoryview]]:
+    """Yield type and body of each box; with `trailer`, up to bytes that are no box of such a file."""
     at = 0
     while at + 8 <= len(data):
         length, kind = struct.unpack_from(">I4s", data, at)
+        if trailer and kind not in _FILE_BOXES and (at + length > len(data) or length < 8):
+            return  # what phones and motion photos append
         start = at + 8
         if length == 1:
             if at + 16 > len(data):
@@ -41,11 +61,12 @@ def _boxes(data: memoryview) -> Iterator[tuple[bytes, memoryview]]:
         at += length
 
 
-def _find(boxes: Iterable[tuple[bytes, memoryview]], kind: bytes) -> memoryview:
+def _find(boxes: Iterable[tuple[bytes, memoryview]], *path: bytes) -> memoryview:
+    """Return the body of the box at the end of a path of types."""
     for name, body in boxes:
-        if name == kind:
-            return body
-    raise _DamagedError(kind)
+        if name == path[0]:
+            return body if len(path) == 1 else _find(_boxes(body), *path[1:])
+    raise _DamagedError(path[0])
 
 
 def _format(ftyp: memoryview) -> str:
@@ -57,48 +78,168 @@ def _format(ftyp: memoryview) -> str:
 
 
 def read_header(data: bytes) -> Header:
-    """Return size, orientation and profile of the primary picture.
+    """Return size, orientation and colours of the primary picture.
 
-    HEIC's size is the upright one and its orientation 1, because libheif turns what it decodes.
-    EXIF's orientation does not count in either format (HEIF, 6.5.10).
+    HEIC's size is the upright one and its orientation 1, because libheif crops and turns what it
+    decodes. EXIF's orientation does not count in either format (HEIF, 6.5.10). Raises Rejected
+    unless all of the bytes that the pictures are made of are there, and their own headers say the
+    size that the boxes do.
     """
     view = memoryview(data)
-    boxes = _boxes(view)
-    kind, ftyp = next(boxes, (b"", view[:0]))
+    kind, ftyp = next(_boxes(view), (b"", view[:0]))
     if kind != b"ftyp":
         raise Rejected(Reason.UNSUPPORTED_FORMAT, "no ftyp")
     format_ = _format(ftyp)
     try:
         # Reading them all finds the one that is cut off.
-        return _primary(format_, _find(list(boxes), b"meta")[4:])
-    except (_DamagedError, struct.error, IndexError) as error:
+        boxes = list(_boxes(view, trailer=True))
+        if format_ == "avif" and all(name != b"meta" for name, _ in boxes):
+            return _sequence(boxes)
+        meta = _find(boxes, b"meta")[4:]
+        items = _items(meta)
+        pitm = _find(_boxes(meta), b"pitm")
+        (primary,) = struct.unpack_from(">I" if pitm[0] else ">H", pitm, 4)
+        colours = None
+        for number, item in items.items():
+            found = _check_item(item, data)
+            colours = found if number == primary else colours
+        return _header(format_, items[primary], colours)
+    except (_DamagedError, struct.error, LookupError, ZeroDivisionError) as error:
         raise Rejected(Reason.CORRUPT, f"boxes of {format_}: {error!r}") from error
 
 
-def _primary(format_: str, meta: memoryview) -> Header:
-    pitm = _find(_boxes(meta), b"pitm")
-    (item,) = struct.unpack_from(">I" if pitm[0] else ">H", pitm, 4)
-    iprp = _find(_boxes(meta), b"iprp")
-    properties = list(_boxes(_find(_boxes(iprp), b"ipco")))
+def _check_item(item: _Item, data: bytes) -> tuple[int, int] | None:
+    """Raise Rejected unless an item is whole and as large as its box says; return AV1's colours."""
+    for _, end in item.extents:
+        if end > len(data):
+            raise Rejected(Reason.TRUNCATED, f"{end} bytes, of which {len(data)} are there")
+    if item.kind != b"av01" or not item.extents:
+        return None
+    start, end = item.extents[0]
+    said = av1.sequence_header(data[start:end])
+    sizes = [_size(body) for kind, body in item.properties if kind == b"ispe"]
+    if said is None or not sizes:
+        return None
+    if (said.width, said.height) != sizes[0]:
+        raise Rejected(Reason.CORRUPT, f"{said.width} × {said.height} in AV1, {sizes[0]} outside")
+    return said.colours
+
+
+def _size(ispe: memoryview) -> tuple[int, int]:
+    width, height = struct.unpack_from(">II", ispe, 4)
+    return width, height
+
+
+def _header(format_: str, item: _Item, colours: tuple[int, int] | None) -> Header:
     size: tuple[int, int] | None = None
-    turns, mirror, icc = 0, None, None
-    for index in _associations(_find(_boxes(iprp), b"ipma"), item):
-        kind, body = properties[index - 1]
+    turns, mirror = 0, None
+    icc: bytes | None = None
+    space: ColourSpace | None = _space(*colours) if colours else None
+    for kind, body in item.properties:
         if kind == b"ispe":
-            size = struct.unpack_from(">II", body, 4)
+            size = _size(body)
+        elif kind == b"clap" and format_ == "heic":
+            wide, wide_by, high, high_by = struct.unpack_from(">4I", body)
+            size = (round(wide / wide_by), round(high / high_by))
         elif kind == b"irot":
             turns = body[0] & 3
         elif kind == b"imir":
             mirror = body[0] & 1
         elif kind == b"colr" and bytes(body[:4]) in (b"prof", b"rICC"):
-            icc = bytes(body[4:])
+            icc = usable(bytes(body[4:]), RGB, GREY)
+        elif kind == b"colr" and bytes(body[:4]) == b"nclx":
+            space = _space(*struct.unpack_from(">HH", body, 4))
     if size is None:
         raise _DamagedError("no size")
-    orientation = _orientation(turns, mirror)
-    header = Header(format_, *size, orientation=orientation, icc=icc)
+    header = Header(format_, *size, _orientation(turns, mirror), icc=icc, space=space)
     if format_ == "heic":
-        return Header(format_, *header.upright, icc=icc)
+        return Header(format_, *header.upright, icc=icc, space=space)
     return header
+
+
+def _space(primaries: int, transfer: int) -> ColourSpace:
+    return from_cicp(primaries, 13 if transfer in _AS_SRGB else transfer)
+
+
+def _sequence(boxes: list[tuple[bytes, memoryview]]) -> Header:
+    """Return what a moving AVIF without a still picture says of its first track of pictures."""
+    for kind, track in _boxes(_find(boxes, b"moov")):
+        if kind != b"trak":
+            continue
+        stsd = _find(_boxes(track), b"mdia", b"minf", b"stbl", b"stsd")
+        for entry, body in _boxes(stsd[8:]):
+            if entry == b"av01":
+                width, height = struct.unpack_from(">HH", body, 24)
+                colr = [one for name, one in _boxes(body[78:]) if name == b"colr"]
+                space, icc = None, None
+                for one in colr:
+                    if bytes(one[:4]) == b"nclx":
+                        space = _space(*struct.unpack_from(">HH", one, 4))
+                    else:
+                        icc = usable(bytes(one[4:]), RGB, GREY)
+                return Header("avif", width, height, icc=icc, space=space)
+    raise _DamagedError("no track of pictures")
+
+
+def _items(meta: memoryview) -> dict[int, _Item]:
+    boxes = list(_boxes(meta))
+    kinds = _kinds(_find(boxes, b"iinf"))
+    places = _places(_find(boxes, b"iloc"))
+    iprp = list(_boxes(_find(boxes, b"iprp")))
+    properties = [(kind, body) for kind, body in _boxes(_find(iprp, b"ipco"))]
+    numbers: dict[int, list[int]] = {}
+    for name, body in iprp:
+        if name == b"ipma":
+            numbers |= _associations(body)
+    return {
+        item: _Item(
+            kind,
+            tuple(properties[number - 1] for number in numbers.get(item, ()) if number),
+            places.get(item, ()),
+        )
+        for item, kind in kinds.items()
+    }
+
+
+def _kinds(iinf: memoryview) -> dict[int, bytes]:
+    kinds = {}
+    for name, infe in _boxes(iinf[8 if iinf[0] else 6 :]):
+        if name == b"infe" and infe[0] >= 2:
+            wide = infe[0] > 2
+            (item,) = struct.unpack_from(">I" if wide else ">H", infe, 4)
+            at = 10 if wide else 8
+            kinds[item] = bytes(infe[at : at + 4])
+    return kinds
+
+
+def _places(iloc: memoryview) -> dict[int, tuple[tuple[int, int], ...]]:
+    """Return start and end in the file of each item's extents (ISO/IEC 14496-12, 8.11.3)."""
+    version, sizes, base_and_index = iloc[0], iloc[4], iloc[5]
+    offset_size, length_size = sizes >> 4, sizes & 15
+    base_size, index_size = base_and_index >> 4, base_and_index & 15 if version else 0
+    at = 6
+
+    def take(size: int) -> int:
+        nonlocal at
+        at += size
+        if at > len(iloc):
+            raise _DamagedError("iloc")
+        return int.from_bytes(iloc[at - size : at])
+
+    places = {}
+    for _ in range(take(4 if version == 2 else 2)):
+        item = take(4 if version == 2 else 2)
+        method = take(2) & 15 if version else 0
+        take(2)  # data reference
+        base = take(base_size)
+        extents = []
+        for _ in range(take(2)):
+            take(index_size)
+            start = base + take(offset_size)
+            extents.append((start, start + take(length_size)))
+        if method == 0:  # elsewhere than in the file itself
+            places[item] = tuple(extents)
+    return places
 
 
 def _orientation(turns: int, mirror: int | None) -> int:
@@ -114,17 +255,16 @@ def _orientation(turns: int, mirror: int | None) -> int:
     return {1: 4, 8: 5, 3: 2, 6: 7}[turned]
 
 
-def _associations(ipma: memoryview, item: int) -> list[int]:
+def _associations(ipma: memoryview) -> dict[int, list[int]]:
     version, wide = ipma[0], ipma[3] & 1
     (entries,) = struct.unpack_from(">I", ipma, 4)
-    at = 8
+    at, found = 8, {}
     for _ in range(entries):
-        (entry,) = struct.unpack_from(">I" if version else ">H", ipma, at)
+        (item,) = struct.unpack_from(">I" if version else ">H", ipma, at)
         at += 4 if version else 2
         count = ipma[at]
         at += 1
         numbers = struct.unpack_from(f">{count}{'H' if wide else 'B'}", ipma, at)
         at += count * (2 if wide else 1)
-        if entry == item:
-            return [number & (0x7FFF if wide else 0x7F) for number in numbers]
-    raise _DamagedError("no properties for the primary picture")
+        found[item] = [number & (0x7FFF if wide else 0x7F) for number in numbers]
+    return found

@@ -10,22 +10,17 @@ from collections.abc import Iterator
 from services.core.reasons import Reason
 from services.core.rejected import Rejected
 from services.imaging.codecs import exif, turbojpeg
+from services.imaging.codecs.icc import CMYK, GREY, RGB, usable
 from services.imaging.picture import Frame, Header, Raster
 
 _EOI = b"\xff\xd9"
 _BASELINE, _EXTENDED, _PROGRESSIVE = 0xC0, 0xC1, 0xC2
 _FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}  # DHT, JPG, DAC lie between the SOF markers
-_SOS, _APP1, _APP2 = 0xDA, 0xE1, 0xE2
+_SOS, _APP0, _APP1, _APP2, _APP14 = 0xDA, 0xE0, 0xE1, 0xE2, 0xEE
+_PROFILES = {1: (GREY, RGB), 3: (RGB,), 4: (CMYK,)}
 _MARKER = re.compile(rb"\xff[\xc0-\xcf\xda-\xfe]")  # those that segments follow
 
-# libjpeg's words for what leaves the picture as it is. It speaks of the first trouble it meets,
-# and bytes before EOI come after all of the picture.
-_HARMLESS = (
-    "extraneous bytes before marker 0xd9",
-    "Unknown Adobe color transform code",
-    "unknown JFIF revision number",
-    "Invalid SOS parameters for sequential JPEG",
-)
+_BYTES_BEFORE_EOI = "extraneous bytes before marker 0xd9"  # libjpeg's words
 
 
 def _segments(data: bytes) -> Iterator[tuple[int, memoryview, int]]:
@@ -56,7 +51,7 @@ def _segments(data: bytes) -> Iterator[tuple[int, memoryview, int]]:
 def read_header(data: bytes) -> Header:
     """Return size, orientation and profile; raises Rejected for processes no browser shows."""
     size: tuple[int, int] | None = None
-    orientation = 0
+    orientation = components = 0
     profile: dict[int, bytes] = {}
     for marker, body, _ in _segments(data):
         if marker in _FRAMES:
@@ -74,7 +69,8 @@ def read_header(data: bytes) -> Header:
             profile[body[12]] = bytes(body[14:])
     if size is None:
         raise Rejected(Reason.CORRUPT, "no frame header before the scan")
-    icc = b"".join(profile[number] for number in sorted(profile)) or None
+    joined = b"".join(profile[number] for number in sorted(profile)) or None
+    icc = usable(joined, *_PROFILES[components])
     return Header("jpeg", *size, orientation=orientation or 1, icc=icc)
 
 
@@ -83,44 +79,69 @@ def decode(
 ) -> Iterator[Frame]:
     """Yield the picture, stored way up, at the smallest eighth that has `need` pixels or more.
 
-    With `planes`, as mode I420 where it is stored so.
-
-    Whatever libjpeg-turbo warns of is refused, but for what every decoder shows whole: `_HARMLESS`
-    and a missing end-of-image marker.
+    With `planes`, as mode I420 where it is stored so. Whatever libjpeg-turbo warns of is refused,
+    but for what every decoder shows whole: see `_mended`.
     """
-    scan, components = _first_scan(data)
+    _, components = _first_scan(data)
     size = header.width, header.height
     try:
         raster = (
             turbojpeg.decode_planes(data, size, need) if planes and components == 3 else None
         ) or turbojpeg.decode(data, size, components, need)
-    except turbojpeg.DataError as error:
-        raster = _forgiven(data, size, components, need, scan, str(error))
+    except turbojpeg.DataError:
+        raster = _forgiven(data, size, components, need)
     yield Frame(raster)
 
 
-def _forgiven(
-    data: bytes,
-    size: tuple[int, int],
-    components: int,
-    need: tuple[int, int],
-    scan: int,
-    complaint: str,
-) -> Raster:
-    if any(harmless in complaint for harmless in _HARMLESS):
-        try:
-            return turbojpeg.decode(data, size, components, need, forgive=True)
-        except turbojpeg.DataError as error:
-            raise Rejected(Reason.CORRUPT, str(error)) from error
-    if data.find(_EOI, scan) >= 0:
-        raise Rejected(Reason.CORRUPT, complaint)
-    if not _all_scans_present(data):
-        raise Rejected(Reason.TRUNCATED, "scans are missing")
-    # With the marker in its place, a warning means that picture data is missing before it.
+def _forgiven(data: bytes, size: tuple[int, int], components: int, need: tuple[int, int]) -> Raster:
+    """Decode again without what does no harm; any complaint about the rest is a verdict.
+
+    libjpeg speaks of the first trouble alone, so forgiving it would forgive what follows.
+    """
+    mended = _mended(data)
+    scan, _ = _first_scan(mended)
+    has_end = mended.find(_EOI, scan) >= 0
+    if not has_end:
+        # With the marker in its place, a warning means that picture data is missing before it.
+        mended = _without_padding(mended) + _EOI
+        if not _all_scans_present(mended):
+            raise Rejected(Reason.TRUNCATED, "scans are missing")
     try:
-        return turbojpeg.decode(data + _EOI, size, components, need)
+        return turbojpeg.decode(mended, size, components, need)
     except turbojpeg.DataError as error:
-        raise Rejected(Reason.TRUNCATED, str(error)) from error
+        if has_end and _BYTES_BEFORE_EOI in str(error):  # after all of the picture
+            return turbojpeg.decode(mended, size, components, need, forgive=True)
+        reason = Reason.CORRUPT if has_end else Reason.TRUNCATED
+        raise Rejected(reason, str(error)) from error
+
+
+def _mended(data: bytes) -> bytes:
+    """Return the file without what libjpeg warns of before the first scan and every decoder ignores.
+
+    Bytes between segments; a JFIF version, an Adobe colour transform, or progressive parameters of
+    a sequential scan that do not exist.
+    """
+    parts, progressive, end = [data[:2]], False, 2
+    _, components = _first_scan(data)
+    for marker, view, end in _segments(data):  # noqa: B007 where the last one ends is needed below
+        body = bytearray(view)
+        if marker in _FRAMES:
+            progressive = marker == _PROGRESSIVE
+        elif marker == _APP0 and body[:5] == b"JFIF\0" and len(body) > 5:
+            body[5] = 1
+        elif marker == _APP14 and body[:5] == b"Adobe" and len(body) > 11:
+            known = {3: (0, 1), 4: (0, 2)}.get(components, (0, body[11]))
+            body[11] = body[11] if body[11] in known else known[-1]
+        elif marker == _SOS and not progressive and len(body) >= 3:
+            body[-3:] = b"\0\x3f\0"
+        parts.append(struct.pack(">BBH", 0xFF, marker, len(body) + 2) + body)
+    return b"".join((*parts, data[end:]))
+
+
+def _without_padding(data: bytes) -> bytes:
+    # Zeros where the end should be; one belongs to a last byte of 0xFF.
+    stripped = data.rstrip(b"\0")
+    return stripped + b"\0" if stripped.endswith(b"\xff") else stripped
 
 
 def _first_scan(data: bytes) -> tuple[int, int]:

@@ -3,30 +3,68 @@
 Source: Portable Network Graphics (Third Edition), W3C.
 """
 
-import io
 import struct
 import zlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 
-from PIL import Image, ImageChops, PngImagePlugin
+from PIL import Image, ImageChops
 
 from services.core.reasons import Reason
 from services.core.rejected import Rejected
 from services.imaging.codecs import exif
+from services.imaging.codecs.icc import GREY, RGB, usable
 from services.imaging.codecs.pixels import in_mode, to_raster
 from services.imaging.codecs.strict import data_errors
+from services.imaging.colour_space import SRGB, ColourSpace, from_cicp, from_gamma
 from services.imaging.picture import Frame, Header
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
-_END = b"\0\0\0\0IEND\xaeB`\x82"
 _BIT_DEPTHS = {0: (1, 2, 4, 8, 16), 2: (8, 16), 3: (1, 2, 4, 8), 4: (8, 16), 6: (8, 16)}
-_PAINTING = {b"IHDR", b"PLTE", b"tRNS", b"IDAT"}
+_CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
+_ADAM7 = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))  # fmt: skip
 _MAX_PROFILE = 4 << 20  # bytes; the largest in use, of printers' CMYK, are about 3 MB
+
+# Pillow's mode and raw mode by bits and colour type, so that nothing is left to convert.
+_MODES = {
+    (1, 0): ("1", "1"), (2, 0): ("L", "L;2"), (4, 0): ("L", "L;4"), (8, 0): ("L", "L"),
+    (16, 0): ("L", "L;16B"), (8, 2): ("RGB", "RGB"), (16, 2): ("RGB", "RGB;16B"),
+    (1, 3): ("P", "P;1"), (2, 3): ("P", "P;2"), (4, 3): ("P", "P;4"), (8, 3): ("P", "P"),
+    (8, 4): ("RGBA", "LA"), (16, 4): ("RGBA", "LA;16B"), (8, 6): ("RGBA", "RGBA"),
+    (16, 6): ("RGBA", "RGBA;16B"),
+}  # fmt: skip
+
+
+@dataclass(slots=True)
+class _File:
+    """What a PNG's chunks say, those that browsers ignore left out."""
+
+    ihdr: memoryview
+    palette: memoryview | None
+    transparency: bytes | None
+    data: list[memoryview]  # of IDAT
+    described: dict[bytes, bytes]  # ancillary chunks before the picture's data, by type
+
+    @property
+    def width(self) -> int:
+        return int.from_bytes(self.ihdr[:4])
+
+    @property
+    def height(self) -> int:
+        return int.from_bytes(self.ihdr[4:8])
+
+    @property
+    def bits(self) -> int:
+        return self.ihdr[8]
+
+    @property
+    def color_type(self) -> int:
+        return self.ihdr[9]
 
 
 def _chunks(data: bytes) -> Iterator[tuple[bytes, memoryview]]:
     # Yields type and body of the chunks up to IEND whose CRC is right. A wrong one is refused in a
-    # chunk that paints; any other is skipped, as browsers do.
+    # critical chunk and in tRNS, which paints; any other is skipped, as browsers do.
     view, at = memoryview(data), len(SIGNATURE)
     while at < len(data):
         if at + 8 > len(data):
@@ -39,41 +77,94 @@ def _chunks(data: bytes) -> Iterator[tuple[bytes, memoryview]]:
             return
         if zlib.crc32(view[at + 4 : end - 4]) == int.from_bytes(view[end - 4 : end]):
             yield kind, view[at + 8 : end - 4]
-        elif kind in _PAINTING or not kind[0] & 0x20:  # lower case: ancillary
+        elif kind == b"tRNS" or not kind[0] & 0x20:  # lower case: ancillary
             raise Rejected(Reason.CORRUPT, f"wrong CRC in {kind!r}")
         at = end
 
 
-def read_header(data: bytes) -> Header:
-    """Return size, orientation and profile; raises Rejected for a chunk cut off or damaged."""
-    size: tuple[int, int] | None = None
-    orientation, icc, palette, painted = 1, None, False, False
-    color_type = -1
-    for kind, body in _chunks(data):
-        if size is None:
-            size, color_type = _read_ihdr(kind, body)
+def _parse(data: bytes) -> _File:
+    """Return the file's chunks; raises Rejected for what libpng, and so browsers, refuse."""
+    chunks = _chunks(data)
+    kind, ihdr = next(chunks, (b"", memoryview(b"")))
+    _check_ihdr(kind, ihdr)
+    file = _File(ihdr, None, None, [], {})
+    ended = False  # whether a chunk followed the picture's data
+    for kind, body in chunks:
+        if kind == b"IDAT":
+            if ended:
+                raise Rejected(Reason.CORRUPT, "IDAT chunks apart from each other")
+            file.data.append(body)
+        elif file.data:
+            ended = True
+            if kind == b"eXIf":
+                file.described.setdefault(kind, bytes(body))
         elif kind == b"PLTE":
-            palette = True
-        elif kind == b"IDAT":
-            painted = True
-        elif kind == b"eXIf":
-            orientation = exif.orientation(bytes(body))
-        elif kind == b"iCCP":
-            icc = _profile(bytes(body))
-    if size is None or not painted:
+            _add_palette(file, body)
+        elif kind == b"tRNS":
+            file.transparency = file.transparency or _transparency(file, bytes(body))
+        elif kind[0] & 0x20:
+            file.described.setdefault(kind, bytes(body))
+        else:
+            raise Rejected(Reason.CORRUPT, f"{kind!r} before the picture's data")
+    if not file.data:
         raise Rejected(Reason.TRUNCATED, "no picture data")
-    if color_type == 3 and not palette:
+    if file.color_type == 3 and file.palette is None:
         raise Rejected(Reason.CORRUPT, "no palette")
-    return Header("png", *size, orientation=orientation, icc=icc)
+    return file
 
 
-def _read_ihdr(kind: bytes, body: memoryview) -> tuple[tuple[int, int], int]:
+def _check_ihdr(kind: bytes, body: memoryview) -> None:
     if kind != b"IHDR" or len(body) != 13:
         raise Rejected(Reason.CORRUPT, "does not start with IHDR")
-    width, height, bits, color_type, *methods = struct.unpack(">IIBBBBB", body)
+    _, _, bits, color_type, *methods = struct.unpack(">IIBBBBB", body)
     if bits not in _BIT_DEPTHS.get(color_type, ()) or methods[:2] != [0, 0] or methods[2] > 1:
         raise Rejected(Reason.CORRUPT, f"IHDR {bytes(body[8:])!r}")
-    return (width, height), color_type
+
+
+def _add_palette(file: _File, body: memoryview) -> None:
+    if file.color_type != 3:
+        return  # a suggestion
+    if file.palette is not None or not 3 <= len(body) <= 768:
+        raise Rejected(Reason.CORRUPT, f"PLTE of {len(body)} bytes")
+    file.palette = body[: len(body) // 3 * 3]
+
+
+def _transparency(file: _File, body: bytes) -> bytes | None:
+    """Return a tRNS chunk that counts: as long as its colour type demands, and after the palette."""
+    if file.color_type == 3:
+        return body if file.palette is not None and 0 < len(body) <= 256 else None
+    return body if len(body) == {0: 2, 2: 6}.get(file.color_type) else None
+
+
+def read_header(data: bytes) -> Header:
+    """Return size, orientation and colours; raises Rejected for a chunk cut off or damaged."""
+    file = _parse(data)
+    orientation = exif.orientation(file.described.get(b"eXIf", b""))
+    icc, space = _colours(file)
+    return Header(
+        "png", file.width, file.height, orientation=orientation, icc=icc, space=space
+    )  # fmt: skip
+
+
+def _colours(file: _File) -> tuple[bytes | None, ColourSpace | None]:
+    """Return the profile or the colour space: cICP, iCCP, sRGB, gAMA with cHRM, in this order (11.3.2)."""
+    said = file.described
+    if len(cicp := said.get(b"cICP", b"")) == 4 and cicp[2] == 0:
+        return None, from_cicp(cicp[0], cicp[1])
+    grey = file.color_type in (0, 4)
+    icc = usable(_profile(said.get(b"iCCP", b"")), GREY if grey else RGB)
+    if icc is not None:
+        return icc, None
+    if b"sRGB" in said:
+        return None, SRGB
+    gamma = int.from_bytes(said.get(b"gAMA", b"")[:4]) / 100_000
+    if not 0.01 <= gamma <= 100:
+        return None, None
+    chromaticities = None
+    if len(chrm := said.get(b"cHRM", b"")) == 32:
+        white_x, white_y, *others = (one / 100_000 for one in struct.unpack(">8I", chrm))
+        chromaticities = (*others, white_x, white_y)
+    return None, from_gamma(gamma, chromaticities)
 
 
 def _profile(body: bytes) -> bytes | None:
@@ -89,48 +180,91 @@ def _profile(body: bytes) -> bytes | None:
 def decode(data: bytes, header: Header, need: tuple[int, int]) -> Iterator[Frame]:
     """Yield the picture, stored way up, with `need` pixels or more where it has them.
 
-    Pillow is given the chunks that paint and no others: no text, no animation, no metadata.
+    Only the chunks that paint reach a decoder: no text, no animation, no metadata.
     """
-    painting = io.BytesIO(_painting_chunks(data))
-    with data_errors():
-        image: Image.Image = PngImagePlugin.PngImageFile(painting)
-        image.load()
-    if image.size != (header.width, header.height):
-        raise Rejected(Reason.CORRUPT, f"{image.size} decoded")
-    yield Frame(to_raster(_eight_bits(image), need))
+    file = _parse(data)
+    if (file.width, file.height) != (header.width, header.height):
+        raise Rejected(Reason.CORRUPT, f"{file.width} × {file.height} at the second look")
+    image = _inflated(file)
+    key = file.transparency
+    if file.color_type == 3:
+        image.putpalette(bytes(file.palette or b"").ljust(768, b"\0"))
+        if key:
+            image.info["transparency"] = key.ljust(256, b"\xff")
+        image = image.convert("RGBA" if key else "RGB")
+    elif key:
+        image = _keyed(image, file, key)
+    yield Frame(to_raster(in_mode(image, "L") if image.mode == "1" else image, need))
 
 
-def _painting_chunks(data: bytes) -> bytes:
-    chunks = list(_chunks(data))
-    painted = sum(len(body) + 12 for kind, body in chunks if kind in _PAINTING)
-    if len(SIGNATURE) + painted + len(_END) == len(data) and data.endswith(_END):
-        return data  # the usual case, without a copy
-    parts: list[bytes | memoryview] = [SIGNATURE]
-    for kind, body in chunks:
-        if kind in _PAINTING:
-            crc = zlib.crc32(body, zlib.crc32(kind))
-            parts += (struct.pack(">I", len(body)), kind, body, struct.pack(">I", crc))
-    return b"".join((*parts, _END))
+def _inflated(file: _File, *, low_bytes: bool = False) -> Image.Image:
+    """Return the samples as mode 1, L, P, RGB or RGBA; of 16 bits the higher or the lower eight."""
+    mode, raw = _MODES[file.bits, file.color_type]
+    if low_bytes:
+        raw = raw.replace(";16B", ";16" if mode == "L" else ";16L")
+    size, interlaced = (file.width, file.height), file.ihdr[12]
+    data = b"".join(file.data)
+    try:
+        with data_errors():
+            image = Image.frombytes(mode, size, data, "zip", raw, interlaced)
+    except Rejected:
+        # Browsers do not look at zlib's check.
+        whole = _with_right_check(data, file)
+        with data_errors():
+            return Image.frombytes(mode, size, whole, "zip", raw, interlaced)
+    # Rows that are missing stay zeros, without a word.
+    last = image.crop((0, file.height - 1, file.width, file.height))
+    if interlaced or last.getbbox(alpha_only=False) is None:
+        _with_right_check(data, file)
+    return image
 
 
-def _eight_bits(image: Image.Image) -> Image.Image:
-    """Return an image of mode L, RGB or RGBA for any that Pillow's PNG reader gives."""
-    transparent = "transparency" in image.info
-    if image.mode.startswith("I"):
-        return _high_bytes(image, image.info.get("transparency"))
-    if image.mode in ("RGBA", "LA", "PA") or transparent:
-        return in_mode(image, "RGBA")
-    return in_mode(image, "L" if image.mode in ("1", "L") else "RGB")
+def _with_right_check(data: bytes, file: _File) -> bytes:
+    """Return the zlib data with the check that it should have; raises Rejected unless it is whole."""
+    inflate, check, left, count = zlib.decompressobj(-zlib.MAX_WBITS), 1, data[2:], 0
+    wanted = _bytes_of_rows(file)
+    try:
+        while not inflate.eof and count <= 2 * wanted:
+            part = inflate.decompress(left, 1 << 20)
+            if not part and not inflate.unconsumed_tail:
+                break
+            check, count = zlib.adler32(part, check), count + len(part)
+            left = inflate.unconsumed_tail
+    except zlib.error as error:
+        raise Rejected(Reason.CORRUPT, str(error)) from error
+    if count < wanted or not inflate.eof:
+        raise Rejected(Reason.CORRUPT, f"{count} of {wanted} bytes of rows")
+    return data[: len(data) - len(inflate.unused_data)] + check.to_bytes(4)
 
 
-def _high_bytes(image: Image.Image, key: int | None) -> Image.Image:
-    # Pillow's own conversion of 16-bit grey clips at 255.
-    samples = image.tobytes("raw", "I;16B")
-    high, low = (Image.frombytes("L", image.size, samples[part::2]) for part in (0, 1))
-    if key is None:
-        return high
-    differs = ImageChops.lighter(
-        high.point([255 * (level != key >> 8) for level in range(256)]),
-        low.point([255 * (level != key & 255) for level in range(256)]),
-    )
-    return Image.merge("RGBA", (high, high, high, differs))
+def _bytes_of_rows(file: _File) -> int:
+    """Return how many bytes the rows have with their filters, in all passes (8.1)."""
+    bits = file.bits * _CHANNELS[file.color_type]
+    total = 0
+    for left, top, across, down in _ADAM7 if file.ihdr[12] else ((0, 0, 1, 1),):
+        width, height = -(-(file.width - left) // across), -(-(file.height - top) // down)
+        if width > 0 and height > 0:
+            total += height * (1 + -(-width * bits // 8))
+    return total
+
+
+def _keyed(image: Image.Image, file: _File, key: bytes) -> Image.Image:
+    """Return an L or RGB image as RGBA, transparent where the samples have the key's values."""
+    levels = struct.unpack(f">{len(key) // 2}H", key)
+    if file.bits == 16:
+        halves = [(image, [level >> 8 for level in levels])]
+        halves.append((_inflated(file, low_bytes=True), [level & 255 for level in levels]))
+    else:
+        scale = 255 // ((1 << file.bits) - 1)
+        halves = [
+            (in_mode(image, "L") if image.mode == "1" else image, [n * scale for n in levels])
+        ]
+    differs: Image.Image | None = None
+    for part, wanted in halves:
+        for band, level in zip(part.split(), wanted, strict=True):
+            other = band.point([255 * (at != level) for at in range(256)])
+            differs = other if differs is None else ImageChops.lighter(differs, other)
+    keyed = halves[0][0].convert("RGBA")
+    if differs is not None:
+        keyed.putalpha(differs)
+    return keyed

@@ -12,9 +12,12 @@ from PIL import WebPImagePlugin
 from services.core.reasons import Reason
 from services.core.rejected import Rejected
 from services.imaging.codecs import exif, libwebp
+from services.imaging.codecs.icc import RGB, usable
 from services.imaging.codecs.pixels import in_mode, to_raster
 from services.imaging.codecs.strict import data_errors
 from services.imaging.picture import Frame, Header
+
+_ICC, _ALPHA, _EXIF = 0x20, 0x10, 0x08  # flags of VP8X
 
 
 def _chunks(data: bytes, start: int, end: int) -> Iterator[tuple[bytes, int, int]]:
@@ -35,25 +38,24 @@ def read_header(data: bytes) -> Header:
     if length + 8 > len(data):
         raise Rejected(Reason.TRUNCATED, f"{len(data)} of {length + 8} bytes")
     size: tuple[int, int] | None = None
-    orientation, frames, loops, icc = 1, 0, 0, None
+    orientation, frames, loops, icc, flags = 1, 0, 0, None, 0
     for kind, at, count in _chunks(data, 12, length + 8):
         body = data[at : at + min(count, 16)]
         if size is None:
             size = _size(kind, body)
+            flags = body[0] if kind == b"VP8X" else 0
         if kind in (b"VP8 ", b"VP8L", b"ANMF"):
             frames += 1
         elif kind == b"ANIM" and count >= 6:
             (loops,) = struct.unpack_from("<H", body, 4)
-        elif kind == b"ICCP":
-            icc = data[at : at + count]
-        elif kind == b"EXIF":
+        elif kind == b"ICCP" and flags & _ICC:
+            icc = usable(data[at : at + count], RGB)
+        elif kind == b"EXIF" and flags & _EXIF:
             block = data[at : at + count]
             orientation = exif.orientation(block.removeprefix(b"Exif\0\0"))
     if size is None or not frames:
         raise Rejected(Reason.TRUNCATED, "no picture data")
-    return Header(
-        "webp", *size, orientation=orientation, frames=frames, loops=loops, icc=icc
-    )  # fmt: skip
+    return Header("webp", *size, orientation=orientation, frames=frames, loops=loops, icc=icc)
 
 
 def _size(kind: bytes, body: bytes) -> tuple[int, int]:
@@ -74,9 +76,12 @@ def _size(kind: bytes, body: bytes) -> tuple[int, int]:
 
 def decode(data: bytes, header: Header, need: tuple[int, int]) -> Iterator[Frame]:
     """Yield the frames, stored way up, with `need` pixels or more where the picture has them."""
-    if header.frames == 1 and b"ANMF" not in data[12:64]:
+    (length,) = struct.unpack_from("<I", data, 4)
+    chunks = list(_chunks(data, 12, length + 8))
+    if all(kind != b"ANMF" for kind, _, _ in chunks):
         try:
-            yield Frame(libwebp.decode(data, (header.width, header.height), need))
+            size = header.width, header.height
+            yield Frame(libwebp.decode(_without_unstated_alpha(data, chunks), size, need))
         except libwebp.DataError as error:
             raise Rejected(Reason.CORRUPT, str(error)) from error
         return
@@ -91,3 +96,18 @@ def decode(data: bytes, header: Header, need: tuple[int, int]) -> Iterator[Frame
             milliseconds = int(image.info["duration"])
             raster = to_raster(in_mode(image, "RGBA"), need)
         yield Frame(raster, milliseconds)
+
+
+def _without_unstated_alpha(data: bytes, chunks: list[tuple[bytes, int, int]]) -> bytes:
+    """Return a still as its lossy chunk alone where an ALPH chunk stands there that VP8X denies.
+
+    Browsers ignore such a chunk; libwebp does not.
+    """
+    first, at, _ = chunks[0]
+    if first != b"VP8X" or data[at] & _ALPHA or all(kind != b"ALPH" for kind, _, _ in chunks):
+        return data
+    for kind, at, count in chunks:
+        if kind == b"VP8 ":
+            body = kind + struct.pack("<I", count) + data[at : at + count] + bytes(count & 1)
+            return b"RIFF" + struct.pack("<I", len(body) + 4) + b"WEBP" + body
+    return data

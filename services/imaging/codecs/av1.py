@@ -1,0 +1,97 @@
+"""AV1: what the sequence header says of its frames before a decoder takes memory for them.
+
+Source: AV1 bitstream specification, 5.3 (OBU headers), 5.5 (sequence header), 4.10.5 (leb128).
+"""
+
+from dataclasses import dataclass
+
+_SEQUENCE_HEADER = 1
+
+
+@dataclass(frozen=True, slots=True)
+class SequenceHeader:
+    """The largest frame, and H.273's numbers of primaries and transfer where they are there."""
+
+    width: int
+    height: int
+    colours: tuple[int, int] | None
+
+
+class _Bits:
+    def __init__(self, data: bytes) -> None:
+        self._value, self._left = int.from_bytes(data), 8 * len(data)
+
+    def take(self, count: int) -> int:
+        if count > self._left:
+            raise ValueError("AV1 sequence header cut off")
+        self._left -= count
+        return self._value >> self._left & (1 << count) - 1
+
+    def flag(self) -> bool:
+        return bool(self.take(1))
+
+
+def sequence_header(data: bytes) -> SequenceHeader | None:
+    """Return the first sequence header of a picture's OBUs; None where there is none, or a rare one."""
+    at = 0
+    while at < len(data):
+        head = data[at]
+        kind, extended, sized = head >> 3 & 15, head >> 2 & 1, head >> 1 & 1
+        at += 1 + extended
+        length = len(data) - at
+        if sized:
+            length = shift = 0
+            more = True
+            while more and at < len(data) and shift < 56:
+                length |= (data[at] & 127) << shift
+                more, at, shift = data[at] > 127, at + 1, shift + 7
+        if kind == _SEQUENCE_HEADER:
+            try:
+                return _read(_Bits(data[at : at + min(length, 64)]))
+            except ValueError:
+                return None
+        at += length
+    return None
+
+
+def _read(bits: _Bits) -> SequenceHeader | None:
+    profile, _still, reduced = bits.take(3), bits.flag(), bits.flag()
+    if reduced:
+        bits.take(5)  # level
+    else:
+        if bits.flag():  # timing, which pictures do not have
+            return None
+        delays = bits.flag()
+        for _ in range(bits.take(5) + 1):
+            bits.take(12)
+            if bits.take(5) > 7:
+                bits.take(1)
+            if delays and bits.flag():
+                bits.take(4)
+    width_bits, height_bits = bits.take(4) + 1, bits.take(4) + 1
+    width, height = bits.take(width_bits) + 1, bits.take(height_bits) + 1
+    if not reduced and bits.flag():  # frame ids
+        bits.take(4 + 3)
+    bits.take(3)  # superblocks, intra filter and edge
+    if not reduced:
+        _skip_tools(bits)
+    bits.take(3)  # superres, CDEF, restoration
+    deep = bits.flag()
+    if profile == 2 and deep:
+        bits.take(1)
+    if profile != 1:
+        bits.take(1)  # monochrome
+    colours = (bits.take(8), bits.take(8)) if bits.flag() else None
+    return SequenceHeader(width, height, colours)
+
+
+def _skip_tools(bits: _Bits) -> None:
+    bits.take(4)  # inter-intra, masked, warped motion, dual filter
+    ordered = bits.flag()
+    if ordered:
+        bits.take(2)
+    screen = 2 if bits.flag() else bits.take(1)
+    if screen and not bits.flag():
+        bits.take(1)
+    if ordered:
+        bits.take(3)
