@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from services.core.variants import FORMATS
 
@@ -45,9 +46,23 @@ def _formats(text: str) -> tuple[str, ...]:
 def _http_url(text: str) -> str | None:
     if not text:
         return None
-    if not text.startswith(("http://", "https://")) or any(c in text for c in " \"'<>;,"):
+    if not text.lower().startswith(("http://", "https://")) or any(c in text for c in " \"'<>;,"):
         raise ValueError("an address that starts with http:// or https://")
     return text.rstrip("/")
+
+
+def _origin(text: str) -> str | None:
+    """Return an origin as browsers write it (RFC 6454, 6.2), so that it can be compared."""
+    url = _http_url(text)
+    if url is None:
+        return None
+    parts = urlsplit(url)
+    if not parts.hostname or parts.path or parts.query or parts.fragment or parts.username:
+        raise ValueError("an address without a path, such as https://photos.example.org")
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    default = {"http": 80, "https": 443}[parts.scheme]
+    port = "" if parts.port in (None, default) else f":{parts.port}"
+    return f"{parts.scheme}://{host}{port}"
 
 
 def _bucket(text: str) -> str:
@@ -120,7 +135,7 @@ class Settings(Limits):
     public_url: str | None = _setting(
         "PUBLIC_URL",
         None,
-        _http_url,
+        _origin,
         "The gallery's own address as browsers see it; empty means what the request says.",
     )
     site_title: str = _setting("SITE_TITLE", "Contact Sheet", _text, "Title of the gallery.")

@@ -3,12 +3,12 @@
 from typing import Any
 
 from fastapi import FastAPI
-from fastapi.middleware.gzip import GZipMiddleware
 
 from services.core.logs import log_as_json
 from services.core.settings import Settings, load_settings
 from services.store import Store
 from services.web import assets, health, pages, photos, problems, uploads
+from services.web.conduct import HeadMiddleware, NegotiatedGZip
 from services.web.rate_limit import UploadRate
 from services.web.security import SecurityMiddleware, security_headers
 
@@ -23,6 +23,8 @@ def create_app(settings: Settings, store: Store) -> FastAPI:
         # FastAPI's own documentation pages load scripts from elsewhere, which the policy forbids.
         docs_url=None,
         redoc_url=None,
+        # Starlette's redirect would send people to whatever host the request names.
+        redirect_slashes=False,
     )
     app.state.settings = settings
     app.state.store = store
@@ -34,10 +36,11 @@ def create_app(settings: Settings, store: Store) -> FastAPI:
     app.include_router(pages.router, include_in_schema=False)
     assets.mount(app)
     problems.install(app)
-    app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=6)
+    app.add_middleware(NegotiatedGZip, minimum_size=1000, compresslevel=6)
     app.add_middleware(
         SecurityMiddleware, headers=app.state.security_headers, public_url=settings.public_url
     )
+    app.add_middleware(HeadMiddleware)
     generate = app.openapi
 
     def openapi() -> dict[str, Any]:

@@ -83,6 +83,11 @@ def ratio_class(width: int, height: int) -> str:
     return f"r{_ratio_step(width, height)}"
 
 
+def is_cropped(width: int, height: int) -> bool:
+    """Tell whether a picture is wider than its tile may be, so that the tile's width says little."""
+    return bool(width / height > _LAYOUT["widestOnPhones"])
+
+
 def shown_width(width: int, height: int) -> str:
     """Return, for `sizes`, how wide a picture stands in the gallery's rows.
 

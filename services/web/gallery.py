@@ -2,7 +2,8 @@
 
 import hashlib
 import hmac
-from collections.abc import Iterable
+import re
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -32,8 +33,30 @@ class Status:
     message: str = ""
 
 
+# Of `Screenshot 10.15.30` nothing is an extension.
+_PICTURE_ENDING = re.compile(r"\.(jpe?g|jpe|jfif|a?png|gif|webp|avif|hei[cf]|hif)$", re.IGNORECASE)
+
+
 class NotUploaderError(Exception):
     """The delete token is not the one that came with the upload."""
+
+
+MAX_PAGE_BYTES = 4_000_000
+"""Of addresses and text on a page or in a list. Lambda returns at most 6 MB (6,291,556 bytes) with
+the response written as JSON, in which quotes and letters beyond ASCII take more room."""
+
+
+def fitting(page: Page, weigh: Callable[[Photo], int]) -> Page:
+    """Return as much of the page as Lambda can return; `weigh` is what a photo adds, in bytes.
+
+    With the session token of a role a photo's addresses are eleven thousand bytes long.
+    """
+    total = 0
+    for number, photo in enumerate(page.photos):
+        total += weigh(photo)
+        if total > MAX_PAGE_BYTES and number:
+            return Page(page.photos[:number], page.photos[number - 1].id)
+    return page
 
 
 class Gallery:
@@ -127,6 +150,11 @@ class Gallery:
         record = self._store.gallery.get_json(key) or {}
         return str(record.get("delete_sha256", ""))
 
+    def bytes_on_page(self, photo: Photo) -> int:
+        """Return about how long a photo's tile is: each address, and again those of animations."""
+        addresses = sum(len(self._store.gallery.url(variant.key)) for variant in photo.variants)
+        return 2 * addresses + 2000
+
     def url(self, photo: Photo) -> str:
         """Return the address of the largest variant."""
         return self._store.gallery.url(photo.largest.key)
@@ -134,7 +162,7 @@ class Gallery:
     def download_url(self, photo: Photo) -> str:
         """Return the address that saves the largest variant under the photo's name."""
         variant = photo.largest
-        stem = photo.name.rsplit(".", 1)[0] or photo.id
+        stem = _PICTURE_ENDING.sub("", photo.name) or photo.id
         return self._store.gallery.download_url(variant.key, f"{stem}.{variant.format.extension}")
 
 

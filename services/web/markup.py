@@ -75,9 +75,14 @@ def mat_class(photo: Photo) -> str:
     return "mat-light" if photo.thumbhash[0] & 63 < 36 else "mat-dark"
 
 
-def shown_width(photo: Photo) -> str:
-    """Return how wide it stands in the gallery, for `sizes`."""
-    return assets.shown_width(photo.width, photo.height)
+def shown_width(photo: Photo, *, lazy: bool = False) -> str:
+    """Return how wide it stands in the gallery, for `sizes`; of lazy pictures browsers know it."""
+    estimate = assets.shown_width(photo.width, photo.height)
+    return (
+        f"auto, {estimate}"
+        if lazy and not assets.is_cropped(photo.width, photo.height)
+        else estimate
+    )
 
 
 def base64_text(data: bytes) -> str:

@@ -9,7 +9,7 @@ from fastapi.responses import RedirectResponse
 from services.core import keys
 from services.core.photo import Photo
 from services.web.dependencies import GalleryDep, SettingsDep, StoreDep, public_url
-from services.web.gallery import Gallery, Status
+from services.web.gallery import Gallery, Status, fitting
 from services.web.markup import embed_codes, place_path
 from services.web.photos import MAX_IDS
 from services.web.rendering import render, strings_for_request
@@ -43,10 +43,11 @@ def gallery_page(
     if any(id_ is not None and not keys.is_photo_id(id_) for id_ in (after, at)):
         raise HTTPException(HTTPStatus.NOT_FOUND)
     if at:
-        page, more_newer = gallery.around(at, settings.page_size)
+        page, more_newer = gallery.around(at, min(settings.page_size, MAX_IDS))
         first_seen = sum(photo.id < at for photo in page.photos)
     else:
         page, more_newer, first_seen = gallery.page(after, settings.page_size), bool(after), 0
+        page = fitting(page, gallery.bytes_on_page)
     origin = public_url(request, settings)
     return render(
         request,
@@ -61,6 +62,12 @@ def gallery_page(
         next_url=f"/?after={page.next}" if page.next else None,
         newer_url=place_path(page.photos[0]) if more_newer and page.photos else None,
     )
+
+
+@router.get("/upload/")
+def upload_page_with_slash() -> Response:
+    """Lead to the form, whatever host the request names."""
+    return RedirectResponse("/upload", HTTPStatus.PERMANENT_REDIRECT)
 
 
 @router.get("/upload")

@@ -10,7 +10,7 @@ from pydantic import AliasPath, BaseModel, BeforeValidator, ConfigDict, Field, c
 from services.core import keys
 from services.store import Store
 from services.web.dependencies import GalleryDep, PhotoId, SettingsDep, StoreDep
-from services.web.gallery import NotUploaderError, Status
+from services.web.gallery import NotUploaderError, Status, fitting
 from services.web.markup import base64_text, photo_path
 from services.web.problems import ProblemError, documented
 
@@ -119,7 +119,12 @@ def list_photos(
         Query(pattern=f"^{keys.PHOTO_ID_PATTERN}$", description="Only photos older than this id."),
     ] = None,
     limit: Annotated[
-        int | None, Query(ge=1, le=MAX_LIMIT, description="Photos at most; a setting if absent.")
+        int | None,
+        Query(
+            ge=1,
+            le=MAX_LIMIT,
+            description="Photos at most, fewer where their addresses are long; a setting if absent.",
+        ),
     ] = None,
     ids: Annotated[
         str | None,
@@ -137,8 +142,11 @@ def list_photos(
             photos=[_state(id_, statuses.get(id_, unknown), store) for id_ in ids.split(",") if id_]
         )
     page = gallery.page(after, limit or settings.page_size)
-    photos = [Photo.model_validate(photo, context=store.gallery.url) for photo in page.photos]
-    return PhotoList(photos=list(photos), next=page.next)
+    shown = {
+        photo.id: Photo.model_validate(photo, context=store.gallery.url) for photo in page.photos
+    }
+    page = fitting(page, lambda photo: len(shown[photo.id].model_dump_json()))
+    return PhotoList(photos=[shown[photo.id] for photo in page.photos], next=page.next)
 
 
 @router.get("/count", summary="Count the photos", responses=documented(MALFORMED, UNAVAILABLE))

@@ -9,6 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.core.settings import Settings
 from services.store import Store
+from services.web.conduct import is_trusted_host
 from services.web.problems import ProblemError, problem
 
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
@@ -49,7 +50,11 @@ def security_headers(settings: Settings, store: Store) -> dict[str, str]:
 
 
 class SecurityMiddleware:
-    """Adds the headers, bounds bodies, and refuses state-changing requests of other sites (403)."""
+    """Adds the headers, bounds bodies, and refuses what comes from elsewhere.
+
+    State-changing requests of other sites (403), and without a public address those that name a
+    host which a stranger could have chosen (400).
+    """
 
     def __init__(self, app: ASGIApp, headers: Mapping[str, str], public_url: str | None) -> None:
         self._app = app
@@ -69,6 +74,14 @@ class SecurityMiddleware:
                     headers.setdefault(name, value)
             await send(message)
 
+        if not self._public_url and not is_trusted_host(Headers(scope=scope).get("host", "")):
+            refusal = problem(
+                Request(scope),
+                HTTPStatus.BAD_REQUEST,
+                "This gallery is not known under that host name; PUBLIC_URL says where it is.",
+            )
+            await refusal(scope, receive, send_with_headers)
+            return
         if scope["method"] not in SAFE_METHODS and self._is_cross_site(scope):
             refusal = problem(
                 Request(scope), HTTPStatus.FORBIDDEN, "The request comes from another site."

@@ -94,3 +94,26 @@ def test_one_bucket_for_both_is_refused() -> None:
     """The resize function would be triggered by its own output, for ever."""
     with pytest.raises(ConfigError, match="must be two buckets"):
         load_settings({"UPLOAD_BUCKET": "pictures", "GALLERY_BUCKET": "pictures"})
+
+
+@pytest.mark.parametrize(
+    ("text", "origin"),
+    [
+        ("https://photos.example.org/", "https://photos.example.org"),
+        ("HTTPS://Photos.Example.org:443", "https://photos.example.org"),
+        ("http://localhost:80", "http://localhost"),
+        ("http://[::1]:8000", "http://[::1]:8000"),
+    ],
+)
+def test_the_public_address_is_written_as_browsers_write_it(text: str, origin: str) -> None:
+    """Browsers send an Origin of lower case without the default port: it is compared with that."""
+    assert load_settings({"PUBLIC_URL": text}).public_url == origin
+
+
+@pytest.mark.parametrize(
+    "text", ["https://a.test/gallery", "https://a.test?x=1", "https://u@a.test"]
+)
+def test_a_public_address_with_more_than_an_origin_is_refused(text: str) -> None:
+    """It would be accepted, and then every upload refused."""
+    with pytest.raises(ConfigError, match="PUBLIC_URL must be an address without a path"):
+        load_settings({"PUBLIC_URL": text})

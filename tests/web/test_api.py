@@ -4,6 +4,7 @@ import base64
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -19,6 +20,7 @@ from services.core.settings import Settings
 from services.core.variants import FORMATS
 from services.store import Store
 from services.web.app import create_app
+from services.web.gallery import Gallery
 from tests import pictures
 from tests.photos import publish, stored_photo
 from tests.web.conftest import Resize
@@ -451,3 +453,30 @@ def test_strange_headers_and_cursors_harm_nothing(
     assert answer.status_code < 500
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
+
+
+@pytest.mark.parametrize(
+    ("name", "saved"),
+    [
+        ("Screenshot 2026-11-25 at 10.15.30", "Screenshot 2026-11-25 at 10.15.30.jpg"),
+        ("beach.JPEG", "beach.jpg"),
+        ("v1.2.heic", "v1.2.jpg"),
+        ("archive.tar", "archive.tar.jpg"),
+        (".jpg", None),
+    ],
+)
+def test_a_download_keeps_all_of_the_name_but_the_extension(
+    store: Store, name: str, saved: str | None
+) -> None:
+    """Only what is an extension of pictures is one; without a name there is the id."""
+    photo = stored_photo(keys.new_photo_id(datetime.now(UTC)), formats=["jpeg"], name=name)
+    address = httpx.URL(Gallery(store, "main").download_url(photo))
+    wanted = quote(saved or f"{photo.id}.jpg")
+    assert address.params["response-content-disposition"].endswith(f"UTF-8''{wanted}")
+
+
+@pytest.mark.parametrize("type_", ["image/jpg", "image/pjpeg", "application/octet-stream", ""])
+def test_a_declared_type_that_could_be_a_picture_is_taken(client: TestClient, type_: str) -> None:
+    """Systems have many names for pictures; the bytes decide."""
+    wanted = {"filename": "a.HIF", "type": type_, "size": 1}
+    assert client.post("/api/uploads", json=wanted).status_code == 201

@@ -51,7 +51,7 @@ def test_every_ratio_class_is_in_the_style_sheet() -> None:
 
 def test_shown_width() -> None:
     """`sizes` follows the row height of the style sheet, and no tile is narrower than 3:5."""
-    row = "clamp(6.75rem, 3.6rem + 11vw, 20rem)"
+    row = "clamp(5.75rem, 3.6rem + 11vw, 20rem)"
     square = f"(min-resolution: 2.5dppx) calc(0.75 * {row}), calc(1.1 * {row})"
     assert assets.shown_width(1000, 1000) == square
     tower = f"(min-resolution: 2.5dppx) calc(0.45 * {row}), calc(0.66 * {row})"

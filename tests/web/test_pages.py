@@ -101,7 +101,10 @@ def publish(store: Store, count: int) -> list[str]:
     start = datetime(2026, 11, 24, tzinfo=UTC)
     ids = [keys.new_photo_id(start + timedelta(seconds=n)) for n in range(count)]
     for photo_id in ids:
-        store.gallery.put_json(stored_photo(photo_id).key(), {})
+        photo = stored_photo(
+            photo_id, size=(4000, 3000), boxes=(400, 800, 1600), formats=("webp", "jpeg")
+        )
+        store.gallery.put_json(photo.key(), {})
     return ids[::-1]
 
 
@@ -137,3 +140,84 @@ def test_tiles_alone(client: TestClient, store: Store) -> None:
     assert shown(answer.text) == [ids[1], ids[3]]
     assert "<html" not in answer.text
     assert answer.text.count("<img") == answer.text.count('loading="lazy"') == 2
+
+
+@pytest.mark.parametrize("path", ["/", "/upload", "/healthz", "/api/photos", "/nowhere"])
+def test_head_is_get_without_the_body(client: TestClient, path: str) -> None:
+    """Link checkers and monitors ask by HEAD: same status and headers, not a byte of body."""
+    got, headed = client.get(path, headers=HTML), client.head(path, headers=HTML)
+    assert headed.status_code == got.status_code
+    assert headed.headers["content-type"] == got.headers["content-type"]
+    assert headed.content == b""
+
+
+@pytest.mark.parametrize(
+    ("accepted", "encoding"),
+    [
+        ("gzip", "gzip"),
+        ("br, gzip;q=0.5", "gzip"),
+        ("gzip;q=0", None),
+        ("gzip; q=0.000, identity", None),
+        ("*;q=0, identity;q=1", None),
+        ("", None),
+    ],
+)
+def test_gzip_only_for_those_who_take_it(
+    client: TestClient, accepted: str, encoding: str | None
+) -> None:
+    """`q=0` means no (RFC 9110, 12.4.2)."""
+    answer = client.get("/", headers={**HTML, "accept-encoding": accepted})
+    assert answer.headers.get("content-encoding") == encoding
+    assert "Contact Sheet" in answer.text
+
+
+def test_no_redirect_goes_to_the_requests_host(settings: Settings, store: Store) -> None:
+    """A slash too many leads to the form on this site, whatever Host says."""
+    client = TestClient(create_app(replace(settings, public_url="https://photos.test"), store))
+    for path in ("/upload/", "/photos/", "/api/photos/"):
+        headers = {**HTML, "host": "evil.example"}
+        answer = client.get(path, headers=headers, follow_redirects=False)
+        assert answer.headers.get("location") in (None, "/upload")
+        assert "evil.example" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("host", "trusted"),
+    [
+        *[(name, True) for name in ("localhost:8000", "127.0.0.1", "[::1]:8000", "192.168.1.7:80")],
+        *[(name, True) for name in ("laptop", "laptop.local:8000", "nas.home.arpa")],
+        *[(name, False) for name in ("evil.example", "localhost.evil.example", "evil.example:80")],
+        *[(name, False) for name in ("", "a b", "local@evil.example", "evil.example/.local")],
+    ],
+)
+def test_hosts_that_a_stranger_could_choose_are_refused(
+    client: TestClient, host: str, trusted: bool
+) -> None:
+    """Without PUBLIC_URL links and the signed redirect of the form follow the Host header."""
+    answer = client.get("/upload", headers={**HTML, "host": host})
+    assert answer.status_code == (200 if trusted else 400)
+    assert ("success_action_redirect" in answer.text) == trusted
+
+
+def test_a_page_fits_into_lambdas_answer(
+    settings: Settings, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However long the addresses are: fewer photos then, and the next page goes on behind them."""
+    client = TestClient(create_app(replace(settings, page_size=1000), store))
+    ids = publish(store, 450)
+    monkeypatch.setattr(
+        store.gallery, "url", lambda key: f"https://s3.test/{key}?token={'x' * 1800}"
+    )
+    seen: list[str] = []
+    after = None
+    while after or not seen:
+        answer = client.get(
+            "/api/photos", params={"limit": 1000, **({"after": after} if after else {})}
+        )
+        assert len(answer.content) < 5_000_000
+        seen += [photo["id"] for photo in answer.json()["photos"]]
+        after = answer.json()["next"]
+    assert seen == ids
+    page = client.get("/", headers=HTML)
+    assert len(page.content) < 6_000_000
+    assert f'rel="next" href="/?after={shown(page.text)[-1]}"' in page.text
