@@ -37,6 +37,10 @@ class Listing(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """Make up as many entries as are asked for, from where they are asked for."""
+        if "list-type" not in self.path:  # an album's record: there is none
+            self.server.reads += 1
+            self._respond(404, "<Error><Code>NoSuchKey</Code></Error>")
+            return
         query = {name: values[0] for name, values in parse_qs(urlsplit(self.path).query).items()}
         start = query.get("continuation-token") or query.get("start-after", "")
         after = start.removeprefix(INDEX)[:26]
@@ -53,9 +57,13 @@ class Listing(BaseHTTPRequestHandler):
             f'<?xml version="1.0"?><ListBucketResult><IsTruncated>{truncated}</IsTruncated>'
             f"<NextContinuationToken>{photo_id(oldest)}</NextContinuationToken>"
             f"<KeyCount>{newest + 1 - oldest}</KeyCount>{contents}</ListBucketResult>"
-        ).encode()
+        )
         self.server.requests += 1
-        self.send_response(200)
+        self._respond(200, body)
+
+    def _respond(self, status: int, text: str) -> None:
+        body = text.encode()
+        self.send_response(status)
         self.send_header("Content-Type", "application/xml")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -74,6 +82,7 @@ class GeneratedS3(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Listing)
         self.photos = photos
         self.requests = 0
+        self.reads = 0
         self._running = threading.Thread(target=self.serve_forever, args=(0.05,))
 
     @property

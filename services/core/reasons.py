@@ -20,6 +20,7 @@ class Reason(StrEnum):
     TOO_MUCH_MEMORY = "too_much_memory"
     TIMEOUT = "timeout"
     ALREADY_PUBLISHED = "already_published"
+    ALBUM_GONE = "album_gone"
 
 
 # English; the page's translations carry a sentence for each code too. The placeholders are the
@@ -36,6 +37,7 @@ SENTENCES = {
     Reason.TOO_MUCH_MEMORY: "The picture takes more memory to read than there is; a smaller one will do.",
     Reason.TIMEOUT: "The picture took too long to read.",
     Reason.ALREADY_PUBLISHED: "This upload was already published and cannot be replaced.",
+    Reason.ALBUM_GONE: "The album was deleted before the picture arrived.",
 }
 
 

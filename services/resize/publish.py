@@ -10,6 +10,7 @@ from enum import StrEnum
 from time import monotonic, perf_counter
 
 from services.core import keys
+from services.core.albums import MAIN, Album, State
 from services.core.photo import Photo
 from services.core.reasons import Reason
 from services.core.rejected import Rejected
@@ -18,6 +19,7 @@ from services.imaging import Picture, make_variants
 from services.resize.events import UploadEvent
 from services.resize.records import manifest, photo_of, verdict
 from services.store import Original, Store
+from services.store.relocation import relocate, relocated
 
 PUTS_AT_ONCE = 4
 
@@ -61,16 +63,18 @@ def process(upload: UploadEvent, store: Store, settings: Settings, *, deadline: 
     photo_id = keys.photo_id_of_object(
         upload.bucket, upload.key, original.version, original.modified
     )
-    album = album_of(upload.key)
-    report = Report(Outcome.PUBLISHED, album, photo_id, bytes_in=original.size)
+    album = album_of(upload.key, store)
+    report = Report(Outcome.PUBLISHED, album.slug, photo_id, bytes_in=original.size)
     try:
         report.outcome = _publish(album, photo_id, original, store, settings, report, deadline)
     except Rejected as refusal:
         report.outcome, report.reason = Outcome.REJECTED, refusal.reason
         report.detail = refusal.detail
-        record = verdict(album, photo_id, original, store.uploads.name, refusal.reason, settings)
-        store.gallery.put_json(keys.verdict_key(album, photo_id), record)
-        store.uploads.quarantine(original, album, photo_id, refusal.reason)
+        record = verdict(
+            album.slug, photo_id, original, store.uploads.name, refusal.reason, settings
+        )
+        store.gallery.put_json(keys.verdict_key(album.slug, photo_id), record)
+        store.uploads.quarantine(original, album.slug, photo_id, refusal.reason)
     ended = perf_counter()
     report.milliseconds |= {
         "get": round((read - began) * 1000, 1),
@@ -79,14 +83,15 @@ def process(upload: UploadEvent, store: Store, settings: Settings, *, deadline: 
     return report
 
 
-def album_of(key: str) -> str:
-    """Return the album that an upload's key puts it in: the main one where it names no known one."""
-    album, _ = keys.split_upload_key(key)
-    return album if album == keys.MAIN_ALBUM else keys.MAIN_ALBUM
+def album_of(key: str, store: Store) -> Album:
+    """Return the album that an upload's key names, or else the main one."""
+    slug, _ = keys.split_upload_key(key)
+    album = store.albums.get(slug) if slug and slug != keys.MAIN_ALBUM else None
+    return album or store.albums.get(keys.MAIN_ALBUM) or MAIN
 
 
 def _publish(
-    album: str,
+    album: Album,
     photo_id: str,
     original: Original,
     store: Store,
@@ -95,15 +100,17 @@ def _publish(
     deadline: float,
 ) -> Outcome:
     gallery = store.gallery
-    if gallery.deleted(album, [photo_id]):
-        return _unpublish(album, photo_id, original, store)
-    if standing := gallery.photos(album, [photo_id]).get(photo_id):
+    if gallery.deleted(album.slug, [photo_id]):
+        return _unpublish(album.slug, photo_id, original, store)
+    if standing := gallery.photos(album.slug, [photo_id]).get(photo_id):
         published = gallery.get_json(standing.key())
         if published and published["source"]["version"] != original.version:
             raise Rejected(Reason.ALREADY_PUBLISHED)
         # An earlier delivery published it and ended before it removed the original.
         store.uploads.delete(original)
         return Outcome.PUBLISHED
+    if album.state is not State.OPEN:
+        raise Rejected(Reason.ALBUM_GONE)
     if original.data is None:
         raise Rejected(Reason.TOO_LARGE, f"{original.size} bytes")
     picture = make_variants(
@@ -126,10 +133,26 @@ def _publish(
     report.milliseconds["put"] = round((perf_counter() - began) * 1000, 1)
     # Whoever deletes writes the tombstone before looking for the entry; we look for the tombstone
     # after writing the entry. S3 is strongly consistent, so one of both sees the other.
-    if gallery.deleted(album, [photo_id]):
-        return _unpublish(album, photo_id, original, store)
+    if gallery.deleted(album.slug, [photo_id]):
+        return _unpublish(album.slug, photo_id, original, store)
+    _follow_album(photo, store)
     store.uploads.delete(original)
     return Outcome.PUBLISHED
+
+
+def _follow_album(photo: Photo, store: Store) -> None:
+    """Do what changed in the album while the picture was made ready.
+
+    Whoever changes an album writes its record before looking for photos; the photo stands already,
+    so one of both sees the other.
+    """
+    album = store.albums.get(photo.album)
+    if album and album.state is not State.OPEN:
+        store.gallery.remove(photo.album, photo.id)
+        raise Rejected(Reason.ALBUM_GONE)
+    if album and not album.is_public and not photo.private:
+        private = relocated(photo, album=photo.album, private=True, pending=photo.pending)
+        relocate(store.gallery, photo, private)
 
 
 def _put_variants(photo: Photo, original: Original, picture: Picture, store: Store) -> None:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from itertools import groupby
 from typing import Any
 
+from services.core.albums import Album
 from services.core.photo import Photo, Variant, stored_variants
 from services.core.reasons import Reason, sentence
 from services.core.settings import Limits
@@ -13,19 +14,21 @@ from services.imaging import Picture
 from services.store import Original
 
 
-def photo_of(album: str, photo_id: str, original: Original, picture: Picture) -> Photo:
+def photo_of(album: Album, photo_id: str, original: Original, picture: Picture) -> Photo:
     """Return the photo that an upload becomes."""
     by_size = groupby(picture.variants, lambda variant: variant.fit)
     stored = [(fit, [variant.format for variant in same]) for fit, same in by_size]
     return Photo(
-        album=album,
+        album=album.slug,
         id=photo_id,
         width=picture.width,
         height=picture.height,
         thumbhash=picture.thumbhash,
-        variants=stored_variants(album, photo_id, stored, private=False),
+        variants=stored_variants(album.slug, photo_id, stored, private=not album.is_public),
         name=original.name,
         animated=picture.animated,
+        private=not album.is_public,
+        uploader=original.uploader,
     )
 
 
@@ -48,6 +51,8 @@ def manifest(
         "thumbhash": base64.b64encode(picture.thumbhash).decode(),
         "published": datetime.now(UTC).isoformat(),
         "delete_sha256": original.delete_sha256,
+        "guest": original.guest,
+        "uploader": original.uploader,
         "source": _source(original, upload_bucket),
         "variants": variant_records(photo.variants, sizes),
     }
@@ -87,6 +92,7 @@ def verdict(
         "message": sentence(reason, limits),
         "rejected": datetime.now(UTC).isoformat(),
         "delete_sha256": original.delete_sha256,
+        "guest": original.guest,
         "source": _source(original, upload_bucket),
     }
 

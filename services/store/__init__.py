@@ -6,12 +6,16 @@ from datetime import UTC, datetime
 import boto3
 
 from services.core.settings import Settings
+from services.store.albums import AlbumChangedError, AlbumRecords
 from services.store.client import make_s3
 from services.store.gallery import GalleryBucket
+from services.store.grants import Grants
 from services.store.signing import GetSigner
 from services.store.uploads import Original, UploadBucket
 
-__all__ = ["GalleryBucket", "Original", "Store", "UploadBucket"]
+__all__ = [
+    "AlbumChangedError", "AlbumRecords", "GalleryBucket", "Grants", "Original", "Store", "UploadBucket",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +24,8 @@ class Store:
 
     uploads: UploadBucket
     gallery: GalleryBucket
+    albums: AlbumRecords
+    grants: Grants
 
     @classmethod
     def connect(cls, settings: Settings, session: boto3.Session | None = None) -> "Store":
@@ -44,4 +50,6 @@ class Store:
         return cls(
             UploadBucket(s3, settings, signer(settings.upload_bucket)),
             GalleryBucket(s3, settings, signer(settings.gallery_bucket)),
+            AlbumRecords(s3, settings.gallery_bucket),
+            Grants(s3, settings.gallery_bucket),
         )

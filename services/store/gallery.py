@@ -83,6 +83,43 @@ class GalleryBucket:
             CacheControl="no-store",
         )
 
+    def put_tombstone(self, album: str, photo_id: str, content: dict[str, Any]) -> dict[str, Any]:
+        """Store a photo's tombstone unless it has one, and return the one that it has."""
+        key = keys.tombstone_key(album, photo_id)
+        try:
+            self._s3.put_object(
+                Bucket=self.name,
+                Key=key,
+                Body=json.dumps(content).encode(),
+                ContentType="application/json",
+                IfNoneMatch="*",
+            )
+        except ClientError as error:
+            if not is_error(error, "PreconditionFailed", "412"):
+                raise
+            return self.get_json(key) or content
+        return content
+
+    def copy(self, source: str, key: str) -> bool:
+        """Copy a variant, headers and all; False where the source is gone."""
+        try:
+            self._s3.copy_object(
+                Bucket=self.name,
+                Key=key,
+                CopySource={"Bucket": self.name, "Key": source},
+                TaggingDirective="REPLACE",  # copying tags would take two rights more
+            )
+        except ClientError as error:
+            if is_error(error, "NoSuchKey", "404"):
+                return False
+            raise
+        return True
+
+    def remove_variants(self, album: str, photo_id: str, *, private: bool) -> None:
+        """Remove the variants of a photo in one of the two places where they may be."""
+        for key in self._listed(keys.variants_prefix(album, photo_id, private=private)):
+            self._s3.delete_object(Bucket=self.name, Key=key)
+
     def get_json(self, key: str) -> dict[str, Any] | None:
         """Return a manifest, a verdict or a tombstone, or None where there is none."""
         body = self._read(key)
@@ -91,12 +128,14 @@ class GalleryBucket:
         content: dict[str, Any] = json.loads(body)
         return content
 
-    def page(self, album: str, after: str | None, limit: int) -> tuple[list[Photo], str | None]:
+    def page(
+        self, album: str, after: str | None, limit: int, *, pending: bool = False
+    ) -> tuple[list[Photo], str | None]:
         """Return at most `limit` photos, newest first, and the cursor of the next page, if any.
 
         One request to S3, whatever the number of photos. `after` is a photo id.
         """
-        prefix = f"{keys.INDEX_PREFIX}{album}/"
+        prefix = f"{keys.PENDING_PREFIX if pending else keys.INDEX_PREFIX}{album}/"
         response = self._s3.list_objects_v2(
             Bucket=self.name,
             Prefix=prefix,
@@ -152,9 +191,11 @@ class GalleryBucket:
                 newer += photo_id < (newer_than or "")
         return counted, newer
 
-    def photos(self, album: str, photo_ids: Iterable[str]) -> dict[str, Photo]:
-        """Return those of an album's photos that are published, by id."""
-        prefix = f"{keys.INDEX_PREFIX}{album}/"
+    def photos(
+        self, album: str, photo_ids: Iterable[str], *, pending: bool = False
+    ) -> dict[str, Photo]:
+        """Return those of an album's photos that are published, or hidden, by id."""
+        prefix = f"{keys.PENDING_PREFIX if pending else keys.INDEX_PREFIX}{album}/"
         found = find_by_photo_id(self._s3, self.name, prefix, photo_ids)
         return {photo.id: photo for photo in photos_in(found.values())}
 
@@ -171,17 +212,17 @@ class GalleryBucket:
             if len(place) == 2:
                 yield place[0], place[1], list(found)
 
-    def entry_keys(self, album: str, photo_id: str) -> list[str]:
+    def entry_keys(self, album: str, photo_id: str, *, pending: bool = False) -> list[str]:
         """Return the keys of a photo's entries; see `index`."""
-        return list(self._listed(keys.entry_prefix(album, photo_id)))
+        return list(self._listed(keys.entry_prefix(album, photo_id, pending=pending)))
 
     def drop_entry(self, key: str) -> None:
         """Remove one entry of a photo that has a newer one."""
         self._s3.delete_object(Bucket=self.name, Key=key)
 
-    def variants(self, album: str, photo_id: str) -> dict[str, int]:
+    def variants(self, album: str, photo_id: str, *, private: bool = False) -> dict[str, int]:
         """Return key → bytes of what stands of a photo's variants, listed in its entry or not."""
-        return self._listed(keys.variants_prefix(album, photo_id))
+        return self._listed(keys.variants_prefix(album, photo_id, private=private))
 
     def read_variant(self, key: str) -> bytes | None:
         """Return a variant's bytes, or None where there is none."""
@@ -201,7 +242,12 @@ class GalleryBucket:
 
     def remove(self, album: str, photo_id: str) -> None:
         """Remove a photo: the index entry first, so that nothing half removed is ever seen."""
-        for prefix in (keys.entry_prefix(album, photo_id), keys.variants_prefix(album, photo_id)):
+        for prefix in (
+            keys.entry_prefix(album, photo_id),
+            keys.entry_prefix(album, photo_id, pending=True),
+            keys.variants_prefix(album, photo_id),
+            keys.variants_prefix(album, photo_id, private=True),
+        ):
             for key in self._listed(prefix):
                 self._s3.delete_object(Bucket=self.name, Key=key)
         self._s3.delete_object(Bucket=self.name, Key=keys.verdict_key(album, photo_id))

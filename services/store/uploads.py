@@ -1,5 +1,6 @@
 """The bucket that browsers upload to: originals on their way, and the quarantine."""
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 NAME_METADATA = "name"
 DELETE_METADATA = "delete-sha256"
+GUEST_METADATA = "guest"
+UPLOADER_METADATA = "uploader"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,8 @@ class Original:
     modified: datetime
     name: str
     delete_sha256: str
+    guest: str  # the name that who uploaded it gave
+    uploader: str  # the link or key that it came by
     data: bytes | None = None
 
     @property
@@ -59,6 +64,8 @@ class UploadBucket:
         content_type: str,
         name: str,
         delete_sha256: str,
+        guest: str = "",
+        uploader: str = "",
         redirect: str = "",
     ) -> tuple[str, dict[str, str]]:
         """Return the address and the fields of the form that uploads one picture.
@@ -70,6 +77,11 @@ class UploadBucket:
             f"x-amz-meta-{NAME_METADATA}": quote(keys.bounded_name(name)),
             f"x-amz-meta-{DELETE_METADATA}": delete_sha256,
         }
+        # Empty ones are left out: not every S3 keeps those.
+        if name_given := keys.bounded_name(guest):
+            fields[f"x-amz-meta-{GUEST_METADATA}"] = quote(name_given)
+        if uploader:
+            fields[f"x-amz-meta-{UPLOADER_METADATA}"] = uploader
         if redirect:
             fields["success_action_redirect"] = redirect
         else:
@@ -175,5 +187,7 @@ def _original(key: str, response: Any, data: bytes | None) -> Original:
         name=keys.bounded_name(unquote(metadata.get(NAME_METADATA, "")))
         or keys.name_of_upload_key(key),
         delete_sha256=metadata.get(DELETE_METADATA, ""),
+        guest=keys.bounded_name(unquote(metadata.get(GUEST_METADATA, ""))),
+        uploader=re.sub(r"[^\w-]", "", metadata.get(UPLOADER_METADATA, ""), flags=re.ASCII)[:22],
         data=data,
     )

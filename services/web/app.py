@@ -2,12 +2,13 @@
 
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 
 from services.core.logs import log_as_json
 from services.core.settings import Settings, load_settings
 from services.store import Store
 from services.web import assets, health, pages, photos, problems, uploads
+from services.web.access import Access, album_parameter
 from services.web.conduct import HeadMiddleware, NegotiatedGZip
 from services.web.rate_limit import UploadRate
 from services.web.security import SecurityMiddleware, security_headers
@@ -30,10 +31,14 @@ def create_app(settings: Settings, store: Store) -> FastAPI:
     app.state.store = store
     app.state.upload_rate = UploadRate(settings)
     app.state.security_headers = security_headers(settings, store)
-    app.include_router(uploads.router)
-    app.include_router(photos.router)
+    app.state.access = Access(store)
+    # Each album has at its own path what the main one has at the root.
+    for prefix, dependencies in (("", []), ("/albums/{album}", [Depends(album_parameter)])):
+        for router in (uploads.router, photos.router):
+            app.include_router(router, prefix=f"/api{prefix}", dependencies=dependencies)
+        app.add_api_route(prefix or "/", pages.gallery_page, include_in_schema=False)
+        app.include_router(pages.router, prefix=prefix, include_in_schema=False)
     app.include_router(health.router)
-    app.include_router(pages.router, include_in_schema=False)
     assets.mount(app)
     problems.install(app)
     app.add_middleware(NegotiatedGZip, minimum_size=1000, compresslevel=6)

@@ -1,13 +1,11 @@
-"""What routes ask FastAPI for."""
+"""What routes depend on."""
 
 from typing import Annotated
 
 from fastapi import Depends, Path, Request
 
-from services.core.keys import MAIN_ALBUM
 from services.core.settings import Settings
 from services.store import Store
-from services.web.gallery import Gallery
 
 
 async def _settings(request: Request) -> Settings:
@@ -20,10 +18,6 @@ async def _store(request: Request) -> Store:
     return store
 
 
-async def _gallery(request: Request) -> Gallery:
-    return Gallery(request.app.state.store, MAIN_ALBUM)
-
-
 def public_url(request: Request, settings: Settings) -> str:
     """Return the gallery's own address as the browser sees it, without a slash at the end."""
     return settings.public_url or str(request.base_url).rstrip("/")
@@ -31,7 +25,6 @@ def public_url(request: Request, settings: Settings) -> str:
 
 SettingsDep = Annotated[Settings, Depends(_settings)]
 StoreDep = Annotated[Store, Depends(_store)]
-GalleryDep = Annotated[Gallery, Depends(_gallery)]
 PhotoId = Annotated[
     str, Path(description="Photo id: 26 characters.", examples=["7ZZ6M1YB3X8Q2W4E5R6T7Y8V9A"])
 ]

@@ -116,25 +116,28 @@ class Gallery:
         """Return what became of one upload."""
         return self.statuses([photo_id])[photo_id]
 
-    def delete(self, photo_id: str, token: str) -> Status:
+    def delete(self, photo_id: str, token: str | None) -> Status:
         """Delete a photo, an upload that waits or a verdict, and return what it was before.
 
-        Raises NotUploaderError unless `token` is the one that came with the upload. Of a photo that
-        is deleted already, what an earlier attempt may have left is removed.
+        Raises NotUploaderError unless `token` is the one that came with the upload, or None, for who
+        may delete anything. Of a photo that is deleted already, what an earlier attempt may have
+        left is removed.
         """
         before = self.status(photo_id)
         if before.state == "unknown":
             return before
         kept = self._delete_sha256(before)
-        if not hmac.compare_digest(delete_sha256(token), kept):
+        if token is not None and not hmac.compare_digest(delete_sha256(token), kept):
             if before.state == "deleted":
                 return before
             raise NotUploaderError
         # First the tombstone: a resize under way looks for it after it has published.
         tombstone = {"id": photo_id, "delete_sha256": kept}
-        self._store.gallery.put_json(keys.tombstone_key(self.album, photo_id), tombstone)
+        standing = self._store.gallery.put_tombstone(self.album, photo_id, tombstone)
         self._store.gallery.remove(self.album, photo_id)
         self._store.uploads.withdraw(self.album, photo_id)
+        if moved_to := standing.get("moved_to"):  # a move came first: it is deleted there
+            Gallery(self._store, moved_to).delete(photo_id, token)
         return before
 
     def _delete_sha256(self, status: Status) -> str:

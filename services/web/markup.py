@@ -9,15 +9,25 @@ from typing import Any
 from jinja2 import pass_context
 from jinja2.runtime import Context
 
+from services.core.keys import MAIN_ALBUM
 from services.core.photo import Photo, Variant
 from services.core.variants import Format
 from services.web import assets
 
 
+def album_path(album: str) -> str:
+    """Return the path of an album's gallery page."""
+    return "/" if album == MAIN_ALBUM else f"/albums/{album}"
+
+
+def within(album: str) -> str:
+    """Return what the paths of everything in an album begin with, without a slash at the end."""
+    return album_path(album).rstrip("/")
+
+
 def photo_path(album: str, photo_id: str) -> str:
     """Return the path of a photo's own page."""
-    del album
-    return f"/photos/{photo_id}"
+    return f"{within(album)}/photos/{photo_id}"
 
 
 def page_path(photo: Photo) -> str:
@@ -27,17 +37,17 @@ def page_path(photo: Photo) -> str:
 
 def place_path(photo: Photo) -> str:
     """Return the path of the photo's place in the gallery; the fragment is for plain browsers."""
-    return f"/?at={photo.id}#{photo.id}"
+    return f"{album_path(photo.album)}?at={photo.id}#{photo.id}"
 
 
 def image_path(photo: Photo) -> str:
     """Return a path that leads to the picture for as long as the photo exists."""
-    return f"/images/{photo.id}.{photo.largest.format.extension}"
+    return f"{within(photo.album)}/images/{photo.id}.{photo.largest.format.extension}"
 
 
 def download_path(photo: Photo) -> str:
     """Return the path that saves the picture under its name."""
-    return f"/downloads/{photo.id}"
+    return f"{within(photo.album)}/downloads/{photo.id}"
 
 
 @pass_context

@@ -7,10 +7,12 @@ from fastapi import APIRouter, HTTPException, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
 from services.core import keys
+from services.core.access import Action
 from services.core.photo import Photo
-from services.web.dependencies import GalleryDep, SettingsDep, StoreDep, public_url
+from services.web.access import Filled, Followed, Seen
+from services.web.dependencies import SettingsDep, StoreDep, public_url
 from services.web.gallery import Gallery, Status, fitting
-from services.web.markup import embed_codes, place_path
+from services.web.markup import album_path, embed_codes, photo_path, place_path, within
 from services.web.photos import MAX_IDS
 from services.web.rendering import render, strings_for_request
 from services.web.uploads import new_upload
@@ -21,10 +23,10 @@ EAGER = 6  # photos that are loaded at once: the first row of a wide screen
 REFRESH_SECONDS = 2
 
 
-@router.get("/")
 def gallery_page(
     request: Request,
-    gallery: GalleryDep,
+    place: Seen,
+    store: StoreDep,
     settings: SettingsDep,
     after: str | None = None,
     at: str | None = None,
@@ -35,6 +37,7 @@ def gallery_page(
     `after` goes on behind a photo. `at` names a place: the photos from that one on, and those just
     newer above them. `only` asks for the tiles of some photos, for a page that stands already.
     """
+    gallery = Gallery(store, place.slug)
     if only is not None:
         wanted = [id_ for id_ in only.split(",") if keys.is_photo_id(id_)]
         statuses = gallery.statuses(wanted).values()
@@ -48,7 +51,7 @@ def gallery_page(
     else:
         page, more_newer, first_seen = gallery.page(after, settings.page_size), bool(after), 0
         page = fitting(page, gallery.bytes_on_page)
-    origin = public_url(request, settings)
+    origin, path = public_url(request, settings), album_path(place.slug)
     return render(
         request,
         "gallery.html",
@@ -58,34 +61,48 @@ def gallery_page(
         at_head=not more_newer,
         eager=range(first_seen, first_seen + EAGER),
         origin=origin,
-        canonical=f"{origin}/" + (f"?after={after}" if after else ""),
-        next_url=f"/?after={page.next}" if page.next else None,
+        canonical=origin + path + (f"?after={after}" if after else ""),
+        next_url=f"{path}?after={page.next}" if page.next else None,
         newer_url=place_path(page.photos[0]) if more_newer and page.photos else None,
     )
 
 
 @router.get("/upload/")
-def upload_page_with_slash() -> Response:
+def upload_page_with_slash(place: Filled) -> Response:
     """Lead to the form, whatever host the request names."""
-    return RedirectResponse("/upload", HTTPStatus.PERMANENT_REDIRECT)
+    return RedirectResponse(f"{within(place.slug)}/upload", HTTPStatus.PERMANENT_REDIRECT)
 
 
 @router.get("/upload")
-def upload_page(request: Request, settings: SettingsDep, store: StoreDep) -> Response:
+def upload_page(
+    request: Request, place: Filled, settings: SettingsDep, store: StoreDep
+) -> Response:
     """Show a form that posts one picture straight to S3, for browsers without JavaScript."""
-    redirect = public_url(request, settings) + "/photos/{id}"
-    presigned = new_upload(settings, store, redirect=redirect)
+    redirect = public_url(request, settings) + photo_path(place.slug, "{id}")
+    presigned = new_upload(request, place, settings, store, redirect=redirect)
     minutes = settings.upload_expires_seconds // 60 or 1
     return render(request, "upload.html", form=presigned, minutes=minutes)
 
 
 @router.get("/photos/{photo_id}")
 def photo_page(
-    request: Request, photo_id: str, gallery: GalleryDep, settings: SettingsDep
+    request: Request, photo_id: str, place: Followed, store: StoreDep, settings: SettingsDep
 ) -> Response:
     """Show one photo, or what is to be known of an upload that is none yet."""
     strings = strings_for_request(request)
+    gallery = Gallery(store, place.slug)
     status = _status(gallery, photo_id)
+    if status.photo and not place.may(Action.SEE):
+        return render(
+            request,
+            "state.html",
+            heading=strings("upload.stored"),
+            text=strings("upload.stored_text"),
+            code=None,
+            refresh=None,
+            again=True,
+            photo_id=photo_id,
+        )
     if photo := status.photo:
         origin = public_url(request, settings)
         codes = embed_codes(photo, photo.name or strings("photo.untitled"), origin)
@@ -110,14 +127,16 @@ def photo_page(
 
 
 @router.get("/downloads/{photo_id}")
-def download(photo_id: str, gallery: GalleryDep) -> Response:
+def download(photo_id: str, place: Seen, store: StoreDep) -> Response:
     """Lead to the largest variant, saved under the photo's name."""
+    gallery = Gallery(store, place.slug)
     return RedirectResponse(gallery.download_url(_photo(gallery, photo_id)), HTTPStatus.FOUND)
 
 
 @router.get("/images/{photo_id}.{extension}")
-def image(photo_id: str, extension: str, gallery: GalleryDep) -> Response:
+def image(photo_id: str, extension: str, place: Seen, store: StoreDep) -> Response:
     """Lead to the picture; unlike a presigned address, this one may be pasted anywhere."""
+    gallery = Gallery(store, place.slug)
     photo = _photo(gallery, photo_id)
     if extension != photo.largest.format.extension:
         raise HTTPException(HTTPStatus.NOT_FOUND)

@@ -8,19 +8,22 @@ from fastapi import APIRouter, Header, Query, Response
 from pydantic import AliasPath, BaseModel, BeforeValidator, ConfigDict, Field, computed_field
 
 from services.core import keys
+from services.core.access import Action
 from services.store import Store
-from services.web.dependencies import GalleryDep, PhotoId, SettingsDep, StoreDep
-from services.web.gallery import NotUploaderError, Status, fitting
+from services.web.access import NO_SUCH_ALBUM, Erased, Followed, Seen
+from services.web.dependencies import PhotoId, SettingsDep, StoreDep
+from services.web.gallery import Gallery, NotUploaderError, Status, fitting
 from services.web.markup import base64_text, photo_path
+from services.web.place import Place
 from services.web.problems import ProblemError, documented
 
-router = APIRouter(prefix="/api/photos", tags=["photos"])
+router = APIRouter(prefix="/photos", tags=["photos"])
 
 MAX_LIMIT = 1000  # S3 lists no more at once
 MAX_IDS = 100
 MOST_COUNTED = 10_000  # ten listings; a larger album is not counted to its end
 
-NOT_FOUND = (HTTPStatus.NOT_FOUND, "There is no such photo.")
+NOT_FOUND = (HTTPStatus.NOT_FOUND, "There is no such photo, or no such album.")
 GONE = (HTTPStatus.GONE, "This photo was deleted.")
 MALFORMED = (HTTPStatus.UNPROCESSABLE_ENTITY, "The request is malformed; `errors` says where.")
 UNAVAILABLE = (HTTPStatus.SERVICE_UNAVAILABLE, "The storage does not answer.")
@@ -83,6 +86,13 @@ class Waiting(BaseModel):
     state: Literal["waiting"] = "waiting"
 
 
+class Stored(BaseModel):
+    """An upload that is a photo, for whoever may upload to the album and not see it."""
+
+    id: str
+    state: Literal["stored"] = "stored"
+
+
 class Absent(BaseModel):
     """An id without a photo: deleted by its uploader, or never seen here."""
 
@@ -90,7 +100,7 @@ class Absent(BaseModel):
     state: Literal["deleted", "unknown"]
 
 
-AnyState = Annotated[Photo | Rejected | Waiting | Absent, Field(discriminator="state")]
+AnyState = Annotated[Photo | Rejected | Waiting | Stored | Absent, Field(discriminator="state")]
 
 
 class PhotoList(BaseModel):
@@ -108,10 +118,12 @@ class PhotoCount(BaseModel):
 
 
 @router.get(
-    "", summary="List photos, or follow uploads", responses=documented(MALFORMED, UNAVAILABLE)
+    "",
+    summary="List photos, or follow uploads",
+    responses=documented(NO_SUCH_ALBUM, MALFORMED, UNAVAILABLE),
 )
 def list_photos(
-    gallery: GalleryDep,
+    place: Followed,
     store: StoreDep,
     settings: SettingsDep,
     after: Annotated[
@@ -135,12 +147,19 @@ def list_photos(
     ] = None,
 ) -> PhotoList:
     """Newest first, or with `ids` the state of each, in the order given."""
+    gallery = Gallery(store, place.slug)
     if ids is not None:
         statuses = gallery.statuses([id_ for id_ in ids.split(",") if keys.is_photo_id(id_)])
         unknown = Status("", "unknown")
         return PhotoList(
-            photos=[_state(id_, statuses.get(id_, unknown), store) for id_ in ids.split(",") if id_]
+            photos=[
+                _state(id_, statuses.get(id_, unknown), place, store)
+                for id_ in ids.split(",")
+                if id_
+            ]
         )
+    if not place.may(Action.SEE):
+        raise ProblemError(*NO_SUCH_ALBUM)
     page = gallery.page(after, limit or settings.page_size)
     shown = {
         photo.id: Photo.model_validate(photo, context=store.gallery.url) for photo in page.photos
@@ -149,15 +168,20 @@ def list_photos(
     return PhotoList(photos=[shown[photo.id] for photo in page.photos], next=page.next)
 
 
-@router.get("/count", summary="Count the photos", responses=documented(MALFORMED, UNAVAILABLE))
+@router.get(
+    "/count",
+    summary="Count the photos",
+    responses=documented(NO_SUCH_ALBUM, MALFORMED, UNAVAILABLE),
+)
 def count_photos(
-    gallery: GalleryDep,
+    place: Seen,
+    store: StoreDep,
     newer_than: Annotated[
         str | None, Query(pattern=f"^{keys.PHOTO_ID_PATTERN}$", description="A photo id.")
     ] = None,
 ) -> PhotoCount:
     """How many photos there are, and how many of them are newer than one."""
-    count, newer = gallery.count(newer_than, MOST_COUNTED)
+    count, newer = Gallery(store, place.slug).count(newer_than, MOST_COUNTED)
     return PhotoCount(count=count, newer=newer)
 
 
@@ -167,12 +191,13 @@ def count_photos(
     responses=documented(NOT_FOUND, GONE, UNAVAILABLE),
 )
 def get_photo(
-    photo_id: PhotoId, gallery: GalleryDep, store: StoreDep
-) -> Photo | Rejected | Waiting:
+    photo_id: PhotoId, place: Followed, store: StoreDep
+) -> Photo | Rejected | Waiting | Stored:
     """Ready with its variants, rejected with its reason, or waiting."""
-    status = gallery.status(photo_id) if keys.is_photo_id(photo_id) else None
+    known = keys.is_photo_id(photo_id)
+    status = Gallery(store, place.slug).status(photo_id) if known else None
     _refuse_absent(status)
-    state = _state(photo_id, status, store) if status else None
+    state = _state(photo_id, status, place, store) if status else None
     if state is None or isinstance(state, Absent):
         raise ProblemError(*NOT_FOUND)
     return state
@@ -192,14 +217,21 @@ def get_photo(
 )
 def delete_photo(
     photo_id: PhotoId,
-    gallery: GalleryDep,
+    place: Erased,
+    store: StoreDep,
     x_delete_token: Annotated[
-        str, Header(max_length=200, description="The `delete_token` that came with the upload.")
-    ],
+        str | None,
+        Header(max_length=200, description="The `delete_token` that came with the upload."),
+    ] = None,
 ) -> Response:
-    """Delete for good a photo, or an upload that waits or was rejected."""
+    """Delete for good a photo, or an upload that waits or was rejected.
+
+    The owner, and a key that may tidy the album, need no token.
+    """
+    known = keys.is_photo_id(photo_id)
+    token = None if place.may(Action.TIDY) else x_delete_token or ""
     try:
-        before = gallery.delete(photo_id, x_delete_token) if keys.is_photo_id(photo_id) else None
+        before = Gallery(store, place.slug).delete(photo_id, token) if known else None
     except NotUploaderError:
         raise ProblemError(
             HTTPStatus.FORBIDDEN, "Only whoever uploaded the photo can delete it."
@@ -215,7 +247,11 @@ def _refuse_absent(status: Status | None) -> None:
         raise ProblemError(*GONE)
 
 
-def _state(photo_id: str, status: Status, store: Store) -> Photo | Rejected | Waiting | Absent:
+def _state(
+    photo_id: str, status: Status, place: Place, store: Store
+) -> Photo | Rejected | Waiting | Stored | Absent:
+    if status.photo and not place.may(Action.SEE):
+        return Stored(id=photo_id)
     if status.photo:
         return Photo.model_validate(status.photo, context=store.gallery.url)
     if status.state == "rejected":

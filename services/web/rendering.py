@@ -12,6 +12,7 @@ from services.core.settings import Settings
 from services.core.variants import ACCEPTED_TYPES
 from services.store import GalleryBucket
 from services.web import assets, markup
+from services.web.place import page_values
 from services.web.strings import Strings, strings_for
 
 _TEMPLATES = Environment(
@@ -62,6 +63,7 @@ def render(
             image_origin=gallery.origin,
             variant_url=gallery.url,
             page_data=_page_data(settings, strings),
+            **page_values(getattr(request.state, "place", None)),
             **values,
         )
     except assets.NotBuiltError as error:

@@ -66,12 +66,14 @@ class SecurityMiddleware:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        state = scope.setdefault("state", {})  # one for all copies of the scope further in
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 for name, value in self._headers.items():
                     headers.setdefault(name, value)
+                _by_caller(state, headers)
             await send(message)
 
         if not self._public_url and not is_trusted_host(Headers(scope=scope).get("host", "")):
@@ -98,6 +100,16 @@ class SecurityMiddleware:
         origin = headers.get("origin")
         own = self._public_url or f"{scope['scheme']}://{headers.get('host', '')}"
         return origin is not None and origin != own
+
+
+def _by_caller(state: Mapping[str, bool], headers: MutableHeaders) -> None:
+    """Let no cache give to one what another one's grant showed, and no search engine list it."""
+    if state.get("grant_mattered"):
+        headers.add_vary_header("Cookie, Authorization")
+        if "private" not in headers.get("cache-control", ""):
+            headers["Cache-Control"] = "private, no-cache"
+    if state.get("noindex"):
+        headers["X-Robots-Tag"] = "noindex"
 
 
 def _bounded(receive: Receive) -> Receive:

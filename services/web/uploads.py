@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import unquote
 
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
@@ -15,16 +16,21 @@ from services.core.reasons import Reason, sentence
 from services.core.settings import Settings
 from services.core.variants import ACCEPTED_TYPES
 from services.store import Store
+from services.web.access import NO_SUCH_ALBUM, Filled
 from services.web.dependencies import SettingsDep, StoreDep
 from services.web.gallery import delete_sha256
 from services.web.markup import photo_path
 from services.web.photos import MALFORMED
+from services.web.place import Place
 from services.web.problems import ProblemError, documented
 
-router = APIRouter(prefix="/api/uploads", tags=["uploads"])
+router = APIRouter(prefix="/uploads", tags=["uploads"])
 
 # Browsers that do not know a type, and forms without JavaScript, declare this one.
 UNDECLARED_TYPE = "application/octet-stream"
+
+GUEST_COOKIE = "guest"  # the name that a guest gave, percent-encoded
+UPLOADER_LENGTH = 16  # of a grant's id: enough to tell links apart
 
 
 # Systems and browsers have many names for pictures, and some for none: only what is certainly
@@ -47,6 +53,7 @@ class UploadRequest(BaseModel):
     size: int = Field(
         description="In bytes.", examples=[3_141_592], json_schema_extra={"minimum": 1}
     )
+    guest: str = Field(default="", max_length=100, description="The name of who uploads it.")
 
 
 class PresignedPost(BaseModel):
@@ -78,27 +85,32 @@ class PresignedUpload:
 
 
 def new_upload(
+    request: Request,
+    place: Place,
     settings: Settings,
     store: Store,
     *,
     filename: str = "",
     content_type: str = UNDECLARED_TYPE,
+    guest: str = "",
     redirect: str = "",
 ) -> PresignedUpload:
     """Return the presigned POST of one picture.
 
-    `redirect` is where S3 sends a form without JavaScript afterwards; `{id}` in it becomes the
+    `guest` is the name that the uploader gives, or else the one that the browser keeps. `redirect` is where S3 sends a form without JavaScript afterwards; `{id}` in it becomes the
     photo id.
     """
     now = datetime.now(UTC)
     photo_id = keys.new_photo_id(now)
     token = secrets.token_urlsafe(24)
     url, fields = store.uploads.presign_post(
-        keys.MAIN_ALBUM,
+        place.slug,
         photo_id,
         content_type=content_type,
         name=filename,
         delete_sha256=delete_sha256(token),
+        guest=guest or unquote(request.cookies.get(GUEST_COOKIE, "")),
+        uploader=place.grant.id[:UPLOADER_LENGTH] if place.grant else "",
         redirect=redirect.replace("{id}", photo_id),
     )
     expires_at = now + timedelta(seconds=settings.upload_expires_seconds)
@@ -111,7 +123,11 @@ def new_upload(
     status_code=HTTPStatus.CREATED,
     responses=documented(
         (HTTPStatus.BAD_REQUEST, "The body is not JSON."),
-        (HTTPStatus.FORBIDDEN, "The request comes from another site."),
+        (
+            HTTPStatus.FORBIDDEN,
+            "The request comes from another site, or the album takes no pictures.",
+        ),
+        NO_SUCH_ALBUM,
         (HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The file is larger than an upload may be."),
         (HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "The declared type is not one that can be read."),
         MALFORMED,
@@ -120,6 +136,7 @@ def new_upload(
 )
 def create_upload(
     upload: UploadRequest,
+    place: Filled,
     request: Request,
     response: Response,
     settings: SettingsDep,
@@ -136,8 +153,16 @@ def create_upload(
         _refuse(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, Reason.UNSUPPORTED_FORMAT, settings)
     if content_type not in ACCEPTED_TYPES:
         content_type = UNDECLARED_TYPE
-    presigned = new_upload(settings, store, filename=upload.filename, content_type=content_type)
-    page = photo_path(keys.MAIN_ALBUM, presigned.photo_id)
+    presigned = new_upload(
+        request,
+        place,
+        settings,
+        store,
+        filename=upload.filename,
+        content_type=content_type,
+        guest=upload.guest,
+    )
+    page = photo_path(place.slug, presigned.photo_id)
     response.headers["Location"] = page
     return NewUpload(
         id=presigned.photo_id,

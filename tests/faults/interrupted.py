@@ -1,6 +1,6 @@
 """A store whose work is cut short, or has something else come between."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from services.store import Store
@@ -13,7 +13,13 @@ class CutError(Exception):
 class Cut:
     """A store whose gallery bucket fails before its nth change, as a process that ends does."""
 
-    def __init__(self, store: Store, changes: int) -> None:
+    def __init__(
+        self,
+        store: Store,
+        changes: int,
+        names: Iterable[str] = ("put_variant", "put_json", "drop_entry"),
+    ) -> None:
+        self._names = set(names)
         self.uploads = store.uploads
         self.gallery = self
         self._bucket = store.gallery
@@ -21,7 +27,7 @@ class Cut:
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(self._bucket, name)
-        if name not in {"put_variant", "put_json", "drop_entry"}:
+        if name not in self._names:
             return found
 
         def change(*arguments: Any, **options: Any) -> Any:

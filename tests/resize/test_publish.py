@@ -356,7 +356,7 @@ def test_the_handler_raises_only_if_a_retry_can_help(
 
         delete = bench.store.uploads.delete
 
-    failing = Store(Failing(), bench.store.gallery)  # type: ignore[arg-type] # S3 cannot be made to say SlowDown
+    failing: Any = replace(bench.store, uploads=Failing())  # type: ignore[arg-type] # S3 cannot be made to say SlowDown
     with pytest.raises(entry.RetryNeededError, match="1 of 2 uploads"):
         entry.handle(event, failing, bench.settings, deadline=soon())
     assert len(bench.store.gallery.page("main", None, 10)[0]) == 1

@@ -31,6 +31,7 @@ def test_a_page_is_one_request(aws_session: boto3.Session, photos: int, path: st
             answer = client.get(path, params={"after": after} if after else {})
             assert answer.status_code == 200
             assert server.requests == 1
+        assert server.reads == 1  # the album's record, remembered
 
 
 def test_memory_is_that_of_a_page(aws_session: boto3.Session) -> None:

@@ -99,7 +99,7 @@ def reprocess(
     if manifest is None:
         return _without_entry(album, photo_id, store)
     fits = fits_for(old, settings.variant_sizes)
-    standing = gallery.variants(album, photo_id)
+    standing = gallery.variants(album, photo_id, private=old.private)
     if _chosen(old, fits, settings, standing) is None:
         try:
             _put_missing(old, fits, manifest, standing, store, settings, deadline)
@@ -107,7 +107,7 @@ def reprocess(
             if _without_entry(album, photo_id, store) is Reprocessing.DELETED:
                 return Reprocessing.DELETED
             raise
-    standing = gallery.variants(album, photo_id)
+    standing = gallery.variants(album, photo_id, private=old.private)
     chosen = _chosen(old, fits, settings, standing)
     if chosen is None:  # what stood is gone: deleted meanwhile
         return _without_entry(album, photo_id, store)

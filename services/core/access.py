@@ -1,0 +1,54 @@
+"""The one decision on who may do what in an album. Pure."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from enum import StrEnum
+
+from services.core.albums import Album, State, Who
+from services.core.grants import Grant, Kind, Right
+
+
+class Action(StrEnum):
+    """What somebody wants to do in an album."""
+
+    SEE = "see"
+    UPLOAD = "upload"
+    FOLLOW = "follow"  # learn what became of uploads of one's own, and take them back
+    TIDY = "tidy"  # delete, hide and move any photo
+    OWN = "own"  # edit the album, make and withdraw links
+
+
+_RIGHTS = {
+    Action.SEE: Right.SEE,
+    Action.UPLOAD: Right.UPLOAD,
+    Action.FOLLOW: Right.UPLOAD,
+    Action.TIDY: Right.TIDY,
+}
+
+
+def may(action: Action, album: Album, grants: Iterable[Grant], now: datetime) -> bool:
+    """Tell whether the holder of these grants may do something in an album.
+
+    An album's own setting comes first: what anyone may needs no grant, and a link opens nothing that
+    is the owner's alone. A key is the owner's program and does what its rights say.
+    """
+    if action is Action.UPLOAD and not album.takes_uploads(now):
+        return False
+    valid = [grant for grant in grants if grant.ends > now]
+    if any(grant.kind is Kind.OWNER for grant in valid):
+        return True
+    if album.state is not State.OPEN or action is Action.OWN:
+        return False
+    who = {
+        Action.SEE: album.see,
+        Action.UPLOAD: album.upload,
+        # An album that is closed for uploads still tells what became of earlier ones.
+        Action.FOLLOW: Who.LINK if album.upload is Who.NOBODY else album.upload,
+    }.get(action, Who.OWNER)
+    kinds = {Kind.KEY} if who is Who.OWNER else {Kind.KEY, Kind.LINK}
+    return who is Who.ANYONE or any(
+        grant.kind in kinds
+        and grant.album in (None, album.slug)
+        and _RIGHTS[action] in grant.rights
+        for grant in valid
+    )

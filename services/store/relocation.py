@@ -1,0 +1,71 @@
+"""Giving a published photo another place: another album, private or public variants, hidden or not.
+
+At any instant the photo is whole in at least one place. What was cut short is ended by doing it
+again; of a move and a delete at once, exactly one decides.
+"""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from services.core.keys import variants_prefix
+from services.core.photo import Photo
+from services.store.gallery import GalleryBucket
+
+
+def relocated(photo: Photo, *, album: str, private: bool, pending: bool) -> Photo:
+    """Return the photo as it is in another place."""
+    prefix = variants_prefix(album, photo.id, private=private)
+    variants = tuple(
+        replace(variant, key=prefix + variant.key.rpartition("/")[2]) for variant in photo.variants
+    )
+    return replace(photo, album=album, private=private, pending=pending, variants=variants)
+
+
+def relocate(gallery: GalleryBucket, photo: Photo, new: Photo) -> bool:
+    """Make `photo` stand as `new`, and tell whether it does; False where a person deleted it."""
+    if new == photo:
+        return True
+    manifest = gallery.get_json(photo.key())
+    # An earlier attempt may have got as far as removing what it had copied.
+    stands = new.key() in gallery.entry_keys(new.album, new.id, pending=new.pending)
+    if not stands:
+        if manifest is None or not _copied(gallery, photo, new):
+            if (photo.album, photo.private) != (new.album, new.private):
+                gallery.remove_variants(new.album, new.id, private=new.private)
+            return False
+        gallery.put_json(new.key(), _rewritten(manifest, photo, new))
+    if manifest and not _decided(gallery, photo, new, manifest["delete_sha256"]):
+        gallery.remove(new.album, new.id)
+        return False
+    if photo.variants != new.variants:
+        gallery.remove_variants(photo.album, photo.id, private=photo.private)
+    gallery.drop_entry(photo.key())
+    return True
+
+
+def _copied(gallery: GalleryBucket, photo: Photo, new: Photo) -> bool:
+    pairs = zip(photo.variants, new.variants, strict=True)
+    return all(old.key == copy.key or gallery.copy(old.key, copy.key) for old, copy in pairs)
+
+
+def _rewritten(manifest: dict[str, Any], photo: Photo, new: Photo) -> dict[str, Any]:
+    pairs = zip(photo.variants, new.variants, strict=True)
+    moved = {old.key: copy.key for old, copy in pairs}
+    variants = [one | {"key": moved.get(one["key"], one["key"])} for one in manifest["variants"]]
+    return manifest | {"album": new.album, "variants": variants}
+
+
+def _decided(gallery: GalleryBucket, photo: Photo, new: Photo, delete_sha256: str) -> bool:
+    """Tell whether the move counts, and not a delete that came meanwhile."""
+    if new.album == photo.album:
+        # Who deletes writes the tombstone before looking for entries; the new one stands already.
+        return not gallery.deleted(photo.album, [photo.id])
+    tombstone = {
+        "id": photo.id,
+        "delete_sha256": delete_sha256,
+        "moved_to": new.album,
+        "moved": datetime.now(UTC).isoformat(),
+    }
+    standing = gallery.put_tombstone(photo.album, photo.id, tombstone)
+    return standing.get("moved_to") == new.album

@@ -1,0 +1,166 @@
+"""Who is calling, and which album a route may show them: every route asks here.
+
+Whoever may not see an album gets the response that an album which does not exist gets.
+"""
+
+from collections.abc import Awaitable, Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import Depends, Path, Request, Response
+from starlette.concurrency import run_in_threadpool
+
+from services.core import keys
+from services.core.access import Action
+from services.core.albums import Album, is_slug
+from services.core.grants import Grant, Kind, grant_id
+from services.store import Store
+from services.web.place import Place
+from services.web.problems import ProblemError
+from services.web.remembered import Remembered
+
+OWNER_COOKIE = "owner"
+LINK_COOKIE = "link-"  # and the album's slug
+SESSION = timedelta(days=30)
+RENEW_EVERY = timedelta(days=1)
+
+NO_SUCH_ALBUM = (HTTPStatus.NOT_FOUND, "There is no such album.")
+NO_UPLOADS = (HTTPStatus.FORBIDDEN, "This album takes no pictures now.")
+
+
+class Access:
+    """Reads albums and grants, each at most once in `remembered.SECONDS`."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self._albums: Remembered[Album | None] = Remembered(store.albums.get)
+        self._grants: Remembered[Grant | None] = Remembered(self._read_grant)
+
+    def album(self, slug: str) -> Album | None:
+        """Return an album, or None where there is none."""
+        return self._albums.get(slug) if is_slug(slug) else None
+
+    def grant(self, id_: str) -> Grant | None:
+        """Return the valid grant of a token's SHA-256, or None."""
+        grant = self._grants.get(id_)
+        return grant if grant and grant.ends > datetime.now(UTC) else None
+
+    def forget_album(self, slug: str) -> None:
+        """Read an album anew the next time."""
+        self._albums.forget(slug)
+
+    def forget_grant(self, id_: str) -> None:
+        """Read a grant anew the next time."""
+        self._grants.forget(id_)
+
+    def _read_grant(self, id_: str) -> Grant | None:
+        grant = self.store.grants.get(id_)
+        now = datetime.now(UTC)
+        if grant is None or grant.ends <= now or grant.kind is Kind.SIGN_IN:
+            return None
+        if grant.kind is Kind.OWNER and grant.ends - now < SESSION - RENEW_EVERY:
+            longer = Grant(grant.id, grant.kind, now + SESSION)
+            self.store.grants.extend(grant, longer)
+            grant = longer
+        self.store.grants.touch(id_)  # as often as it is read, so twice a minute at most
+        return grant
+
+
+def cookie_name(request: Request, name: str) -> str:
+    """Return a cookie's name with the prefix that binds it to the host, where there is HTTPS."""
+    return f"__Host-{name}" if request.url.scheme == "https" else name
+
+
+def set_token(
+    request: Request, response: Response, name: str, token: str, lasts: timedelta
+) -> None:
+    """Keep a token in a cookie that no script reads and no other site's request carries."""
+    response.set_cookie(
+        cookie_name(request, name),
+        token,
+        max_age=int(lasts.total_seconds()),
+        path="/",
+        secure=request.url.scheme == "https",
+        httponly=True,
+        samesite="lax",
+    )
+
+
+def _tokens(request: Request, slug: str | None) -> Iterator[tuple[str, set[Kind]]]:
+    """Yield the tokens that a request carries for an album, with the kinds that each may be."""
+    scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and bearer:
+        yield bearer.strip(), {Kind.KEY}
+        return  # a program; a browser's cookies are another's right
+    if token := request.cookies.get(cookie_name(request, OWNER_COOKIE)):
+        yield token, {Kind.OWNER}
+    if slug and (token := request.cookies.get(cookie_name(request, LINK_COOKIE + slug))):
+        yield token, {Kind.LINK}
+
+
+def grant_of(request: Request, slug: str | None) -> Grant | None:
+    """Return the first valid grant among the tokens of a request."""
+    access: Access = request.app.state.access
+    for token, kinds in _tokens(request, slug):
+        grant = access.grant(grant_id(token))
+        if grant and grant.kind in kinds:
+            return grant
+    return None
+
+
+def find_place(request: Request, slug: str, *actions: Action) -> Place:
+    """Return the album where the caller may do one of the actions; raises 404 otherwise.
+
+    403 only where the album may be seen, and takes no uploads from the caller.
+    """
+    access: Access = request.app.state.access
+    album = access.album(slug)
+    # Read where there is no album too: what is not seen costs what does not exist costs.
+    grant = grant_of(request, slug)
+    request.state.grant_mattered = album is None or grant is not None or not album.is_public
+    request.state.noindex = album is None or not album.is_indexed
+    if album is None:
+        raise ProblemError(*NO_SUCH_ALBUM)
+    place = Place(album, grant, is_owner=grant is not None and grant.kind is Kind.OWNER)
+    if not any(place.may(action) for action in actions):
+        if Action.UPLOAD in actions and place.may(Action.SEE):
+            raise ProblemError(*NO_UPLOADS)
+        raise ProblemError(*NO_SUCH_ALBUM)
+    request.state.place = place
+    return place
+
+
+async def album_parameter(
+    album: Annotated[str, Path(description="The album's name in paths.", examples=["summer-2026"])],
+) -> None:
+    """Describe the album in a path; `allow` reads it."""
+    del album
+
+
+def allow(*actions: Action) -> Callable[[Request], Awaitable[Place]]:
+    """Return the dependency of a route in an album that needs one of the actions."""
+
+    async def place(request: Request) -> Place:
+        slug = request.path_params.get("album", keys.MAIN_ALBUM)
+        return await run_in_threadpool(find_place, request, slug, *actions)
+
+    place.actions = actions  # type: ignore[attr-defined] # by which a test finds what each route needs
+    return place
+
+
+async def _owner(request: Request) -> Grant:
+    grant = await run_in_threadpool(grant_of, request, None)
+    request.state.grant_mattered = request.state.noindex = True
+    if grant is None or grant.kind is not Kind.OWNER:
+        raise ProblemError(HTTPStatus.NOT_FOUND, "Not Found")
+    return grant
+
+
+Seen = Annotated[Place, Depends(allow(Action.SEE))]
+Filled = Annotated[Place, Depends(allow(Action.UPLOAD))]
+Followed = Annotated[Place, Depends(allow(Action.SEE, Action.FOLLOW))]
+Erased = Annotated[Place, Depends(allow(Action.SEE, Action.FOLLOW, Action.TIDY))]
+Tidied = Annotated[Place, Depends(allow(Action.TIDY))]
+Owned = Annotated[Place, Depends(allow(Action.OWN))]
+Owner = Annotated[Grant, Depends(_owner)]

@@ -1,0 +1,47 @@
+"""The album that a request is about, and what its caller may do there."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from services.core.access import Action, may
+from services.core.albums import Album
+from services.core.grants import Grant
+from services.core.keys import MAIN_ALBUM
+from services.web import markup
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An album, and the grant by which somebody is there, if any."""
+
+    album: Album
+    grant: Grant | None
+    is_owner: bool
+
+    @property
+    def slug(self) -> str:
+        """The album's name in paths and keys."""
+        return self.album.slug
+
+    def may(self, action: Action) -> bool:
+        """Tell whether the caller may do something here."""
+        grants = [self.grant] if self.grant else []
+        return may(action, self.album, grants, datetime.now(UTC))
+
+
+def page_values(place: Place | None) -> dict[str, Any]:
+    """Return where the links and scripts of a page lead, and what its reader may do there."""
+    slug = place.slug if place else MAIN_ALBUM
+    base = markup.within(slug)
+    return {
+        "album": place.album if place else None,
+        "base": base,
+        "gallery_path": markup.album_path(slug),
+        "photos_api": f"/api{base}/photos",
+        "uploads_api": f"/api{base}/uploads",
+        "may_see": place.may(Action.SEE) if place else False,
+        "may_upload": place.may(Action.UPLOAD) if place else False,
+        "may_tidy": place.may(Action.TIDY) if place else False,
+        "is_owner": place.is_owner if place else False,
+    }

@@ -1,0 +1,116 @@
+"""The decision on who may do what, for every kind of album and caller."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from services.core.access import Action, may
+from services.core.albums import MAIN, Album, State, Who
+from services.core.grants import Grant, Kind, Right
+
+NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
+LATER = NOW + timedelta(hours=1)
+SEE, UPLOAD, TIDY = Right.SEE, Right.UPLOAD, Right.TIDY
+
+
+def grant(kind: Kind, *rights: Right, album: str | None = "trip", ends: datetime = LATER) -> Grant:
+    """Return a grant."""
+    return Grant("0" * 64, kind, ends, album, frozenset(rights))
+
+
+CALLERS = {
+    "nobody": [],
+    "sees": [grant(Kind.LINK, SEE)],
+    "uploads": [grant(Kind.LINK, UPLOAD)],
+    "both": [grant(Kind.LINK, SEE, UPLOAD)],
+    "other": [grant(Kind.LINK, SEE, UPLOAD, album="other")],
+    "expired": [grant(Kind.LINK, SEE, UPLOAD, ends=NOW)],
+    "key": [grant(Kind.KEY, SEE, UPLOAD, TIDY)],
+    "see key": [grant(Kind.KEY, SEE, album=None)],
+    "owner": [grant(Kind.OWNER, album=None)],
+    "past owner": [grant(Kind.OWNER, album=None, ends=NOW)],
+    "sign-in link": [grant(Kind.SIGN_IN, album=None)],
+}
+
+# Who may see and upload → what each caller may do: s(ee), u(pload), f(ollow), t(idy), o(wn).
+TABLE = {
+    (Who.ANYONE, Who.ANYONE): {
+        "nobody": "suf", "sees": "suf", "uploads": "suf", "both": "suf", "other": "suf",
+        "expired": "suf", "key": "suft", "see key": "suf", "owner": "sufto", "past owner": "suf",
+        "sign-in link": "suf",
+    },
+    (Who.ANYONE, Who.LINK): {
+        "nobody": "s", "sees": "s", "uploads": "suf", "both": "suf", "other": "s",
+        "expired": "s", "key": "suft", "see key": "s", "owner": "sufto", "past owner": "s",
+        "sign-in link": "s",
+    },
+    (Who.ANYONE, Who.NOBODY): {
+        "nobody": "s", "sees": "s", "uploads": "sf", "both": "sf", "other": "s",
+        "expired": "s", "key": "sft", "see key": "s", "owner": "sfto", "past owner": "s",
+        "sign-in link": "s",
+    },
+    (Who.LINK, Who.LINK): {
+        "nobody": "", "sees": "s", "uploads": "uf", "both": "suf", "other": "",
+        "expired": "", "key": "suft", "see key": "s", "owner": "sufto", "past owner": "",
+        "sign-in link": "",
+    },
+    (Who.LINK, Who.ANYONE): {
+        "nobody": "uf", "sees": "suf", "uploads": "uf", "both": "suf", "other": "uf",
+        "expired": "uf", "key": "suft", "see key": "suf", "owner": "sufto", "past owner": "uf",
+        "sign-in link": "uf",
+    },
+    (Who.OWNER, Who.LINK): {
+        "nobody": "", "sees": "", "uploads": "uf", "both": "uf", "other": "",
+        "expired": "", "key": "suft", "see key": "s", "owner": "sufto", "past owner": "",
+        "sign-in link": "",
+    },
+    (Who.OWNER, Who.OWNER): {
+        "nobody": "", "sees": "", "uploads": "", "both": "", "other": "",
+        "expired": "", "key": "suft", "see key": "s", "owner": "sufto", "past owner": "",
+        "sign-in link": "",
+    },
+}  # fmt: skip
+LETTERS = {"s": Action.SEE, "u": Action.UPLOAD, "f": Action.FOLLOW, "t": Action.TIDY, "o": Action.OWN}  # fmt: skip
+
+
+def allowed(album: Album, caller: str) -> str:
+    """Return the letters of what a caller may do."""
+    return "".join(
+        letter for letter, act in LETTERS.items() if may(act, album, CALLERS[caller], NOW)
+    )
+
+
+@pytest.mark.parametrize("who", TABLE, ids=lambda who: f"see-{who[0]}-upload-{who[1]}")
+def test_every_caller_in_every_album(who: tuple[Who, Who]) -> None:
+    """The whole table, written out."""
+    album = Album(slug="trip", see=who[0], upload=who[1])
+    assert {caller: allowed(album, caller) for caller in CALLERS} == TABLE[who]
+
+
+def test_the_main_album_is_the_tutorials_where_nobody_changed_it() -> None:
+    """Anyone sees, anyone uploads."""
+    assert may(Action.SEE, MAIN, [], NOW)
+    assert may(Action.UPLOAD, MAIN, [], NOW)
+    assert not may(Action.TIDY, MAIN, [], NOW)
+
+
+def test_an_album_that_ended_takes_no_uploads() -> None:
+    """Not even the owner's; who uploaded still learns what became of it."""
+    ended = Album(slug="trip", see=Who.LINK, upload=Who.LINK, ends=NOW)
+    assert {caller: allowed(ended, caller) for caller in ("nobody", "both", "owner")} == {
+        "nobody": "",
+        "both": "sf",
+        "owner": "sfto",
+    }
+
+
+@pytest.mark.parametrize("state", [State.DELETING, State.DELETED])
+def test_an_album_that_is_deleted_is_the_owners_alone(state: State) -> None:
+    """While its photos go, and afterwards."""
+    album = Album(slug="trip", state=state)
+    assert {caller: allowed(album, caller) for caller in ("nobody", "both", "key", "owner")} == {
+        "nobody": "",
+        "both": "",
+        "key": "",
+        "owner": "sfto",
+    }

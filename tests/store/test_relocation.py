@@ -1,0 +1,115 @@
+"""Moving photos: whole in one place at any instant, whatever ends it or comes between."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from services.core import keys
+from services.core.photo import Photo
+from services.core.variants import FORMATS
+from services.store import Store
+from services.store.relocation import relocate, relocated
+from tests.faults.interrupted import Cut, CutError, at_first_call
+from tests.photos import stored_photo
+
+PLACES = [("other", False, False), ("other", True, False), ("main", True, False), ("main", False, True)]  # fmt: skip
+CHANGES = {"copy", "put_json", "put_tombstone", "drop_entry", "remove_variants"}
+
+
+@pytest.fixture
+def photo(store: Store) -> Photo:
+    """A photo with two variants."""
+    photo_id = keys.new_photo_id(datetime.now(UTC))
+    found = stored_photo(photo_id, formats=("webp", "jpeg"))
+    for variant in found.variants:
+        store.gallery.put_variant(variant.key, b"bytes", variant.format, source="v")
+    listed = [{"key": variant.key} for variant in found.variants]
+    store.gallery.put_json(found.key(), {"delete_sha256": "ab", "variants": listed})
+    return found
+
+
+def whole(store: Store, photo: Photo) -> bool:
+    """Tell whether a photo's entry, manifest and variants stand."""
+    manifest = store.gallery.get_json(photo.key())
+    return (
+        manifest is not None
+        and manifest["album"] == photo.album
+        and [one["key"] for one in manifest["variants"]] == [v.key for v in photo.variants]
+        and all(store.gallery.read_variant(v.key) == b"bytes" for v in photo.variants)
+    )
+
+
+def left(store: Store, photo_id: str) -> list[str]:
+    """Return all keys of a photo but tombstones."""
+    s3 = store.gallery._s3
+    listed = s3.list_objects_v2(Bucket=store.gallery.name).get("Contents", [])
+    found = [item["Key"] for item in listed if photo_id in item["Key"]]
+    return sorted(key for key in found if not key.startswith("deleted/"))
+
+
+@pytest.mark.parametrize(("album", "private", "pending"), PLACES)
+def test_a_photo_moves_whole(
+    store: Store, photo: Photo, album: str, *, private: bool, pending: bool
+) -> None:
+    """Entry, manifest and variants stand in the new place, and nothing in the old one."""
+    new = relocated(photo, album=album, private=private, pending=pending)
+    assert relocate(store.gallery, photo, new)
+    assert whole(store, new)
+    assert left(store, photo.id) == sorted([new.key(), *(v.key for v in new.variants)])
+
+
+@pytest.mark.parametrize(("album", "private", "pending"), PLACES)
+def test_cut_short_anywhere_and_done_again(
+    store: Store, photo: Photo, album: str, *, private: bool, pending: bool
+) -> None:
+    """Before each change: the photo is whole somewhere, and the next run ends the move."""
+    new = relocated(photo, album=album, private=private, pending=pending)
+    for changes in range(9):
+        cut: Any = Cut(store, changes, CHANGES)
+        try:
+            relocate(cut, photo, new)
+        except CutError:
+            assert whole(store, new) or store.gallery.get_json(photo.key())
+            standing = photo if store.gallery.get_json(photo.key()) else new
+            assert relocate(store.gallery, standing, new)
+        assert whole(store, new)
+        assert left(store, photo.id) == sorted([new.key(), *(v.key for v in new.variants)])
+        # Back again for the next round.
+        store.gallery._s3.delete_object(
+            Bucket=store.gallery.name, Key=keys.tombstone_key(photo.album, photo.id)
+        )
+        assert relocate(store.gallery, new, photo)
+        store.gallery._s3.delete_object(
+            Bucket=store.gallery.name, Key=keys.tombstone_key(album, photo.id)
+        )
+
+
+@pytest.mark.parametrize("moment", sorted(CHANGES | {"get_json"}))
+@pytest.mark.parametrize(("album", "private", "pending"), PLACES)
+def test_of_a_move_and_a_delete_one_decides(
+    store: Store, photo: Photo, album: str, moment: str, *, private: bool, pending: bool
+) -> None:
+    """Nothing of a photo is left that a person deleted while it moved, wherever it was by then."""
+    from services.web.gallery import Gallery
+
+    new = relocated(photo, album=album, private=private, pending=pending)
+
+    deleted = False
+
+    def delete() -> None:
+        nonlocal deleted
+        deleted = Gallery(store, photo.album).delete(photo.id, None).state != "unknown"
+
+    relocate(at_first_call(store, moment, delete), photo, new)
+    assert whole(store, new) is not deleted
+    assert not deleted or left(store, photo.id) == []
+
+
+def test_a_variant_that_is_gone_leaves_nothing_half_copied(store: Store, photo: Photo) -> None:
+    """The move ends, and says that the photo is not there."""
+    new = relocated(photo, album="other", private=False, pending=False)
+    store.gallery._s3.delete_object(Bucket=store.gallery.name, Key=photo.variants[1].key)
+    assert not relocate(store.gallery, photo, new)
+    assert not [key for key in left(store, photo.id) if "/other/" in key]
+    assert FORMATS["webp"] == photo.variants[0].format
