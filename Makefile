@@ -51,7 +51,7 @@ system-test: system
 	@./scripts/install-system $(APT_TEST)
 
 node_modules/.package-lock.json: package.json package-lock.json
-	@{ command -v npm >/dev/null && node -e 'process.exit(parseInt(process.versions.node) < 20)'; } || \
+	@{ command -v npm >/dev/null && node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)'; } || \
 		./scripts/install-system $(APT_NODE) || { echo "Node.js 20 or newer, with npm, is needed: https://nodejs.org"; exit 1; }
 	npm ci --no-audit --no-fund
 	@touch $@

@@ -9,6 +9,7 @@ gallery bucket:  photos/<album>/<id>/<size>.<extension>   private/… likewise
 import hashlib
 import re
 import secrets
+import unicodedata
 from datetime import UTC, datetime, timedelta
 
 from services.core.variants import Format
@@ -33,6 +34,15 @@ _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base 32, as ULID's
 _MAX_MS = (1 << 48) - 1
 _ID = re.compile(PHOTO_ID_PATTERN)
 _UPLOAD = re.compile(rf"{UPLOAD_PREFIX}(?:(?P<album>{ALBUM_PATTERN})/)?(?P<name>.*)", re.DOTALL)
+
+# How far the moment in an upload's id may lie from when S3 stored it. A form lives an hour at most,
+# a slow transfer some more; clocks differ by minutes.
+_EARLIEST = timedelta(days=1)
+_LATEST = timedelta(minutes=15)
+
+# Of characters that show nothing, a name keeps those that join and part letters and emoji.
+_JOINERS = "\u200c\u200d"
+_UNSEEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}  # Unicode's controls, formats, surrogates, separators
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -51,12 +61,13 @@ def new_photo_id(now: datetime) -> str:
 def photo_id_of_object(bucket: str, key: str, version: str, modified: datetime) -> str:
     """Return the photo id of an upload, the same one for each event and sweep that brings it.
 
-    `uploads/<album>/<photo id>` carries it. Any other key gets an id that is a pure function of the
-    stored object: bucket, key, version (the version id; the ETag where the bucket keeps no
-    versions) and S3's Last-Modified.
+    `uploads/<album>/<photo id>` carries it, if its moment is about that at which S3 stored the
+    object (`modified`). Any other key gets an id that is a pure function of the stored object:
+    bucket, key, version (the version id; the ETag where the bucket keeps no versions) and S3's
+    Last-Modified. So no client can put a photo first for ever.
     """
     _, name = split_upload_key(key)
-    if is_photo_id(name):
+    if is_photo_id(name) and -_EARLIEST <= uploaded_at(name) - modified <= _LATEST:
         return name
     digest = hashlib.sha256("\0".join((bucket, key, version)).encode()).digest()
     return _ulid(modified, digest)
@@ -78,6 +89,11 @@ def uploaded_at(photo_id: str) -> datetime:
 def first_photo_id(moment: datetime) -> str:
     """Return the id that sorts before those of all photos begun at `moment`, UTC, or earlier."""
     return _ulid(moment, bytes(10))
+
+
+def is_upload_key(key: str) -> bool:
+    """Tell whether a key could be an upload's: under `uploads/`, and no folder marker."""
+    return key.startswith(UPLOAD_PREFIX) and not key.endswith("/")
 
 
 def upload_key(album: str, photo_id: str) -> str:
@@ -127,13 +143,17 @@ def entry_prefix(album: str, photo_id: str, *, pending: bool = False) -> str:
 
 
 def bounded_name(name: str) -> str:
-    """Return a file name without path and control characters, cut to MAX_NAME_BYTES of UTF-8."""
-    name = re.split(r"[/\\]", name)[-1]
-    # Lone surrogates cannot be written as UTF-8; bidirectional controls make names lie.
-    name = re.sub(
-        r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]", "", name
+    """Return a file name without path and unseen characters, cut to MAX_NAME_BYTES of UTF-8.
+
+    Lone surrogates cannot be written as UTF-8; marks of direction make names lie.
+    """
+    seen = (
+        character
+        for character in re.split(r"[/\\]", name)[-1]
+        if character in _JOINERS or unicodedata.category(character) not in _UNSEEN
     )
-    return name.strip().encode()[:MAX_NAME_BYTES].decode(errors="ignore")
+    cut = "".join(seen).strip().encode()[:MAX_NAME_BYTES]
+    return cut.decode(errors="ignore").strip(_JOINERS)
 
 
 def name_of_upload_key(key: str) -> str:

@@ -10,6 +10,7 @@ import time
 from dataclasses import asdict
 from typing import Any
 
+from services.core import keys
 from services.core.logs import log_as_json
 from services.core.settings import Settings, load_settings
 from services.resize.events import UnknownEventError, UploadEvent, is_schedule, uploads_in
@@ -77,6 +78,10 @@ def _sweep(store: Store, settings: Settings, deadline: float) -> dict[str, int]:
 def _do(upload: UploadEvent, store: Store, settings: Settings, deadline: float) -> str:
     if upload.bucket != store.uploads.name:
         logger.error("event of another bucket", extra={"bucket": upload.bucket})
+        return "foreign"
+    if not keys.is_upload_key(upload.key):
+        # A loop on our own quarantine, a folder marker, no key at all: nothing to wait for.
+        logger.error("event of no upload", extra={"key": upload.key})
         return "foreign"
     try:
         report = process(upload, store, settings, deadline=deadline)

@@ -18,7 +18,7 @@ from services.core.settings import Settings
 from services.imaging import Picture, make_variants
 from services.resize.events import UploadEvent
 from services.resize.records import manifest, photo_of, verdict
-from services.store import Original, Store
+from services.store import Original, Store, Version
 from services.store.relocation import relocate, relocated
 
 PUTS_AT_ONCE = 4
@@ -31,6 +31,7 @@ class Outcome(StrEnum):
     REJECTED = "rejected"
     DELETED = "deleted"  # a person deleted the photo meanwhile
     GONE = "gone"  # an earlier delivery of the event did it all
+    REPLAYED = "replayed"  # the form was used before: removed unread
 
 
 @dataclass(slots=True)
@@ -56,15 +57,21 @@ def process(upload: UploadEvent, store: Store, settings: Settings, *, deadline: 
     transient: the original is still there and the event may come again.
     """
     began = perf_counter()
-    original = store.uploads.read(upload.key, upload.version_id)
+    stored = store.uploads.versions(upload.key)
+    version = _named(stored, upload.version_id)
+    if version is None:
+        return Report(Outcome.GONE)
+    photo_id = keys.photo_id_of_object(upload.bucket, upload.key, version.version, version.modified)
+    album = album_of(upload.key, store)
+    report = Report(Outcome.PUBLISHED, album.slug, photo_id, bytes_in=version.size)
+    first = stored[0] if upload.key.endswith(photo_id) else version
+    if ended := _ended_before(album.slug, photo_id, version, first, store):
+        report.outcome = ended
+        return report
+    original = store.uploads.read(upload.key, version.version_id)
     read = perf_counter()
     if original is None:
         return Report(Outcome.GONE)
-    photo_id = keys.photo_id_of_object(
-        upload.bucket, upload.key, original.version, original.modified
-    )
-    album = album_of(upload.key, store)
-    report = Report(Outcome.PUBLISHED, album.slug, photo_id, bytes_in=original.size)
     try:
         report.outcome = _publish(album, photo_id, original, store, settings, report, deadline)
     except Rejected as refusal:
@@ -75,10 +82,12 @@ def process(upload: UploadEvent, store: Store, settings: Settings, *, deadline: 
         )
         store.gallery.put_json(keys.verdict_key(album.slug, photo_id), record)
         store.uploads.quarantine(original, album.slug, photo_id, refusal.reason)
-    ended = perf_counter()
+        # As below: who deletes wrote the tombstone before looking for what there is to remove.
+        if store.gallery.is_deleted(album.slug, photo_id):
+            report.outcome = _unpublish(album.slug, photo_id, store)
     report.milliseconds |= {
         "get": round((read - began) * 1000, 1),
-        "total": round((ended - began) * 1000, 1),
+        "total": round((perf_counter() - began) * 1000, 1),
     }
     return report
 
@@ -88,6 +97,35 @@ def album_of(key: str, store: Store) -> Album:
     slug, _ = keys.split_upload_key(key)
     album = store.albums.get(slug) if slug and slug != keys.MAIN_ALBUM else None
     return album or store.albums.get(keys.MAIN_ALBUM) or MAIN
+
+
+def _named(stored: list[Version], version_id: str | None) -> Version | None:
+    """Return the version that an event names, or the newest for one that names none."""
+    if version_id is None:
+        return stored[-1] if stored else None
+    return next((version for version in stored if version.version_id == version_id), None)
+
+
+def _ended_before(
+    album: str, photo_id: str, version: Version, first: Version, store: Store
+) -> Outcome | None:
+    """Return how an upload ended that is not to be read, having removed it; None for all others.
+
+    A form is good for one picture, but S3 lets it be used until it expires: of the versions under
+    a photo id the first counts, and what was sent later is removed unread.
+    """
+    gallery = store.gallery
+    if gallery.is_deleted(album, photo_id):
+        return _unpublish(album, photo_id, store, version)
+    published = gallery.published_version(album, photo_id)
+    accepted = published or gallery.rejected_version(album, photo_id) or first.version
+    if accepted != version.version:
+        store.uploads.delete(version)
+        return Outcome.REPLAYED
+    if published:  # and an earlier delivery ended before it removed the original
+        store.uploads.delete(version)
+        return Outcome.PUBLISHED
+    return None
 
 
 def _publish(
@@ -100,15 +138,6 @@ def _publish(
     deadline: float,
 ) -> Outcome:
     gallery = store.gallery
-    if gallery.deleted(album.slug, [photo_id]):
-        return _unpublish(album.slug, photo_id, original, store)
-    if standing := gallery.photos(album.slug, [photo_id]).get(photo_id):
-        published = gallery.get_json(standing.key())
-        if published and published["source"]["version"] != original.version:
-            raise Rejected(Reason.ALREADY_PUBLISHED)
-        # An earlier delivery published it and ended before it removed the original.
-        store.uploads.delete(original)
-        return Outcome.PUBLISHED
     if album.state is not State.OPEN:
         raise Rejected(Reason.ALBUM_GONE)
     if original.data is None:
@@ -133,8 +162,8 @@ def _publish(
     report.milliseconds["put"] = round((perf_counter() - began) * 1000, 1)
     # Whoever deletes writes the tombstone before looking for the entry; we look for the tombstone
     # after writing the entry. S3 is strongly consistent, so one of both sees the other.
-    if gallery.deleted(album.slug, [photo_id]):
-        return _unpublish(album.slug, photo_id, original, store)
+    if gallery.is_deleted(album.slug, photo_id):
+        return _unpublish(album.slug, photo_id, store, original)
     _follow_album(photo, store)
     store.uploads.delete(original)
     return Outcome.PUBLISHED
@@ -171,7 +200,9 @@ def _put_variants(photo: Photo, original: Original, picture: Picture, store: Sto
             raise Rejected(Reason.ALREADY_PUBLISHED)
 
 
-def _unpublish(album: str, photo_id: str, original: Original, store: Store) -> Outcome:
+def _unpublish(album: str, photo_id: str, store: Store, version: Version | None = None) -> Outcome:
     store.gallery.remove(album, photo_id)
-    store.uploads.delete(original)
+    store.uploads.purge(album, photo_id)
+    if version is not None:  # any other client's key is no photo id
+        store.uploads.delete(version)
     return Outcome.DELETED

@@ -14,8 +14,8 @@ def overdue(store: Store, settings: Settings, now: datetime | None = None) -> li
     """Return the uploads that have waited longer than they should, the older version first."""
     moment = (now or datetime.now(UTC)) - timedelta(seconds=settings.sweep_after_seconds)
     found = [
-        UploadEvent(store.uploads.name, key, version_id)
-        for key, version_id in store.uploads.waiting(moment)
+        UploadEvent(store.uploads.name, version.key, version.version_id)
+        for version in store.uploads.waiting(moment)
     ]
     if found:
         logger.warning("uploads without an event", extra={"uploads": len(found)})

@@ -11,10 +11,10 @@ from services.store.client import make_s3
 from services.store.gallery import GalleryBucket
 from services.store.grants import Grants
 from services.store.signing import GetSigner
-from services.store.uploads import Original, UploadBucket
+from services.store.uploads import Original, UploadBucket, Version
 
 __all__ = [
-    "AlbumChangedError", "AlbumRecords", "GalleryBucket", "Grants", "Original", "Store", "UploadBucket",
+    "AlbumChangedError", "AlbumRecords", "GalleryBucket", "Grants", "Original", "Store", "UploadBucket", "Version",
 ]  # fmt: skip
 
 

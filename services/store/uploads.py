@@ -27,24 +27,30 @@ UPLOADER_METADATA = "uploader"
 
 
 @dataclass(frozen=True, slots=True)
-class Original:
-    """An upload as S3 holds it; `data` is None where it is larger than what may be read."""
+class Version:
+    """One content of a key, as S3 lists it; `version_id` is None in a bucket without versions."""
 
     key: str
     version_id: str | None
     etag: str
     size: int
     modified: datetime
-    name: str
-    delete_sha256: str
-    guest: str  # the name that who uploaded it gave
-    uploader: str  # the link or key that it came by
-    data: bytes | None = None
 
     @property
     def version(self) -> str:
         """What tells this content from any other under the same key."""
         return self.version_id or self.etag
+
+
+@dataclass(frozen=True, slots=True)
+class Original(Version):
+    """An upload as S3 holds it; `data` is None where it is larger than what may be read."""
+
+    name: str
+    delete_sha256: str
+    guest: str  # the name that who uploaded it gave
+    uploader: str  # the link or key that it came by
+    data: bytes | None = None
 
 
 class UploadBucket:
@@ -122,7 +128,11 @@ class UploadBucket:
                 return None
             raise
 
-    def delete(self, original: Original) -> None:
+    def versions(self, key: str) -> list[Version]:
+        """Return every content that is stored under a key, the oldest first."""
+        return list(self._versions(key, key))[::-1]
+
+    def delete(self, original: Version) -> None:
         """Remove exactly this version; a newer upload under the same key stays."""
         if original.version_id:
             self._s3.delete_object(
@@ -135,34 +145,35 @@ class UploadBucket:
             if not is_error(error, "PreconditionFailed", "NoSuchKey", "404", "412"):
                 raise
 
-    def withdraw(self, album: str, photo_id: str) -> None:
-        """Remove the upload that waits under a photo id, as the person who uploaded it asks."""
-        self._s3.delete_object(Bucket=self.name, Key=keys.upload_key(album, photo_id))
+    def purge(self, album: str, photo_id: str) -> None:
+        """Remove for good what came under a photo id: every version, in quarantine too."""
+        self._remove_versions(keys.upload_key(album, photo_id), keys.upload_key(album, photo_id))
+        self._remove_versions(keys.quarantine_prefix(album, photo_id))
 
     def quarantine(self, original: Original, album: str, photo_id: str, reason: Reason) -> None:
         """Move an original to where the bucket's lifecycle ends it; the key says why."""
         source: CopySourceTypeDef = {"Bucket": self.name, "Key": original.key}
         if original.version_id:
             source["VersionId"] = original.version_id
-        self._s3.copy_object(
-            Bucket=self.name,
-            Key=keys.quarantine_prefix(album, photo_id) + reason,
-            CopySource=source,
-            # Copying the tags that another client gave it would take two rights more.
-            TaggingDirective="REPLACE",
-        )
+        try:
+            self._s3.copy_object(
+                Bucket=self.name,
+                Key=keys.quarantine_prefix(album, photo_id) + reason,
+                CopySource=source,
+                # Copying the tags that another client gave it would take two rights more.
+                TaggingDirective="REPLACE",
+            )
+        except ClientError as error:
+            if is_error(error, "NoSuchKey", "NoSuchVersion", "404"):
+                return  # a person deleted it meanwhile
+            raise
         self.delete(original)
 
-    def waiting(self, older_than: datetime) -> Iterator[tuple[str, str | None]]:
-        """Yield key and version id of each upload, every version, last modified before a moment."""
-        pages = self._s3.get_paginator("list_object_versions").paginate(
-            Bucket=self.name, Prefix=keys.UPLOAD_PREFIX
-        )
-        for page in pages:
-            for version in page.get("Versions", []):
-                if version["LastModified"] <= older_than:
-                    version_id = version.get("VersionId")
-                    yield version["Key"], None if version_id in ("null", None) else version_id
+    def waiting(self, older_than: datetime) -> Iterator[Version]:
+        """Yield each upload, every version, last modified before a moment."""
+        for version in self._versions(keys.UPLOAD_PREFIX):
+            if version.modified <= older_than and keys.is_upload_key(version.key):
+                yield version
 
     def present(self, album: str, photo_ids: Iterable[str]) -> dict[str, str]:
         """Return the keys of those uploads that wait under one of the photo ids."""
@@ -173,13 +184,42 @@ class UploadBucket:
         """Raise unless the bucket can be listed."""
         self._s3.list_objects_v2(Bucket=self.name, Prefix=keys.UPLOAD_PREFIX, MaxKeys=1)
 
+    def _versions(self, prefix: str, key: str | None = None) -> Iterator[Version]:
+        """Yield what is stored under a prefix, or under one key, by key and newest first."""
+        for page in self._version_pages(prefix):
+            for item in page.get("Versions", []):
+                if key is None or item["Key"] == key:
+                    yield Version(
+                        item["Key"],
+                        _version_id(item),
+                        item["ETag"],
+                        item["Size"],
+                        item["LastModified"],
+                    )
+            # The key itself is the first of all that begin with it.
+            if key is not None and page.get("NextKeyMarker", key) != key:
+                return
+
+    def _remove_versions(self, prefix: str, key: str | None = None) -> None:
+        for page in self._version_pages(prefix):
+            for item in (*page.get("Versions", []), *page.get("DeleteMarkers", [])):
+                if key not in (None, item["Key"]):
+                    continue
+                if version_id := _version_id(item):
+                    self._s3.delete_object(Bucket=self.name, Key=item["Key"], VersionId=version_id)
+                else:
+                    self._s3.delete_object(Bucket=self.name, Key=item["Key"])
+
+    def _version_pages(self, prefix: str) -> Iterator[Any]:
+        paginator = self._s3.get_paginator("list_object_versions")
+        yield from paginator.paginate(Bucket=self.name, Prefix=prefix)
+
 
 def _original(key: str, response: Any, data: bytes | None) -> Original:
-    version_id = response.get("VersionId")
     metadata = response.get("Metadata", {})
     return Original(
         key=key,
-        version_id=None if version_id == "null" else version_id,
+        version_id=_version_id(response),
         etag=response["ETag"],
         size=response["ContentLength"],
         modified=response["LastModified"],
@@ -191,3 +231,8 @@ def _original(key: str, response: Any, data: bytes | None) -> Original:
         uploader=re.sub(r"[^\w-]", "", metadata.get(UPLOADER_METADATA, ""), flags=re.ASCII)[:22],
         data=data,
     )
+
+
+def _version_id(response: Any) -> str | None:
+    version_id: str | None = response.get("VersionId")
+    return None if version_id == "null" else version_id

@@ -135,7 +135,7 @@ class Gallery:
         tombstone = {"id": photo_id, "delete_sha256": kept}
         standing = self._store.gallery.put_tombstone(self.album, photo_id, tombstone)
         self._store.gallery.remove(self.album, photo_id)
-        self._store.uploads.withdraw(self.album, photo_id)
+        self._store.uploads.purge(self.album, photo_id)
         if moved_to := standing.get("moved_to"):  # a move came first: it is deleted there
             Gallery(self._store, moved_to).delete(photo_id, token)
         return before

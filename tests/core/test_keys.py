@@ -45,7 +45,18 @@ def test_the_id_of_a_foreign_upload_is_a_function_of_the_stored_object() -> None
 def test_the_id_of_an_upload_of_ours_is_in_its_key() -> None:
     """The presigned POST names the exact key."""
     photo_id = keys.new_photo_id(MOMENT)
-    assert keys.photo_id_of_object("up", f"uploads/any/{photo_id}", "v9", MOMENT) == photo_id
+    for age in (timedelta(minutes=-15), timedelta(0), timedelta(hours=23)):
+        key, modified = f"uploads/any/{photo_id}", MOMENT + age
+        assert keys.photo_id_of_object("up", key, "v9", modified) == photo_id
+
+
+@pytest.mark.parametrize("age", [timedelta(minutes=-16), timedelta(hours=25)])
+def test_an_id_of_another_time_is_only_a_name(age: timedelta) -> None:
+    """The photo gets an id of its object's own, with S3's moment."""
+    photo_id = keys.new_photo_id(MOMENT)
+    given = keys.photo_id_of_object("up", f"uploads/main/{photo_id}", "v9", MOMENT + age)
+    assert given != photo_id
+    assert keys.uploaded_at(given) == MOMENT + age
 
 
 @pytest.mark.parametrize(
@@ -112,6 +123,9 @@ def test_what_an_upload_key_names(key: str, expected: tuple[str | None, str]) ->
         ("../../etc/passwd", "passwd"),
         ("a\x00b\nc\x7f.jpg", "abc.jpg"),
         ("gpj.\u202eexe", "gpj.exe"),
+        ("a\u061cb\u200b\u2060\ufeff\u00adc\U000e0041.jpg", "abc.jpg"),
+        ("क्\u200cष 👩\u200d🚀.jpg", "क्\u200cष 👩\u200d🚀.jpg"),
+        ("\u200d\u200c", ""),
         ("\ud800x", "x"),
         ("", ""),
         ("ü" * 200, "ü" * 127),
@@ -119,7 +133,7 @@ def test_what_an_upload_key_names(key: str, expected: tuple[str | None, str]) ->
     ],
 )
 def test_names_are_bounded_and_clean(name: str, expected: str) -> None:
-    """No path, no control or bidirectional characters, 255 bytes of UTF-8 at most."""
+    """No path, no control or unseen characters but joiners, 255 bytes of UTF-8 at most."""
     assert keys.bounded_name(name) == expected
 
 

@@ -64,6 +64,7 @@ class Lifetime:
         self.take_up(lost)
         self.withdraw_before_the_event()
         self.withdraw_while_it_is_published()
+        self.withdraw_while_it_is_rejected()
         self.reprocess(published[0], published[1], gone=published[-1])
 
     def begin(self, name: str = "a.jpg", type_: str = "image/jpeg", size: int = 1000) -> Begun:
@@ -122,7 +123,7 @@ class Lifetime:
     def replay(self, published: Begun) -> None:
         """Send a form again after its photo is published."""
         self.send(published, pictures.jpeg(80, 60))
-        self.deliver(ends="rejected")
+        self.deliver(ends="replayed")
         assert self.state(published["id"]) == "ready"
 
     def replay_after_a_crash(self) -> None:
@@ -186,17 +187,44 @@ class Lifetime:
         begun = self.upload()
         (event,) = self.on.events()
         self.delete(begun)
-        answer = self.on.invoke(event)
-        assert answer == {"deleted": 1}
-        self.seen |= answer.keys()
+        assert self.on.invoke(event) == {"gone": 1}
+        begun = self.upload()
+        (event,) = self.on.events()
+        # Found in the listing, and gone before it is read.
+        between = at_first_call(self.on.resize, "rejected_version", lambda: self.delete(begun))
+        answer = handle(event, between, self.on.resize_settings, deadline=soon())
+        assert answer == {"gone": 1}
 
     def withdraw_while_it_is_published(self) -> None:
         """Delete an upload just before the resize function stores its first variant."""
         begun = self.upload()
         (event,) = self.on.events()
         between = at_first_call(self.on.resize, "put_variant", lambda: self.delete(begun))
-        assert handle(event, between, self.on.resize_settings, deadline=soon()) == {"deleted": 1}
+        answer = handle(event, between, self.on.resize_settings, deadline=soon())
+        assert answer == {"deleted": 1}
+        self.seen |= answer.keys()
         assert self.on.resize.gallery.variants("main", begun["id"]) == {}
+
+    def withdraw_while_it_is_rejected(self) -> None:
+        """Delete an upload after its verdict, just before its bytes go into quarantine."""
+        begun = self.upload(b"no picture")
+        (event,) = self.on.events()
+        quarantine = self.on.resize.uploads.quarantine
+
+        def then_delete(*arguments: Any) -> None:
+            quarantine(*arguments)
+            tombstone = keys.tombstone_key("main", begun["id"])
+            self.on.web.gallery.put_json(tombstone, {"id": begun["id"]})
+
+        self.on.resize.uploads.quarantine = then_delete  # type: ignore[method-assign, assignment] # no other way in between
+        assert handle(event, self.on.resize, self.on.resize_settings, deadline=soon()) == {
+            "deleted": 1
+        }
+        self.on.resize.uploads.quarantine = quarantine  # type: ignore[method-assign] # as it was
+        listed = self.on.s3.list_objects_v2(
+            Bucket=self.on.web.uploads.name, Prefix=keys.quarantine_prefix("main", begun["id"])
+        )
+        assert listed["KeyCount"] == 0
 
     def reprocess(self, first: Begun, second: Begun, *, gone: Begun) -> None:
         """Change the variant list; then a batch job over the index.

@@ -64,7 +64,7 @@ def photo_id() -> str:
         ("PUT", "/800.jpg"),
         ("PUT", "/index/"),
         ("DELETE", "/uploads/"),
-        ("GET", "prefix=deleted"),
+        ("GET", "/deleted/"),
     ],
 )
 def test_one_failure_is_made_good_at_once(

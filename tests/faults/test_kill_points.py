@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import boto3
@@ -22,7 +23,7 @@ from tests.conftest import ACCESS_KEY_ID, SECRET_ACCESS_KEY
 from tests.events import SCHEDULED, s3_event, soon
 from tests.faults.invariant import Buckets
 
-PHOTO = "7ZZZZZZZZZ0123456789ABCDEF"
+PHOTO = keys.new_photo_id(datetime.now(UTC))
 KINDS: dict[str, bytes] = {
     "small": pictures.jpeg(120, 90),
     "large": pictures.jpeg(1000, 500),

@@ -197,33 +197,47 @@ def test_an_end_before_the_delete_is_made_good(
 
 
 def test_a_published_photo_is_never_replaced(bench: Bench, photo_id: str) -> None:
-    """A presigned POST used again is refused, and its bytes are kept in quarantine."""
+    """A presigned POST used again afterwards changes nothing, and nothing is kept of it."""
     bench.put(pictures.jpeg(100, 80), f"uploads/main/{photo_id}")
     bench.process(f"uploads/main/{photo_id}")
     before = bench.image(f"photos/main/{photo_id}/400.jpg").tobytes()
     bench.put(pictures.jpeg(300, 300), f"uploads/main/{photo_id}")
-    report = bench.process(f"uploads/main/{photo_id}")
-    assert (report.outcome, report.reason) == (Outcome.REJECTED, Reason.ALREADY_PUBLISHED)
+    assert bench.process(f"uploads/main/{photo_id}").outcome is Outcome.REPLAYED
     assert bench.image(f"photos/main/{photo_id}/400.jpg").tobytes() == before
-    assert bench.uploads() == [f"quarantine/main/{photo_id}/already_published"]
+    assert bench.uploads() == []
     assert len([key for key in bench.listed() if key.startswith("index/")]) == 1
 
 
-def test_two_uploads_to_a_key_at_once_publish_one(bench: Bench, photo_id: str) -> None:
-    """The first variant decides; the other is refused, whatever the order."""
+def test_of_many_uploads_to_a_key_the_first_counts(bench: Bench, photo_id: str) -> None:
+    """Whatever the order and however many at once, the others are removed unread."""
     key = f"uploads/main/{photo_id}"
-    versions = [bench.put(pictures.jpeg(100 + n, 80), key) for n in range(4)]
+    versions = [bench.put(pictures.jpeg(100 + n, 80), key) for n in range(8)]
+    bytes_read = 0
+
+    def count(http_response: Any, **_: Any) -> None:
+        nonlocal bytes_read
+        bytes_read += int(http_response.headers.get("Content-Length") or 0)
+
+    events = bench.store.uploads._s3.meta.events
+    events.register("after-call.s3.GetObject", count)
     with ThreadPoolExecutor(4) as pool:
-        reports = list(pool.map(lambda version: bench.process(key, version), versions))
-    outcomes = sorted(report.outcome for report in reports)
-    assert outcomes == [Outcome.PUBLISHED] + [Outcome.REJECTED] * 3
-    index = [name for name in bench.listed() if name.startswith("index/")]
-    assert len(index) == 1
-    manifest = bench.manifest(photo_id)
-    for variant in manifest["variants"]:
-        assert bench.image(variant["key"]).size == (variant["width"], variant["height"])
-    assert bench.image(f"photos/main/{photo_id}/400.jpg").width == 400
-    assert set(bench.uploads()) == {f"quarantine/main/{photo_id}/already_published"}
+        reports = list(pool.map(lambda version: bench.process(key, version), versions[::-1]))
+    outcomes = [report.outcome for report in reports]
+    assert outcomes == [Outcome.REPLAYED] * 7 + [Outcome.PUBLISHED]
+    assert bench.manifest(photo_id)["width"] == 100
+    assert bytes_read < 2 * len(pictures.jpeg(100, 80)) + 8 * 1000
+    assert bench.uploads() == []
+
+
+def test_after_a_verdict_the_form_is_used_up(bench: Bench, photo_id: str) -> None:
+    """A second try needs a form of its own; the verdict stays the first picture's."""
+    key = f"uploads/main/{photo_id}"
+    bench.put(b"no picture", key)
+    assert bench.process(key).outcome is Outcome.REJECTED
+    bench.put(pictures.jpeg(100, 80), key)
+    assert bench.process(key).outcome is Outcome.REPLAYED
+    assert bench.uploads() == [f"quarantine/main/{photo_id}/unsupported_format"]
+    assert bench.listed() == [f"rejected/main/{photo_id}"]
 
 
 def test_a_later_variant_of_another_upload_is_not_written_over(bench: Bench, photo_id: str) -> None:
@@ -304,7 +318,54 @@ def test_a_bucket_without_versions_works_too(
     assert bench.process(f"uploads/main/{photo_id}").outcome is Outcome.PUBLISHED
     assert bench.listed(plain.upload_bucket) == []
     bench.put(pictures.jpeg(200, 80), f"uploads/main/{photo_id}")
-    assert bench.process(f"uploads/main/{photo_id}").reason is Reason.ALREADY_PUBLISHED
+    assert bench.process(f"uploads/main/{photo_id}").outcome is Outcome.REPLAYED
+
+
+@pytest.mark.parametrize("moment", ["3084-01-01", "1970-01-01"])
+def test_a_made_up_id_counts_for_nothing(bench: Bench, moment: str) -> None:
+    """Who may put objects cannot put a photo first for ever: it gets the time of its upload."""
+    made_up = keys.new_photo_id(datetime.fromisoformat(moment).replace(tzinfo=UTC))
+    bench.put(pictures.jpeg(100, 80), f"uploads/main/{made_up}")
+    report = bench.process(f"uploads/main/{made_up}")
+    assert report.outcome is Outcome.PUBLISHED
+    assert report.photo_id is not None
+    age = datetime.now(UTC) - keys.uploaded_at(report.photo_id)
+    assert timedelta(0) <= age < timedelta(minutes=1)
+
+
+@pytest.mark.parametrize("purged", [False, True])
+def test_a_delete_during_a_rejection_leaves_nothing_in_quarantine(
+    bench: Bench, photo_id: str, monkeypatch: pytest.MonkeyPatch, purged: bool
+) -> None:
+    """The tombstone came after the first look: verdict and bytes go, EXIF and all."""
+    bench.put(b"no picture", f"uploads/main/{photo_id}")
+    quarantine = bench.store.uploads.quarantine
+
+    def delete_then_quarantine(*arguments: Any) -> None:
+        bench.store.gallery.put_json(keys.tombstone_key("main", photo_id), {})
+        if purged:
+            bench.store.uploads.purge("main", photo_id)
+        quarantine(*arguments)
+
+    monkeypatch.setattr(bench.store.uploads, "quarantine", delete_then_quarantine)
+    assert bench.process(f"uploads/main/{photo_id}").outcome is Outcome.DELETED
+    assert bench.uploads() == []
+    assert bench.listed() == [f"deleted/main/{photo_id}"]
+
+
+@pytest.mark.parametrize("key", ["", "quarantine/x", "uploads/", "uploads/2024/", "elsewhere.jpg"])
+def test_an_event_of_no_upload_ends_at_once(bench: Bench, key: str) -> None:
+    """Made-up keys, our own quarantine, a folder marker: nothing is read, written or tried again."""
+    if key:
+        bench.put(b"", key)
+    before = bench.uploads()
+    event = s3_event((key, None))
+    event["Records"][0]["s3"]["bucket"]["name"] = bench.settings.upload_bucket
+    assert entry.handle(event, bench.store, bench.settings, deadline=soon()) == {"foreign": 1}
+    later = replace(bench.settings, sweep_after_seconds=0)
+    assert entry.handle(SCHEDULED, bench.store, later, deadline=soon()) == {}
+    assert bench.uploads() == before
+    assert bench.listed() == []
 
 
 def test_tags_do_not_keep_an_upload_from_quarantine(bench: Bench, photo_id: str) -> None:
@@ -342,7 +403,8 @@ def test_the_handler_raises_only_if_a_retry_can_help(
 ) -> None:
     """A bucket that does not answer is transient; the other records are done all the same."""
     bench.put(pictures.jpeg(100, 80), "uploads/good.jpg")
-    event = s3_event(("uploads/broken.jpg", "not-a-version"), ("uploads/good.jpg", None))
+    broken = bench.put(pictures.jpeg(100, 80), "uploads/broken.jpg")
+    event = s3_event(("uploads/broken.jpg", broken), ("uploads/good.jpg", None))
     for record in event["Records"]:
         record["s3"]["bucket"]["name"] = bench.settings.upload_bucket
 
@@ -354,6 +416,7 @@ def test_the_handler_raises_only_if_a_retry_can_help(
                 raise ClientError({"Error": {"Code": "SlowDown"}}, "GetObject")
             return bench.store.uploads.read(key, version_id)
 
+        versions = bench.store.uploads.versions
         delete = bench.store.uploads.delete
 
     failing: Any = replace(bench.store, uploads=Failing())  # type: ignore[arg-type] # S3 cannot be made to say SlowDown

@@ -255,8 +255,40 @@ def test_the_sweep_finds_every_version_that_waited_long_enough(store: Store) -> 
     now = datetime.now(UTC)
     assert list(store.uploads.waiting(now - timedelta(minutes=1))) == []
     found = list(store.uploads.waiting(now + timedelta(minutes=1)))
-    assert [key for key, _ in found] == [f"uploads/main/{photo_id}"] * 2
-    assert len({version for _, version in found}) == 2
+    assert [version.key for version in found] == [f"uploads/main/{photo_id}"] * 2
+    assert found[::-1] == store.uploads.versions(f"uploads/main/{photo_id}")
+    assert [version.size for version in found] == [6, 5]
+
+
+def test_a_purge_leaves_no_version(
+    store: Store, settings: Settings, aws_session: boto3.Session
+) -> None:
+    """Everything under the photo id, quarantine and delete markers included; nothing of others."""
+    photo_id, other = photo_ids(2)
+    s3 = make_s3(settings, aws_session)
+    for data in (b"one", b"two"):
+        post(store, photo_id, data)
+        s3.put_object(
+            Bucket=settings.upload_bucket, Key=f"quarantine/main/{photo_id}/corrupt", Body=data
+        )
+    s3.delete_object(Bucket=settings.upload_bucket, Key=f"uploads/main/{photo_id}")
+    post(store, other)
+    s3.put_object(Bucket=settings.upload_bucket, Key=f"uploads/main/{photo_id}x", Body=b"")
+    store.uploads.purge("main", photo_id)
+    left = s3.list_object_versions(Bucket=settings.upload_bucket)
+    kept = [f"uploads/main/{photo_id}x", f"uploads/main/{other}"]
+    assert sorted(item["Key"] for item in left["Versions"]) == sorted(kept)
+    assert left.get("DeleteMarkers", []) == []
+    store.uploads.purge("main", photo_id)  # again: nothing to do, no error
+
+
+def test_a_bucket_without_versions_is_purged_too(unversioned: Store) -> None:
+    """As on a lesser S3."""
+    photo_id = photo_ids(1)[0]
+    post(unversioned, photo_id)
+    assert len(unversioned.uploads.versions(f"uploads/main/{photo_id}")) == 1
+    unversioned.uploads.purge("main", photo_id)
+    assert unversioned.uploads.versions(f"uploads/main/{photo_id}") == []
 
 
 def test_a_cdn_serves_plain_addresses(settings: Settings, aws_session: boto3.Session) -> None:
