@@ -12,9 +12,16 @@ _COMMON: dict[str, _Decoder] = {
 }  # fmt: skip
 
 
+# How many pixels a side a scaled decode leaves at least for each one that the filter makes: with
+# fewer, its blocks are seen (SSIM .002 to .02 lower). The tutorial's own filter shows more of them.
+_LEFT_FOR_LANCZOS2, _LEFT_FOR_LANCZOS3 = 2.0, 1.5
+
+
 def start_decoding(work: Work) -> None:
-    """Begin to decode with no more pixels than the largest variant needs."""
-    work.decoded = decode(work.data, work.header, work.stored_fit, planes=True)
+    """Begin to decode with no more pixels than the largest variant needs to be sharp."""
+    left = _LEFT_FOR_LANCZOS2 if len(work.fits) == 1 else _LEFT_FOR_LANCZOS3
+    width, height = (round(side * left) for side in work.stored_fit)
+    work.decoded = decode(work.data, work.header, (width, height), planes=True)
 
 
 def decode_next(work: Work) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from PIL import _webp
 
+from services.imaging.codecs.pixels import block_side
 from services.imaging.picture import Raster
 
 _ABI = 0x0209
@@ -20,7 +21,6 @@ _STATUS = (
     "", "out of memory", "invalid parameter", "bitstream error", "unsupported feature",
     "suspended", "user abort", "not enough data",
 )  # fmt: skip
-_LEFT_FOR_LANCZOS = 2  # libwebp's rescaler averages; the last halving is Lanczos2's
 _UNSEEN = 4  # averaging so many pixels a side leaves nothing of what the loop filter smooths
 
 
@@ -95,7 +95,7 @@ def _decoder() -> Any:
 
 
 def decode(data: bytes, size: tuple[int, int], need: tuple[int, int]) -> Raster:
-    """Return a still WebP, of `size` by its header, with about twice `need` pixels a side or all.
+    """Return a still WebP, of `size` by its header, with `need` pixels or more where it has them.
 
     Raises DataError unless libwebp decodes the whole of it.
     """
@@ -106,13 +106,13 @@ def decode(data: bytes, size: tuple[int, int], need: tuple[int, int]) -> Raster:
     if (config.input.width, config.input.height) != size:
         msg = f"{config.input.width} × {config.input.height} in the bitstream"
         raise DataError(msg)
-    factor = min(size[0] / need[0], size[1] / need[1]) / _LEFT_FOR_LANCZOS
+    block = block_side(size, need)  # libwebp's rescaler averages
     width, height = size
-    if factor > 1:
-        width, height = (max(1, round(side / factor)) for side in size)
+    if block > 1:
+        width, height = (-(-side // block) for side in size)
         config.options.use_scaling = 1
         config.options.scaled_width, config.options.scaled_height = width, height
-        config.options.bypass_filtering = factor >= _UNSEEN
+        config.options.bypass_filtering = block >= _UNSEEN
     mode, channels = ("RGBA", 4) if config.input.alpha else ("RGB", 3)
     pixels = bytearray(width * height * channels)
     output = config.output

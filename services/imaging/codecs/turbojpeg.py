@@ -179,7 +179,8 @@ def encode(raster: Raster, quality: int) -> bytes:
 
 
 def _eighths(size: tuple[int, int], need: tuple[int, int]) -> int:
-    for eighths in range(1, 8):
+    # Of 3, 5 and 7 eighths the blocks are seen: larger, and less like the picture, than 2, 4 and 6.
+    for eighths in (1, 2, 4, 6):
         if all(side * eighths // 8 >= wanted for side, wanted in zip(size, need, strict=True)):
             return eighths
     return 8
