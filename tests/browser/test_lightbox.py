@@ -195,3 +195,98 @@ def test_delete_on_the_photos_own_page(workshop: Site, open_page: Open) -> None:
     page.get_by_role("button", name="Delete for good").click()
     expect(page).to_have_url(workshop.url + "/")
     expect(page.locator('.tile:has(img[alt="mine too.jpg"])')).to_have_count(0)
+
+
+def test_the_page_behind_is_locked(site: Site, open_page: Open) -> None:
+    """While one looks at a photo nothing behind scrolls, and all of it is there afterwards."""
+    page = open_page(site.url)
+    open_viewer(page)
+    before = page.evaluate("scrollY")
+    page.mouse.move(600, 400)
+    page.mouse.wheel(0, 3000)
+    page.evaluate("window.scrollBy(0, 0)")
+    page.keyboard.press("End")
+    page.wait_for_timeout(300)
+    assert page.evaluate("scrollY") == before
+    assert page.locator(".tile").count() == 60
+    page.keyboard.press("Escape")
+    expect(page.locator(".pswp")).to_have_count(0)
+    page.mouse.wheel(0, 500)
+    page.wait_for_timeout(500)
+    assert page.evaluate("scrollY") > 300
+
+
+def test_the_counter_counts_the_album(site: Site, open_page: Open) -> None:
+    """Not what the page has loaded: in the middle of the gallery it says where that is."""
+    ids = sorted(site.photos.values())
+    page = open_page(f"{site.url}/?after={ids[39]}")
+    open_viewer(page, 3)
+    expect(page.locator(".pswp__counter")).to_have_text("44 / 64")
+
+
+def test_slides_to_come_show_their_thumbhash(site: Site, open_page: Open) -> None:
+    """Until a picture is there its blurred one is seen, not grey."""
+    page = open_page(site.url, errors="ERR_FAILED")
+    page.wait_for_load_state("networkidle")
+    open_viewer(page, 1)
+    page.route(re.compile(r"\.(webp|jpg)"), lambda _: None)
+    for _ in range(4):
+        page.keyboard.press("ArrowRight")
+        page.wait_for_timeout(500)
+    placeholder = page.locator(".pswp__item[aria-hidden=false] .pswp__img--placeholder")
+    expect(placeholder).to_have_attribute("src", re.compile("^(data:image/png|http)"))
+    page.unroute_all(behavior="ignoreErrors")
+
+
+def test_history_that_browsers_limit(site: Site, open_page: Open) -> None:
+    """Safari takes 100 calls in 30 seconds and throws at the next: all that is shown stays right."""
+    page = open_page("about:blank")
+    page.add_init_script(
+        """for (const name of ['pushState', 'replaceState']) {
+          const real = history[name];
+          let calls = 0;
+          history[name] = function (...values) {
+            if ((calls += 1) > 1) throw new DOMException('too many', 'SecurityError');
+            return real.apply(this, values);
+          };
+        }"""
+    )
+    page.goto(site.url)
+    open_viewer(page, 0)
+    ids = sorted(site.photos.values())
+    names = {photo_id: name for name, photo_id in site.photos.items()}
+    for index in range(1, 6):
+        page.keyboard.press("ArrowRight")
+        page.wait_for_timeout(300)
+        expect(page.locator(".pswp__counter")).to_have_text(f"{index + 1} / 64")
+        expect(page).to_have_title(names[ids[index]])
+        download = page.get_by_role("link", name="Download")
+        expect(download).to_have_attribute("href", f"/downloads/{ids[index]}")
+    page.keyboard.press("Escape")
+    expect(page.locator(".pswp")).to_have_count(0)
+    expect(page).to_have_title("Contact Sheet")
+
+
+def test_after_a_delete_comes_the_next_photo(workshop: Site, open_page: Open) -> None:
+    """The viewer stays, shows the next photo and keeps the keyboard; the count is one less."""
+    page = open_page(workshop.url)
+    names = [f"row {number}.jpg" for number in range(4)]
+    page.set_input_files("[data-chooser]", [picked(n, jpeg(600 + i)) for i, n in enumerate(names)])
+    for name in names:
+        page.locator(f'.tile:has(img[alt="{name}"])').wait_for()
+    page.get_by_role("button", name="Close the list of uploads").click()
+    order = page.locator('.tile img[alt^="row"]').evaluate_all("all => all.map(i => i.alt)")
+    page.locator(f'.tile:has(img[alt="{order[1]}"]) a').click()
+    page.wait_for_selector(".pswp--ui-visible")
+    counter = page.locator(".pswp__counter")
+    expect(counter).to_have_text(re.compile(r"\d+ / \d+"))
+    count = int(str(counter.text_content()).split("/")[1])
+    page.get_by_role("button", name="Delete").click()
+    page.get_by_role("button", name="Delete for good").click()
+    expect(page.locator(".pswp__caption")).to_have_text(order[2])
+    expect(counter).to_have_text(re.compile(rf"\d+ / {count - 1}$"))
+    assert page.evaluate("document.activeElement.matches('.pswp *')")
+    shown = page.locator(".pswp__item[aria-hidden=false] .pswp__img").last
+    expect(shown).to_have_attribute("alt", order[2])
+    page.keyboard.press("ArrowLeft")
+    expect(page.locator(".pswp__caption")).to_have_text(order[0])

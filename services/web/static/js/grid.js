@@ -35,7 +35,7 @@ export function holdLastRow() {
 export function insert(some) {
   const all = tiles();
   const more = older.querySelector("a[rel=next]");
-  for (const tile of some) {
+  for (const tile of some.toSorted((a, b) => (a.dataset.id < b.dataset.id ? -1 : 1))) {
     const { id } = tile.dataset;
     if (tileOf(id)) continue;
     const place = all.find((other) => other.dataset.id > id);

@@ -31,7 +31,7 @@ export class Card {
     this.buttons = element("div", { class: "upload-buttons" });
     this.actions = actions;
     const title = element("p", { class: "upload-name", title: this.name, dir: "auto" }, this.name);
-    const text = element("div", { class: "upload-text" }, title, this.bar, this.line);
+    const text = element("div", { class: "upload-text" }, title, this.line, this.bar);
     this.element = element("li", {}, this.thumb, text, this.buttons);
     this.wait();
   }
@@ -47,7 +47,7 @@ export class Card {
   /** Shows a state and the sentence that belongs to it. */
   set(state, sentence) {
     this.line.textContent = sentence;
-    this.bar.hidden = state !== "sending";
+    this.bar.classList.toggle("idle", state !== "sending"); // its place stays: nothing moves
     if (state === this.state && this.buttons.childElementCount) return;
     this.state = state;
     this.element.className = `upload ${state}`;

@@ -1,6 +1,8 @@
 // The panel's frame: how many uploads there are and how many failed, and what to do about all.
 import { element, icon, inBytes, t } from "../page.js";
 
+const ROW = 4.5; // height of a card, see uploads.css
+
 export class Summary {
   /** `panel` has `cards`, `left` and `coming`, and does what the buttons ask. */
   constructor(panel) {
@@ -46,7 +48,7 @@ export class Summary {
 
   /** Moves focus to what stands nearest to a card that has gone. */
   focus(next) {
-    (next?.querySelector("button") ?? (this.closer.hidden ? this.folder : this.closer)).focus();
+    (next?.querySelector("button") ?? (this.closer.classList.contains("idle") ? this.folder : this.closer)).focus();
   }
 
   update() {
@@ -72,10 +74,12 @@ export class Summary {
     if (!busy && this.total.textContent !== text) this.say(text);
     this.total.textContent = text;
     this.bar.value = size ? sent / size : 0;
-    this.bar.hidden = !busy;
+    this.bar.classList.toggle("idle", !busy);
     this.failures.hidden = failures.length < 2;
     this.retry.hidden = !failures.some(({ state }) => state === "failed");
-    this.closer.hidden = busy;
+    this.closer.classList.toggle("idle", busy);
+    // As high at once as it is going to be.
+    this.list.style.minHeight = `${Math.min(all.length + coming, 12) * ROW}rem`;
     this.element.hidden = !all.length && !coming && !words.length;
   }
 }
