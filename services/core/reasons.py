@@ -20,6 +20,9 @@ class Reason(StrEnum):
     TOO_MUCH_MEMORY = "too_much_memory"
     TIMEOUT = "timeout"
     ALREADY_PUBLISHED = "already_published"
+    PAUSED = "paused"
+    DAY_IS_FULL = "day_is_full"
+    GALLERY_IS_FULL = "gallery_is_full"
     ALBUM_GONE = "album_gone"
 
 
@@ -37,6 +40,9 @@ SENTENCES = {
     Reason.TOO_MUCH_MEMORY: "The picture takes more memory to read than there is; a smaller one will do.",
     Reason.TIMEOUT: "The picture took too long to read.",
     Reason.ALREADY_PUBLISHED: "This upload was already published and cannot be replaced.",
+    Reason.PAUSED: "The gallery takes no pictures at the moment; please try again later.",
+    Reason.DAY_IS_FULL: "The gallery has taken all the pictures that it takes in a day; please come back tomorrow.",
+    Reason.GALLERY_IS_FULL: "The gallery is full; its owner can make room.",
     Reason.ALBUM_GONE: "The album was deleted before the picture arrived.",
 }
 

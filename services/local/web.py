@@ -26,4 +26,5 @@ if __name__ == "__main__":
         reload_dirs=["services"],
         log_level="warning",
         server_header=False,
+        proxy_headers=False,  # TRUSTED_PROXIES says whom to believe
     )

@@ -12,6 +12,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
+from services.store.listing import TooFarApartError
 from services.web.rendering import render_error
 
 logger = logging.getLogger(__name__)
@@ -113,6 +114,14 @@ def install(app: FastAPI) -> None:
             headers={"Retry-After": "5"},
         )
 
+    @app.exception_handler(TooFarApartError)
+    async def _too_far_apart(request: Request, _: Exception) -> Response:
+        return problem(
+            request,
+            HTTPStatus.UNPROCESSABLE_ENTITY,
+            "These photos lie too far apart to be asked for together; ask for fewer at once.",
+        )
+
     @app.exception_handler(Exception)
     async def _bug(request: Request, _: Exception) -> Response:
         response = problem(request, HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong here.")
@@ -148,7 +157,7 @@ def problem(
     """Return the error as a page where a person reads it, else as problem details."""
     wants_page = "text/html" in request.headers.get("accept", "")
     if wants_page and not request.url.path.startswith("/api/"):
-        page = render_error(request, status)
+        page = render_error(request, status, reason)
         page.headers.update(headers or {})
         return page
     content = Problem(

@@ -35,6 +35,7 @@ _ERROR_PAGES = {
     HTTPStatus.NOT_FOUND,
     HTTPStatus.GONE,
     HTTPStatus.UNPROCESSABLE_ENTITY,
+    HTTPStatus.TOO_MANY_REQUESTS,
     HTTPStatus.INTERNAL_SERVER_ERROR,
     HTTPStatus.SERVICE_UNAVAILABLE,
 }
@@ -79,9 +80,13 @@ def render(
     )
 
 
-def render_error(request: Request, status: HTTPStatus) -> Response:
-    """Return the page that tells a person what went wrong, with that status."""
+def render_error(request: Request, status: HTTPStatus, reason: str | None = None) -> Response:
+    """Return the page that tells a person what went wrong, with that status.
+
+    `reason` is the code of a refused upload, whose sentence is shown.
+    """
     strings = strings_for_request(request)
+    refused = strings.reasons(request.app.state.settings)
     known = status if status in _ERROR_PAGES else HTTPStatus.INTERNAL_SERVER_ERROR
     if status not in _ERROR_PAGES and status < HTTPStatus.INTERNAL_SERVER_ERROR:
         known = HTTPStatus.UNPROCESSABLE_ENTITY
@@ -89,8 +94,8 @@ def render_error(request: Request, status: HTTPStatus) -> Response:
         request,
         "state.html",
         status,
-        heading=strings(f"error.{known.value}.title"),
-        text=strings(f"error.{known.value}.text"),
+        heading=strings("upload.rejected" if reason else f"error.{known.value}.title"),
+        text=refused.get(reason or "") or strings(f"error.{known.value}.text"),
         code=str(status.value),
         refresh=None,
         again=False,

@@ -17,6 +17,7 @@ from services.core.settings import Settings
 from services.core.variants import ACCEPTED_TYPES
 from services.store import Store
 from services.web.access import NO_SUCH_ALBUM, Filled
+from services.web.admission import admit
 from services.web.dependencies import SettingsDep, StoreDep
 from services.web.gallery import delete_sha256
 from services.web.markup import photo_path
@@ -100,6 +101,7 @@ def new_upload(
     `guest` is the name that the uploader gives, or else the one that the browser keeps. `redirect` is where S3 sends a form without JavaScript afterwards; `{id}` in it becomes the
     photo id.
     """
+    admit(request)
     now = datetime.now(UTC)
     photo_id = keys.new_photo_id(now)
     token = secrets.token_urlsafe(24)
@@ -143,7 +145,6 @@ def create_upload(
     store: StoreDep,
 ) -> NewUpload:
     """Return the presigned POST that sends one picture straight to S3."""
-    request.app.state.upload_rate.count(request)
     if upload.size <= 0:
         _refuse(HTTPStatus.UNPROCESSABLE_ENTITY, Reason.EMPTY, settings)
     if upload.size > settings.max_upload_bytes:

@@ -399,6 +399,59 @@ def test_an_address_may_not_begin_uploads_without_end(settings: Settings, store:
     assert eager.get("/api/photos").status_code == 200
 
 
+def test_the_form_without_javascript_is_counted_too(settings: Settings, store: Store) -> None:
+    """It is signed as the API's are; beyond the limit a page says so."""
+    app = create_app(replace(settings, uploads_per_minute=2), store)
+    eager = TestClient(app, headers={"Accept": "text/html"})
+    assert [eager.get("/upload").status_code for _ in range(3)] == [200, 200, 429]
+    assert begin(eager).status_code == 429
+    refused = eager.get("/upload")
+    assert 1 <= int(refused.headers["retry-after"]) <= 60
+    assert "Too many uploads at once" in refused.text
+
+
+@pytest.mark.parametrize(
+    ("trusted", "first", "second", "together"),
+    [
+        (0, ("10.0.0.1", "1.1.1.1"), ("10.0.0.1", "2.2.2.2"), True),
+        (1, ("127.0.0.1", "6.6.6.6, 1.1.1.1"), ("127.0.0.1", "7.7.7.7, 1.1.1.1"), True),
+        (1, ("127.0.0.1", "1.1.1.1"), ("127.0.0.1", "2.2.2.2"), False),
+        (2, ("127.0.0.1", "6.6.6.6, 1.1.1.1, 9.9.9.9"), ("127.0.0.1", "1.1.1.1, 9.9.9.9"), True),
+        (2, ("10.0.0.1", "1.1.1.1"), ("10.0.0.1", "2.2.2.2"), True),
+        (0, ("2001:db8:1:2::1", ""), ("2001:db8:1:2:ffff::9", ""), True),
+        (0, ("2001:db8:1:2::1", ""), ("2001:db8:1:3::1", ""), False),
+        (0, ("::ffff:10.0.0.1", ""), ("10.0.0.1", ""), True),
+    ],
+)
+def test_no_header_or_address_of_ones_own_gives_a_fresh_budget(
+    settings: Settings,
+    store: Store,
+    trusted: int,
+    first: tuple[str, str],
+    second: tuple[str, str],
+    together: bool,
+) -> None:
+    """Forwarded addresses count as far as proxies are trusted; IPv6 by the /64 that one has."""
+    app = create_app(replace(settings, uploads_per_minute=1, trusted_proxies=trusted), store)
+    statuses = [
+        begin(TestClient(app, client=(host, 1), headers={"X-Forwarded-For": via})).status_code
+        for host, via in (first, second)
+    ]
+    assert statuses == [201, 429 if together else 201]
+
+
+def test_photos_that_lie_far_apart_are_asked_for_in_parts(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each listing costs money, so there is an end to them, and the answer says what to do."""
+    from services.store import listing
+
+    monkeypatch.setattr(listing, "MAX_LISTINGS", 0)
+    answer = client.get("/api/photos", params={"ids": keys.new_photo_id(datetime.now(UTC))})
+    assert answer.status_code == 422
+    assert answer.json()["detail"].endswith("ask for fewer at once.")
+
+
 @pytest.mark.parametrize("chunked", [False, True])
 def test_a_request_without_end_is_refused(client: TestClient, *, chunked: bool) -> None:
     """Whether its length is told or not: no more than 64 KiB are kept, and the answer says so."""

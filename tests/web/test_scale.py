@@ -34,6 +34,35 @@ def test_a_page_is_one_request(aws_session: boto3.Session, photos: int, path: st
         assert server.reads == 1  # the album's record, remembered
 
 
+def test_no_route_makes_calls_without_end(aws_session: boto3.Session) -> None:
+    """Whatever is asked for at once, of a million photos: a bounded number of listings and reads."""
+    spread = [photo_id(number) for number in range(0, 1_000_000, 10_000)]
+    neighbours = [photo_id(number) for number in range(500_000, 500_100)]
+    middle, ids, bunch = spread[50], ",".join(spread), ",".join(neighbours)
+    bounds = {  # listings, reads
+        f"/?at={middle}": (41, 1),
+        f"/?only={bunch}": (12, 101),
+        f"/?only={ids}": (12, 101),
+        "/upload": (1, 1),
+        f"/photos/{middle}": (4, 2),
+        f"/downloads/{middle}": (4, 2),
+        f"/images/{middle}.jpg": (4, 2),
+        f"/api/photos/{middle}": (4, 2),
+        f"/api/photos?ids={bunch}": (12, 101),
+        f"/api/photos?ids={ids}": (12, 101),
+        "/api/photos?limit=1000": (1, 1),
+        f"/api/photos/count?newer_than={spread[0]}": (11, 1),
+        "/readyz": (2, 0),
+    }
+    with GeneratedS3(1_000_000) as server:
+        for path, (listings, reads) in bounds.items():
+            client = client_of(server, aws_session)
+            server.requests = server.reads = 0
+            assert client.get(path, follow_redirects=False).status_code < 500, path
+            assert server.requests <= listings, path
+            assert server.reads <= reads, path
+
+
 def test_memory_is_that_of_a_page(aws_session: boto3.Session) -> None:
     """A page of a million photos takes no more memory than one of a hundred, by a tenth."""
     peaks = {}

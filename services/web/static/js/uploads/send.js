@@ -40,6 +40,8 @@ async function presign(file, type, signal) {
     signal,
   );
   if (response.ok && answer?.id && answer.upload?.url && answer.upload.fields) return answer;
+  // No use in waiting here: the day, or the whole gallery, is full.
+  if (answer?.reason && !response.ok) throw new Refused(page.strings.reason[answer.reason] ?? answer.detail);
   if (response.status === 429 || (response.status === 503 && response.headers.has("retry-after"))) {
     const seconds = Number(response.headers.get("retry-after")) || 2 + Math.random() * 4;
     throw new Lost("busy", { wait: seconds * 1000 });
