@@ -17,7 +17,7 @@ _UNBOUNDED = Limits(
 
 
 class NotAsMadeError(Exception):
-    """A variant's bytes are not the picture that was encoded: a fault of ours, worth a retry."""
+    """A variant's bytes are not the picture that was encoded."""
 
 
 def verify_variants(work: Work) -> None:

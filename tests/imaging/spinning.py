@@ -2,6 +2,7 @@
 
 import contextlib
 import ctypes
+import importlib
 import os
 import re
 import sys
@@ -67,3 +68,21 @@ def _attach(pid: int) -> None:
     ptrace_attach = 16
     if ctypes.CDLL(None, use_errno=True).ptrace(ptrace_attach, pid, 0, 0):
         raise OSError(ctypes.get_errno(), "ptrace")
+
+
+def fault(message: Message) -> Message:
+    """Make variants with one step of the pipeline replaced by one that raises."""
+    from services.imaging import pipeline, remote
+
+    name, position, arguments = message[0]["class"], message[0]["step"], message[0]["arguments"]
+    module, _, class_name = name.rpartition(".")
+    raised = getattr(importlib.import_module(module), class_name)
+
+    def failing(_work: Any) -> None:
+        raise raised(*arguments)
+
+    steps = [*pipeline.STEPS, *pipeline.FRAME_STEPS]
+    kept = [*steps[:position], failing, *steps[position + 1 :]]
+    pipeline.STEPS = tuple(kept[: len(pipeline.STEPS)])
+    pipeline.FRAME_STEPS = tuple(kept[len(pipeline.STEPS) :])
+    return remote.run(message)
