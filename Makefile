@@ -72,6 +72,10 @@ install: system $(VENV)/.run build ## Install what `make run` needs
 run: install ## Start the whole product locally: S3, resize, gallery
 	@exec $(BIN)/python -m services.local
 
+.PHONY: owner
+owner: install ## Print a link that signs you in as the owner of what `make run` runs
+	@$(BIN)/python -m services.owner link --local
+
 .PHONY: doctor
 doctor: install ## Check the product that `make run` runs, one line a check, with the fix
 	@$(BIN)/python -m services.doctor --local

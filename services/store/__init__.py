@@ -10,11 +10,13 @@ from services.store.albums import AlbumChangedError, AlbumRecords
 from services.store.client import make_s3
 from services.store.gallery import GalleryBucket
 from services.store.grants import Grants
+from services.store.passkeys import Passkey, Passkeys
 from services.store.signing import GetSigner
 from services.store.uploads import Original, UploadBucket, Version
 
 __all__ = [
-    "AlbumChangedError", "AlbumRecords", "GalleryBucket", "Grants", "Original", "Store", "UploadBucket", "Version",
+    "AlbumChangedError", "AlbumRecords", "GalleryBucket", "Grants", "Original", "Passkey", "Passkeys",
+    "Store", "UploadBucket", "Version",
 ]  # fmt: skip
 
 
@@ -26,6 +28,7 @@ class Store:
     gallery: GalleryBucket
     albums: AlbumRecords
     grants: Grants
+    passkeys: Passkeys
 
     @classmethod
     def connect(cls, settings: Settings, session: boto3.Session | None = None) -> "Store":
@@ -52,4 +55,5 @@ class Store:
             GalleryBucket(s3, settings, signer(settings.gallery_bucket)),
             AlbumRecords(s3, settings.gallery_bucket),
             Grants(s3, settings.gallery_bucket),
+            Passkeys(s3, settings.gallery_bucket),
         )

@@ -228,6 +228,13 @@ class GalleryBucket:
         """Return a variant's bytes, or None where there is none."""
         return self._read(key)
 
+    def recent_verdicts(self, most: int) -> list[dict[str, Any]]:
+        """Return some of the newest verdicts, whatever their album."""
+        listed = self._s3.list_objects_v2(Bucket=self.name, Prefix=keys.VERDICT_PREFIX)
+        items = sorted(listed.get("Contents", []), key=lambda item: item["LastModified"])
+        read = [self.get_json(item["Key"]) for item in items[: -most - 1 : -1]]
+        return [verdict for verdict in read if verdict]
+
     def verdicts(self, album: str, photo_ids: Iterable[str]) -> dict[str, dict[str, Any]]:
         """Return the verdicts on those uploads that were rejected."""
         prefix = f"{keys.VERDICT_PREFIX}{album}/"

@@ -51,6 +51,12 @@ class Grants:
             content: dict[str, Any] = json.loads(body.read())
         return content
 
+    def label_of(self, start: str) -> str:
+        """Return the label of the grant whose id begins so; empty where it was withdrawn."""
+        listed = self._s3.list_objects_v2(Bucket=self._bucket, Prefix=GRANT_PREFIX + start)
+        found = self._parsed(item["Key"] for item in listed.get("Contents", []))
+        return str(self.details(found[0]).get("label", "")) if found else ""
+
     def withdraw(self, id_: str) -> None:
         """Remove a grant, and whatever `extend` put meanwhile."""
         while keys := self._keys(id_):

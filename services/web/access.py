@@ -15,6 +15,7 @@ from services.core import keys
 from services.core.access import Action
 from services.core.albums import Album, is_slug
 from services.core.grants import Grant, Kind, grant_id
+from services.core.photo import Photo
 from services.store import Store
 from services.web.place import Place
 from services.web.problems import ProblemError
@@ -36,10 +37,24 @@ class Access:
         self.store = store
         self._albums: Remembered[Album | None] = Remembered(store.albums.get)
         self._grants: Remembered[Grant | None] = Remembered(self._read_grant)
+        self._photos: Remembered[tuple[list[Photo], bool]] = Remembered(self._read_photos)
 
     def album(self, slug: str) -> Album | None:
         """Return an album, or None where there is none."""
         return self._albums.get(slug) if is_slug(slug) else None
+
+    def fresh_album(self, slug: str) -> Album | None:
+        """Return an album as it is this moment."""
+        self.forget_album(slug)
+        return self.album(slug)
+
+    def photos_in(self, slug: str) -> tuple[list[Photo], bool]:
+        """Return an album's newest photos, a listing's worth, and whether there are more."""
+        return self._photos.get(slug)
+
+    def forget_photos(self, slug: str) -> None:
+        """List an album anew the next time."""
+        self._photos.forget(slug)
 
     def grant(self, id_: str) -> Grant | None:
         """Return the valid grant of a token's SHA-256, or None."""
@@ -53,6 +68,10 @@ class Access:
     def forget_grant(self, id_: str) -> None:
         """Read a grant anew the next time."""
         self._grants.forget(id_)
+
+    def _read_photos(self, slug: str) -> tuple[list[Photo], bool]:
+        photos, following = self.store.gallery.page(slug, None, 1000)
+        return photos, following is not None
 
     def _read_grant(self, id_: str) -> Grant | None:
         grant = self.store.grants.get(id_)
@@ -126,6 +145,7 @@ def find_place(request: Request, slug: str, *actions: Action) -> Place:
     if not any(place.may(action) for action in actions):
         if Action.UPLOAD in actions and place.may(Action.SEE):
             raise ProblemError(*NO_UPLOADS)
+        request.state.grant_mattered = request.state.noindex = True
         raise ProblemError(*NO_SUCH_ALBUM)
     request.state.place = place
     return place
@@ -157,6 +177,12 @@ async def _owner(request: Request) -> Grant:
     return grant
 
 
+async def _access(request: Request) -> Access:
+    access: Access = request.app.state.access
+    return access
+
+
+AccessDep = Annotated[Access, Depends(_access)]
 Seen = Annotated[Place, Depends(allow(Action.SEE))]
 Filled = Annotated[Place, Depends(allow(Action.UPLOAD))]
 Followed = Annotated[Place, Depends(allow(Action.SEE, Action.FOLLOW))]

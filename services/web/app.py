@@ -7,7 +7,20 @@ from fastapi import Depends, FastAPI
 from services.core.logs import log_as_json
 from services.core.settings import Settings, load_settings
 from services.store import Store
-from services.web import assets, health, pages, photos, problems, uploads
+from services.web import (
+    albums,
+    assets,
+    health,
+    links,
+    owner,
+    pages,
+    passkeys,
+    photos,
+    problems,
+    tidy,
+    uploads,
+    work,
+)  # fmt: skip
 from services.web.access import Access, album_parameter
 from services.web.conduct import HeadMiddleware, NegotiatedGZip
 from services.web.rate_limit import UploadRate
@@ -32,12 +45,22 @@ def create_app(settings: Settings, store: Store) -> FastAPI:
     app.state.upload_rate = UploadRate(settings)
     app.state.security_headers = security_headers(settings, store)
     app.state.access = Access(store)
+    for router in (albums.router, links.router, owner.router, passkeys.router):
+        app.include_router(router, include_in_schema=False)
     # Each album has at its own path what the main one has at the root.
     for prefix, dependencies in (("", []), ("/albums/{album}", [Depends(album_parameter)])):
-        for router in (uploads.router, photos.router):
+        for router in (uploads.router, uploads.direct, photos.router, tidy.router, work.router):
             app.include_router(router, prefix=f"/api{prefix}", dependencies=dependencies)
         app.add_api_route(prefix or "/", pages.gallery_page, include_in_schema=False)
-        app.include_router(pages.router, prefix=prefix, include_in_schema=False)
+        for router in (
+            pages.router,
+            albums.owners,
+            links.owners,
+            links.guests,
+            tidy.pages,
+            work.pages,
+        ):
+            app.include_router(router, prefix=prefix, include_in_schema=False)
     app.include_router(health.router)
     assets.mount(app)
     problems.install(app)

@@ -106,6 +106,7 @@ def iso_seconds(moment: datetime) -> str:
 
 
 FILTERS: dict[str, Callable[..., Any]] = {
+    "album_path": album_path,
     "page_path": page_path,
     "place_path": place_path,
     "image_path": image_path,

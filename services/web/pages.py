@@ -9,6 +9,7 @@ from fastapi.responses import RedirectResponse
 from services.core import keys
 from services.core.access import Action
 from services.core.photo import Photo
+from services.store import Store
 from services.web.access import Filled, Followed, Seen
 from services.web.dependencies import SettingsDep, StoreDep, public_url
 from services.web.gallery import Gallery, Status, fitting
@@ -107,7 +108,15 @@ def photo_page(
         origin = public_url(request, settings)
         codes = embed_codes(photo, photo.name or strings("photo.untitled"), origin)
         labelled = [(name, strings(f"photo.code.{name}"), text) for name, text in codes.items()]
-        return render(request, "photo.html", photo=photo, origin=origin, codes=labelled)
+        uploaded_by = _uploaded_by(store, photo) if place.may(Action.TIDY) else {}
+        return render(
+            request,
+            "photo.html",
+            photo=photo,
+            origin=origin,
+            codes=labelled,
+            uploaded_by=uploaded_by,
+        )
     if status.state == "waiting":
         heading, text = strings("upload.processing"), strings("upload.processing_text")
     else:
@@ -142,6 +151,13 @@ def image(photo_id: str, extension: str, place: Seen, store: StoreDep) -> Respon
         raise HTTPException(HTTPStatus.NOT_FOUND)
     headers = {"Cache-Control": "public, max-age=60"}  # less than any presigned address lives
     return RedirectResponse(gallery.url(photo), HTTPStatus.FOUND, headers)
+
+
+def _uploaded_by(store: Store, photo: Photo) -> dict[str, str]:
+    """Return the name that the uploader gave, and the label of the link that it came by."""
+    manifest = store.gallery.get_json(photo.key()) or {}
+    label = store.grants.label_of(photo.uploader) if photo.uploader else ""
+    return {"guest": str(manifest.get("guest", "")), "label": label}
 
 
 def _status(gallery: Gallery, photo_id: str) -> Status:

@@ -6,7 +6,7 @@ from typing import Any
 
 from services.core.access import Action, may
 from services.core.albums import Album
-from services.core.grants import Grant
+from services.core.grants import Grant, Kind
 from services.core.keys import MAIN_ALBUM
 from services.web import markup
 
@@ -24,10 +24,14 @@ class Place:
         """The album's name in paths and keys."""
         return self.album.slug
 
+    def now(self) -> datetime:
+        """Return this moment, in UTC."""
+        return datetime.now(UTC)
+
     def may(self, action: Action) -> bool:
         """Tell whether the caller may do something here."""
         grants = [self.grant] if self.grant else []
-        return may(action, self.album, grants, datetime.now(UTC))
+        return may(action, self.album, grants, self.now())
 
 
 def page_values(place: Place | None) -> dict[str, Any]:
@@ -43,5 +47,6 @@ def page_values(place: Place | None) -> dict[str, Any]:
         "may_see": place.may(Action.SEE) if place else False,
         "may_upload": place.may(Action.UPLOAD) if place else False,
         "may_tidy": place.may(Action.TIDY) if place else False,
+        "by_link": bool(place and place.grant and place.grant.kind is Kind.LINK),
         "is_owner": place.is_owner if place else False,
     }

@@ -3,6 +3,7 @@
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from fastapi import Request, Response
 from fastapi.responses import HTMLResponse, PlainTextResponse
@@ -58,6 +59,8 @@ def render(
         page = _TEMPLATES.get_template(template).render(
             t=strings,
             site_title=settings.site_title,
+            limits=settings,
+            guest=unquote(request.cookies.get("guest", "")),
             formats=words["formats"],
             max_upload=words["max_upload"],
             accept=ACCEPT,

@@ -17,6 +17,9 @@ SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 MAX_BODY_BYTES = 65_536
 """No request of ours is a hundredth as long: pictures go to S3."""
 
+MAX_DIRECT_BYTES = 4_000_000
+"""Lambda takes 6 MB, of which base64 leaves three quarters; for programs that send one request."""
+
 
 def content_security_policy(store: Store) -> str:
     """Return the policy: nothing inline, pictures and uploads only where the buckets are."""
@@ -90,7 +93,8 @@ class SecurityMiddleware:
             )
             await refusal(scope, receive, send_with_headers)
             return
-        await self._app(scope, _bounded(receive), send_with_headers)
+        limit = MAX_DIRECT_BYTES if scope["path"].endswith("/direct") else MAX_BODY_BYTES
+        await self._app(scope, _bounded(receive, limit), send_with_headers)
 
     def _is_cross_site(self, scope: Scope) -> bool:
         headers = Headers(scope=scope)
@@ -106,23 +110,24 @@ def _by_caller(state: Mapping[str, bool], headers: MutableHeaders) -> None:
     """Let no cache give to one what another one's grant showed, and no search engine list it."""
     if state.get("grant_mattered"):
         headers.add_vary_header("Cookie, Authorization")
-        if "private" not in headers.get("cache-control", ""):
+        kept = headers.get("cache-control", "")
+        if "private" not in kept and "no-store" not in kept:
             headers["Cache-Control"] = "private, no-cache"
     if state.get("noindex"):
         headers["X-Robots-Tag"] = "noindex"
 
 
-def _bounded(receive: Receive) -> Receive:
+def _bounded(receive: Receive, limit: int) -> Receive:
     read = 0
 
     async def receive_some() -> Message:
         nonlocal read
         message = await receive()
         read += len(message.get("body", b""))
-        if read > MAX_BODY_BYTES:
+        if read > limit:
             raise ProblemError(
                 HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-                f"The request is longer than {MAX_BODY_BYTES:,} bytes; send pictures to S3.",
+                f"The request is longer than {limit:,} bytes; send pictures to S3.",
             )
         return message
 

@@ -374,8 +374,14 @@ def test_openapi_describes_every_answer(client: TestClient) -> None:
         "GET /api/photos/{photo_id}",
         "GET /healthz",
         "GET /readyz",
+        "POST /api/albums/{album}/direct",
+        "POST /api/albums/{album}/tidy",
         "POST /api/albums/{album}/uploads",
+        "POST /api/albums/{album}/work",
+        "POST /api/direct",
+        "POST /api/tidy",
         "POST /api/uploads",
+        "POST /api/work",
     ]
     for name, operation in operations.items():
         assert operation["summary"], name

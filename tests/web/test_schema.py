@@ -24,8 +24,14 @@ OPERATIONS = [
     "GET /api/photos/{photo_id}",
     "GET /healthz",
     "GET /readyz",
+    "POST /api/albums/{album}/direct",
+    "POST /api/albums/{album}/tidy",
     "POST /api/albums/{album}/uploads",
+    "POST /api/albums/{album}/work",
+    "POST /api/direct",
+    "POST /api/tidy",
     "POST /api/uploads",
+    "POST /api/work",
 ]
 
 # A file that is too large is 413, which schemathesis does not count among refusals by itself.

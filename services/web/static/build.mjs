@@ -66,7 +66,7 @@ export async function bundle() {
   await mkdir(dist, { recursive: true });
   const styles = await build({
     ...base,
-    entryPoints: ["css/app.css", "css/lightbox.css", "css/uploads.css"],
+    entryPoints: ["css/app.css", "css/lightbox.css", "css/uploads.css", "owner/owner.css"],
     plugins: [generated],
   });
   const files = named(styles.metafile.outputs);
@@ -78,7 +78,7 @@ export async function bundle() {
   Object.assign(files, named(icons.metafile.outputs));
   const scripts = await build({
     ...base,
-    entryPoints: ["js/app.js"],
+    entryPoints: ["js/app.js", "owner/owner.js"],
     format: "esm",
     splitting: true,
     sourcemap: "linked",
@@ -91,7 +91,7 @@ export async function bundle() {
   Object.assign(files, named(scripts.metafile.outputs));
   // Dynamic imports are entry points to esbuild; only the named entries are the page's business.
   const manifest = Object.fromEntries(
-    ["app.js", "app.css", "favicon.svg"].map((name) => [name, files[name]]),
+    ["app.js", "app.css", "owner.js", "owner.css", "favicon.svg"].map((name) => [name, files[name]]),
   );
   // What app.js imports at once: named in the page, or each would be found only after the last.
   const [, { imports }] = Object.entries(scripts.metafile.outputs).find(
@@ -108,7 +108,7 @@ export async function bundle() {
 await bundle();
 if (process.argv.includes("--watch")) {
   let timer;
-  for (const folder of ["js", "css", "icons"]) {
+  for (const folder of ["js", "css", "icons", "owner"]) {
     watch(path.join(here, folder), { recursive: true }, () => {
       clearTimeout(timer);
       timer = setTimeout(() => bundle().catch(() => {}), 50);

@@ -1,0 +1,1 @@
+"""Sign-in links for owners, from a shell."""

@@ -1,0 +1,155 @@
+"""Links to an album: made, shown, printed, withdrawn by the owner; followed by guests."""
+
+import io
+from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
+from urllib.parse import quote
+
+import segno
+from fastapi import APIRouter, Request, Response
+
+from services.core.access import Action, may
+from services.core.grants import Grant, Kind, Right, grant_id, new_token
+from services.web.access import LINK_COOKIE, AccessDep, Followed, Owned, set_token
+from services.web.albums import summary_of
+from services.web.dependencies import SettingsDep, StoreDep, public_url
+from services.web.forms import Fields, done, moment_of, text_of
+from services.web.markup import album_path, within
+from services.web.problems import ProblemError
+from services.web.rendering import render
+from services.web.uploads import GUEST_COOKIE
+
+router = APIRouter()
+owners = APIRouter()
+guests = APIRouter()
+
+LASTS = timedelta(days=365)
+MAX_LABEL = 60
+MAX_GUEST = 60
+RIGHTS = {
+    "see": frozenset({Right.SEE}),
+    "see_upload": frozenset({Right.SEE, Right.UPLOAD}),
+    "upload": frozenset({Right.UPLOAD}),
+}
+
+
+@router.get("/l/{token}")
+def follow_link(token: str, request: Request, access: AccessDep, settings: SettingsDep) -> Response:
+    """Keep the link's right in a cookie and lead to its album.
+
+    A page and no redirect, so that a chat program's preview has a title and, where the link may see
+    it, the cover. Looking uses nothing up.
+    """
+    grant = access.grant(grant_id(token))
+    album = access.album(grant.album) if grant and grant.album else None
+    request.state.grant_mattered = request.state.noindex = True
+    if grant is None or album is None or grant.kind is not Kind.LINK:
+        raise ProblemError(HTTPStatus.NOT_FOUND, "Not Found")
+    now = datetime.now(UTC)
+    sees = may(Action.SEE, album, [grant], now)
+    if not sees and not may(Action.FOLLOW, album, [grant], now):
+        raise ProblemError(HTTPStatus.NOT_FOUND, "Not Found")
+    cover = summary_of(access, album).cover if sees else None
+    path = album_path(album.slug) if sees else f"{within(album.slug)}/upload"
+    response = render(
+        request,
+        "link.html",
+        linked=album,
+        cover=cover,
+        path=path,
+        origin=public_url(request, settings),
+    )
+    response.headers["Referrer-Policy"] = "no-referrer"
+    set_token(request, response, LINK_COOKIE + album.slug, token, grant.ends - now)
+    return response
+
+
+@guests.post("/guest")
+def name_guest(request: Request, place: Followed, fields: Fields) -> Response:
+    """Keep the name that a guest gives, for the uploads to come."""
+    response = done(
+        album_path(place.slug) if place.may(Action.SEE) else f"{within(place.slug)}/upload"
+    )
+    response.set_cookie(
+        GUEST_COOKIE,
+        quote(text_of(fields, "name", MAX_GUEST)),
+        max_age=int(LASTS.total_seconds()),
+        secure=request.url.scheme == "https",
+        httponly=True,
+        samesite="lax",
+    )
+    return response
+
+
+def _address(request: Request, settings: SettingsDep, token: str) -> str:
+    return f"{public_url(request, settings)}/l/{token}"
+
+
+@owners.get("/links")
+def links_page(request: Request, place: Owned, store: StoreDep, settings: SettingsDep) -> Response:
+    """Show an album's links with rights, end and last use."""
+    used = store.grants.last_used()
+    links = []
+    for grant in store.grants.all():
+        if grant.kind is Kind.LINK and grant.album == place.slug:
+            details = store.grants.details(grant)
+            if token := details.get("token"):
+                links.append(
+                    {
+                        "grant": grant,
+                        "label": details.get("label", ""),
+                        "created": details.get("created", ""),
+                        "rights": next(k for k, v in RIGHTS.items() if v == grant.rights),
+                        "ended": grant.ends <= datetime.now(UTC),
+                        "used": used.get(grant.id),
+                        "address": _address(request, settings, token),
+                    }
+                )
+    links.sort(key=lambda link: link["created"], reverse=True)
+    return render(request, "owner/links.html", links=links, shared=place.album)
+
+
+@owners.post("/links")
+def make_link(place: Owned, access: AccessDep, fields: Fields) -> Response:
+    """Make a link to an album."""
+    rights = RIGHTS.get(fields.get("rights", ""))
+    if rights is None:
+        msg = "A link lets people see, see and upload, or upload only."
+        raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, msg)
+    now = datetime.now(UTC)
+    ends = moment_of(fields, "ends") or now + LASTS
+    if ends <= now:
+        raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "The link would have ended already.")
+    token = new_token()
+    details = {
+        "label": text_of(fields, "label", MAX_LABEL),
+        "created": now.isoformat(),
+        "token": token,  # the one kind that the owner is shown again
+    }
+    grant = Grant(grant_id(token), Kind.LINK, ends, place.slug, rights)
+    access.store.grants.put(grant, details)
+    return done(f"/albums/{place.slug}/links")
+
+
+@owners.get("/links/{id_}/sheet")
+def sheet_page(
+    id_: str, request: Request, place: Owned, store: StoreDep, settings: SettingsDep
+) -> Response:
+    """Show a page to print: title, QR code, and how to."""
+    grant = store.grants.get(id_)
+    token = store.grants.details(grant).get("token") if grant else None
+    if grant is None or token is None or grant.album != place.slug:
+        raise ProblemError(HTTPStatus.NOT_FOUND, "Not Found")
+    address = _address(request, settings, token)
+    code = io.BytesIO()
+    segno.make(address, error="m").save(
+        code, kind="svg", xmldecl=False, svgns=True, omitsize=True, border=2, dark="#000"
+    )
+    return render(
+        request,
+        "owner/sheet.html",
+        shared=place.album,
+        uploads=Right.UPLOAD in grant.rights,
+        code=code.getvalue().decode(),
+        address=address,
+    )

@@ -1,0 +1,458 @@
+"""Owners, albums and links: from the sign-in link to an album that is deleted."""
+
+import re
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import Any
+
+import boto3
+import httpx
+import pytest
+from fastapi import FastAPI
+from starlette.testclient import TestClient
+
+from services.core import keys
+from services.core.albums import Album, State, Who
+from services.core.grants import Kind, Right, grant_id
+from services.core.settings import Settings
+from services.resize.events import UploadEvent
+from services.resize.publish import Outcome, process
+from services.store import Store
+from services.web import remembered
+from services.web.app import create_app
+from services.web.work import step
+from tests import pictures
+from tests.events import soon
+from tests.photos import stored_photo
+from tests.web.owner import HTML, edit, guest, make_album, sign_in_token, signed_in
+from tests.web.uploading import begin
+
+SEE, UPLOAD = Right.SEE, Right.UPLOAD
+
+
+def resized(store: Store, settings: Settings, album: str, photo_id: str) -> Outcome:
+    """Do what the upload's event triggers."""
+    event = UploadEvent(settings.upload_bucket, f"uploads/{album}/{photo_id}")
+    return process(event, store, settings, deadline=soon()).outcome
+
+
+def upload(client: TestClient, album: str, **body: Any) -> str:
+    """Upload a picture to an album and return its id."""
+    wanted = {"filename": "a.jpg", "type": "image/jpeg", "size": 9} | body
+    begun = client.post(f"/api/albums/{album}/uploads", json=wanted).json()
+    post = begun["upload"]
+    sent = httpx.post(post["url"], data=post["fields"], files={"file": pictures.jpeg(60, 40)})
+    assert sent.status_code == 201, sent.text
+    return str(begun["id"])
+
+
+def all_keys(store: Store) -> list[str]:
+    """Return what is in the gallery bucket, without grants."""
+    listed = store.gallery._s3.list_objects_v2(Bucket=store.gallery.name).get("Contents", [])
+    return [item["Key"] for item in listed if not item["Key"].startswith(("grants/", "used/"))]
+
+
+def test_a_link_signs_in_once(app: FastAPI, store: Store) -> None:
+    """A preview looks and uses nothing up; of two tabs that press at once, one is signed in."""
+    token = sign_in_token(store)
+    client = TestClient(app, base_url="http://gallery.test", headers=HTML)
+    for _ in range(2):
+        page = client.get(f"/signin/{token}")
+        assert f'action="/signin/{token}"' in page.text
+        assert page.headers["referrer-policy"] == "no-referrer"
+    tabs = [TestClient(app, base_url="http://gallery.test", headers=HTML) for _ in range(4)]
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(
+            pool.map(lambda tab: tab.post(f"/signin/{token}", follow_redirects=False), tabs)
+        )
+    assert sorted(answer.status_code for answer in answers) == [303, 410, 410, 410]
+    signed = [tab.get("/owner").status_code for tab in tabs]
+    assert sorted(signed) == [200, 404, 404, 404]
+    assert "used before" in client.get(f"/signin/{token}").text
+
+
+def test_a_link_that_ended_signs_nobody_in(app: FastAPI, store: Store) -> None:
+    """After 15 minutes; nor does a token that never was, or a link to an album."""
+    client = TestClient(app, headers=HTML)
+    for token in (sign_in_token(store, minutes=-1), "x" * 43):
+        assert client.post(f"/signin/{token}", follow_redirects=False).status_code == 410
+    assert client.get("/owner").status_code == 404
+
+
+def test_the_session_is_the_browsers_alone(app: FastAPI, store: Store) -> None:
+    """No script and no other site gets at it; on HTTPS it is bound to the host; the bucket has its hash."""
+    client = TestClient(app, base_url="https://gallery.test", headers=HTML)
+    answer = client.post(f"/signin/{sign_in_token(store)}", follow_redirects=False)
+    cookie = answer.headers["set-cookie"]
+    assert re.fullmatch(
+        r"__Host-owner=[\w-]{43}; HttpOnly; Max-Age=2592000; Path=/; SameSite=lax; Secure", cookie
+    )
+    token = cookie.partition("=")[2].partition(";")[0]
+    [grant] = [one for one in store.grants.all() if one.kind is Kind.OWNER]
+    assert grant.id == grant_id(token)
+    assert token not in str(store.grants.details(grant))
+    # Signing in again is a new session, and ends the one before.
+    client.post(f"/signin/{sign_in_token(store)}")
+    [later] = [one for one in store.grants.all() if one.kind is Kind.OWNER]
+    assert later.id != grant.id
+    client.post("/signout")
+    assert store.grants.all() == []
+    assert client.get("/owner").status_code == 404
+
+
+def test_what_is_withdrawn_is_out_within_half_a_minute_everywhere(
+    app: FastAPI,
+    store: Store,
+    settings: Settings,
+    aws_session: boto3.Session,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """At once where it was withdrawn, and where nobody heard of it when it is read again."""
+    owner = signed_in(app, store)
+    make_album(owner, "trip")
+    visitor = guest(app, store, "trip", SEE)
+    again = create_app(settings, Store.connect(settings, aws_session))
+    elsewhere = TestClient(again, base_url="http://gallery.test")
+    elsewhere.cookies = visitor.cookies
+    assert visitor.get("/albums/trip").status_code == 200
+    assert elsewhere.get("/albums/trip").status_code == 200
+    [link] = [one for one in store.grants.all() if one.kind is Kind.LINK]
+    owner.post(f"/owner/grants/{link.id}/withdraw", data={"back": "trip"})
+    assert visitor.get("/albums/trip").status_code == 404
+    assert remembered.SECONDS == 30
+    monkeypatch.setattr(remembered, "SECONDS", 0.0)
+    assert elsewhere.get("/albums/trip").status_code == 404
+
+
+def test_a_link_leads_to_its_album(app: FastAPI, store: Store, settings: Settings) -> None:
+    """A page with title and cover for previews, a cookie for people, no token in the next address."""
+    owner = signed_in(app, store)
+    make_album(owner, "trip", title="Sommer am Meer 🏖")
+    photo_id = upload(owner, "trip")
+    assert resized(store, settings, "trip", photo_id) is Outcome.PUBLISHED
+    owner.post("/albums/trip/links", data={"rights": "see_upload", "label": "Family"})
+    page = owner.get("/albums/trip/links").text
+    [address] = re.findall(r'value="(http://gallery\.test/l/[\w-]{43})"', page)
+    visitor = TestClient(app, base_url="http://gallery.test", headers=HTML)
+    assert visitor.get("/albums/trip").status_code == 404
+    landing = visitor.get(address)
+    assert '<meta property="og:title" content="Sommer am Meer 🏖">' in landing.text
+    assert f"/private/trip/{photo_id}/" in landing.text
+    assert '<meta http-equiv="refresh" content="0; url=/albums/trip">' in landing.text
+    assert landing.headers["referrer-policy"] == "no-referrer"
+    assert visitor.get("/albums/trip").status_code == 200
+    [sheet] = re.findall(r'href="(/albums/trip/links/\w+/sheet)"', page)
+    printed = owner.get(sheet)
+    assert "<svg" in printed.text
+    assert "Sommer am Meer" in printed.text
+    assert visitor.get(sheet).status_code == 404
+
+
+def test_a_guest_uploads_under_a_name_and_the_owner_sees_it(
+    app: FastAPI, store: Store, settings: Settings
+) -> None:
+    """Name and link travel in what the policy pins; the variants are not where a CDN reads."""
+    owner = signed_in(app, store)
+    make_album(owner, "trip")
+    visitor = guest(app, store, "trip", SEE, UPLOAD)
+    visitor.post("/albums/trip/guest", data={"name": "Tante Käthe"})
+    photo_id = upload(visitor, "trip")
+    assert resized(store, settings, "trip", photo_id) is Outcome.PUBLISHED
+    assert [key for key in all_keys(store) if key.startswith("photos/")] == []
+    photo = visitor.get(f"/api/albums/trip/photos/{photo_id}").json()
+    assert photo["page"] == f"/albums/trip/photos/{photo_id}"
+    assert httpx.get(photo["variants"][0]["url"]).status_code == 200
+    page = owner.get(photo["page"]).text
+    assert "Uploaded by Tante Käthe" in page
+    assert "by the link “Guests”" in page
+    assert "Tante" not in visitor.get(photo["page"], headers=HTML).text.partition("<main")[2]
+
+
+def test_two_who_edit_at_once(app: FastAPI, store: Store) -> None:
+    """The second is told, and nothing of the first's is lost."""
+    owner = signed_in(app, store)
+    make_album(owner, "trip")
+    version = store.albums.get("trip").version  # type: ignore[union-attr] # made above
+    fields = {"version": version, "title": "One", "see": "link", "upload": "link"}
+    assert owner.post("/albums/trip/settings", data=fields).status_code == 200
+    late = owner.post("/albums/trip/settings", data=fields | {"title": "Two"})
+    assert late.status_code == 409
+    assert store.albums.get("trip").title == "One"  # type: ignore[union-attr] # made above
+
+
+@pytest.mark.parametrize(
+    ("fields", "status"),
+    [
+        ({"title": ""}, 422),
+        ({"title": "x" * 101}, 422),
+        ({"title": "a", "slug": "A b"}, 422),
+        ({"title": "a", "slug": "main"}, 422),
+        ({"title": "a", "slug": "taken"}, 409),
+        ({"title": "a", "see": "nobody"}, 422),
+        ({"title": "a", "ends": "soon"}, 422),
+    ],
+)
+def test_an_album_that_cannot_be(
+    app: FastAPI, store: Store, fields: dict[str, str], status: int
+) -> None:
+    """Refused with what is wrong."""
+    owner = signed_in(app, store)
+    make_album(owner, "taken")
+    assert owner.post("/owner/albums", data=fields).status_code == status
+
+
+def test_an_album_without_an_address_gets_one_that_cannot_be_guessed(
+    app: FastAPI, store: Store
+) -> None:
+    """Of its title, whatever the script, and something random."""
+    owner = signed_in(app, store)
+    for title in ("Été à Paris", "夏天"):
+        owner.post("/owner/albums", data={"title": title, "see": "link", "upload": "link"})
+    slugs = sorted(slug for slug, _ in store.albums.versions())
+    assert re.fullmatch(r"album-[0-9a-f]{6}", slugs[0])
+    assert re.fullmatch(r"ete-a-paris-[0-9a-f]{6}", slugs[1])
+
+
+def test_the_list_of_albums(app: FastAPI, store: Store, settings: Settings) -> None:
+    """Anyone sees those that are listed and open; the owner all; with count and cover."""
+    owner = signed_in(app, store)
+    make_album(owner, "open", see="anyone", listed="1")
+    make_album(owner, "unlisted", see="anyone")
+    make_album(owner, "secret", listed="1")
+    photo_id = upload(owner, "open")
+    resized(store, settings, "open", photo_id)
+    shown = TestClient(app, headers=HTML).get("/albums").text
+    assert 'href="/albums/open"' in shown
+    assert "/albums/unlisted" not in shown
+    assert "/albums/secret" not in shown
+    assert "1 photos" in shown
+    assert f"photos/open/{photo_id}" in shown
+    mine = owner.get("/albums").text
+    assert 'href="/albums/unlisted"' in mine
+    assert 'href="/albums/secret"' in mine
+
+
+def test_the_list_reads_no_record_twice_that_did_not_change(
+    app: FastAPI, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One LIST says which did."""
+    owner = signed_in(app, store)
+    for n in range(5):
+        make_album(owner, f"trip-{n}")
+    owner.get("/albums")
+    read: list[str] = []
+    get = store.albums.get
+
+    def noted(slug: str) -> Album | None:
+        read.append(slug)
+        return get(slug)
+
+    monkeypatch.setattr(app.state.access._albums, "_read", noted)
+    owner.get("/albums")
+    assert read == []
+    changed = store.albums.get("trip-3")
+    read.clear()
+    assert changed
+    store.albums.save(replace(changed, title="New"))
+    assert "New" in owner.get("/albums").text
+    assert read == ["trip-3"]
+
+
+def test_closing_an_album_takes_its_pictures_from_where_anyone_reads(
+    app: FastAPI, store: Store, settings: Settings
+) -> None:
+    """At once nobody sees it; then its variants move, and old addresses end."""
+    owner = signed_in(app, store)
+    make_album(owner, "trip", see="anyone")
+    ids = [upload(owner, "trip") for _ in range(3)]
+    for photo_id in ids:
+        resized(store, settings, "trip", photo_id)
+    old = owner.get(f"/api/albums/trip/photos/{ids[0]}").json()["variants"][0]["url"]
+    edit(owner, store, "trip", see="owner")
+    assert TestClient(app).get("/albums/trip").status_code == 404
+    assert 'data-left="3"' in owner.get("/albums/trip/work").text
+    assert owner.post("/api/albums/trip/work").json() == {"done": 3, "left": 0, "finished": True}
+    assert [key for key in all_keys(store) if key.startswith("photos/")] == []
+    assert httpx.get(old).status_code == 404
+    photos = owner.get("/api/albums/trip/photos").json()["photos"]
+    assert {photo["id"] for photo in photos} == set(ids)
+    assert all(httpx.get(photo["variants"][0]["url"]).status_code == 200 for photo in photos)
+    album = store.albums.get("trip")
+    assert album
+    assert not album.closing
+
+
+def test_an_album_that_was_closed_while_a_picture_was_made_ready(
+    app: FastAPI, store: Store, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It ends under private/, whichever of both came first."""
+    owner = signed_in(app, store)
+    make_album(owner, "trip", see="anyone")
+    photo_id = upload(owner, "trip")
+    put = type(store.gallery).put_json
+
+    def close_first(self: Any, key: str, content: Any) -> None:
+        if key.startswith("index/"):
+            monkeypatch.undo()
+            edit(owner, store, "trip", see="link")
+            assert step(app.state.access, "trip").finished
+        put(self, key, content)
+
+    monkeypatch.setattr(type(store.gallery), "put_json", close_first)
+    assert resized(store, settings, "trip", photo_id) is Outcome.PUBLISHED
+    assert [key for key in all_keys(store) if key.startswith("photos/")] == []
+    assert owner.get(f"/api/albums/trip/photos/{photo_id}").json()["state"] == "ready"
+
+
+@pytest.mark.parametrize("target", ["", "other"])
+def test_an_album_is_deleted_with_its_photos_or_without(
+    app: FastAPI, store: Store, settings: Settings, target: str
+) -> None:
+    """Asked for in words, done in steps; its links end; a late upload ends where the owner sees it."""
+    owner = signed_in(app, store)
+    make_album(owner, "trip")
+    make_album(owner, "other", see="anyone")
+    visitor = guest(app, store, "trip", SEE, UPLOAD)
+    ids = [upload(visitor, "trip") for _ in range(3)]
+    late = upload(visitor, "trip")
+    for photo_id in ids:
+        resized(store, settings, "trip", photo_id)
+    assert owner.post("/albums/trip/delete", data={"move_to": target}).status_code == 422
+    owner.post("/albums/trip/delete", data={"move_to": target, "sure": "1"})
+    assert visitor.get("/albums/trip").status_code == 404
+    assert resized(store, settings, "trip", late) is Outcome.REJECTED
+    while not step(app.state.access, "trip").finished:
+        pass
+    assert [key for key in all_keys(store) if key.startswith(("index/trip", "private/"))] == []
+    album = store.albums.get("trip")
+    assert album
+    assert album.state is State.DELETED
+    assert [one for one in store.grants.all() if one.album == "trip"] == []
+    moved = {
+        photo["id"] for photo in TestClient(app).get("/api/albums/other/photos").json()["photos"]
+    }
+    assert moved == (set(ids) if target else set())
+    page = owner.get("/owner").text
+    assert "The album was deleted before the picture arrived." in page
+    # The name is not free again: an old link of a deleted album would lead to a new one.
+    again = owner.post("/owner/albums", data={"title": "T", "slug": "trip"})
+    assert again.status_code == 409
+
+
+def test_tidying_many_at_once(app: FastAPI, store: Store, settings: Settings) -> None:
+    """Hidden, shown, moved, deleted; what is not there is said; done again changes nothing."""
+    owner = signed_in(app, store)
+    make_album(owner, "trip", see="anyone", upload="anyone")
+    make_album(owner, "other")
+    visitor = TestClient(app)
+    ids = [upload(visitor, "trip") for _ in range(3)]
+    for photo_id in ids:
+        resized(store, settings, "trip", photo_id)
+
+    def tidy(action: str, *some: str, to: str = "", album: str = "trip") -> dict[str, str]:
+        body = {"action": action, "ids": list(some), "to": to}
+        answer = owner.post(f"/api/albums/{album}/tidy", json=body)
+        assert answer.status_code == 200, answer.text
+        outcomes: dict[str, str] = answer.json()["outcomes"]
+        return outcomes
+
+    def shown(album: str = "trip") -> set[str]:
+        listed = owner.get(f"/api/albums/{album}/photos").json()["photos"]
+        return {photo["id"] for photo in listed}
+
+    hidden, moved, deleted = ids
+    missing = "7" + "Z" * 25
+    assert tidy("hide", hidden, missing) == {hidden: "done", missing: "missing"}
+    assert shown() == {moved, deleted}
+    assert visitor.get(f"/albums/trip/photos/{hidden}").status_code == 404
+    assert hidden in owner.get("/albums/trip/hidden").text
+    for _ in range(2):
+        assert tidy("show", hidden)[hidden] == "done"
+    assert shown() == set(ids)
+    assert tidy("move", moved, to="other") == {moved: "done"}
+    assert tidy("move", moved, to="other") == {moved: "missing"}
+    assert (shown(), shown("other")) == ({hidden, deleted}, {moved})
+    assert any(key.startswith(f"private/other/{moved}/") for key in all_keys(store))
+    assert tidy("delete", deleted) == {deleted: "done"}
+    assert tidy("delete", deleted) == {deleted: "missing"}
+    assert shown() == {hidden}
+    assert (
+        owner.post(
+            "/api/albums/trip/tidy", json={"action": "move", "ids": [hidden], "to": "no"}
+        ).status_code
+        == 422
+    )
+
+
+def test_the_uploader_deletes_a_photo_that_was_moved(
+    app: FastAPI, store: Store, settings: Settings
+) -> None:
+    """By the token that came with the upload, where it was uploaded to: it goes where it is now."""
+    owner = signed_in(app, store)
+    make_album(owner, "other", see="anyone")
+    visitor = TestClient(app)
+    begun = begin(visitor).json()
+    post = begun["upload"]
+    httpx.post(post["url"], data=post["fields"], files={"file": pictures.jpeg(60, 40)})
+    resized(store, settings, "main", begun["id"])
+    owner.post("/api/tidy", json={"action": "move", "ids": [begun["id"]], "to": "other"})
+    headers = {"X-Delete-Token": begun["delete_token"]}
+    visitor.delete(f"/api/photos/{begun['id']}", headers=headers)
+    assert owner.get("/api/albums/other/photos").json()["photos"] == []
+
+
+def test_a_key_uploads_in_one_request(app: FastAPI, store: Store, settings: Settings) -> None:
+    """As curl, ShareX and Shortcuts do; scoped to album and rights; shown once; withdrawn like all."""
+    owner = signed_in(app, store)
+    make_album(owner, "trip")
+    page = owner.post("/owner/keys", data={"album": "trip", "upload": "1", "label": "Phone"})
+    assert page.headers["cache-control"] == "no-store"
+    [token] = re.findall(r'<input readonly value="([\w-]{43})"', page.text)
+    program = TestClient(app, headers={"authorization": f"Bearer {token}"})
+    sent = program.post(
+        "/api/albums/trip/direct", params={"filename": "IMG 1.jpg"}, content=pictures.jpeg(60, 40)
+    )
+    assert sent.status_code == 201
+    photo_id = sent.json()["id"]
+    assert sent.json()["page"] == f"/albums/trip/photos/{photo_id}"
+    assert resized(store, settings, "trip", photo_id) is Outcome.PUBLISHED
+    assert owner.get(f"/api/albums/trip/photos/{photo_id}").json()["name"] == "IMG 1.jpg"
+    assert program.get("/api/albums/trip/photos").status_code == 404
+    assert program.post("/api/albums/trip/direct", content=b"").status_code == 422
+    assert program.post("/api/albums/trip/direct", content=bytes(4_000_001)).status_code == 413
+    config = owner.post("/owner/sharex", data={"album": "trip", "token": token})
+    assert config.headers["content-disposition"].endswith('filename="contact-sheet-trip.sxcu"')
+    assert config.json()["RequestURL"] == "http://gallery.test/api/albums/trip/direct"
+    assert config.json()["Headers"] == {"Authorization": f"Bearer {token}"}
+    owner.post(f"/owner/grants/{grant_id(token)}/withdraw")
+    assert program.post("/api/albums/trip/direct", content=b"x").status_code == 404
+
+
+def test_the_whole_site_is_taken_private(app: FastAPI, store: Store) -> None:
+    """By the main album's settings; nobody is listed by search engines, and the owner sees it."""
+    owner = signed_in(app, store)
+    photo = stored_photo(keys.new_photo_id(keys.uploaded_at("7" + "A" * 25)))
+    store.gallery.put_json(photo.key(), {"delete_sha256": "", "variants": []})
+    edit(owner, store, "main", see=Who.OWNER, upload=Who.OWNER, listed="")
+    stranger = TestClient(app, headers=HTML)
+    for path in ("/", "/upload", f"/photos/{photo.id}", "/api/photos"):
+        assert stranger.get(path).status_code == 404
+    assert stranger.get("/albums").text.count("<li>") == 0
+    answer = owner.get("/")
+    assert answer.status_code == 200
+    assert answer.headers["x-robots-tag"] == "noindex"
+    assert "Disallow: /owner" in stranger.get("/robots.txt").text
+
+
+def test_another_site_cannot_act_for_the_owner(app: FastAPI, store: Store) -> None:
+    """Nor a link that is followed from there."""
+    owner = signed_in(app, store)
+    make_album(owner, "trip")
+    for headers in ({"Sec-Fetch-Site": "cross-site"}, {"Origin": "http://evil.test"}):
+        answer = owner.post(
+            "/albums/trip/delete", data={"sure": "1"}, headers=headers, follow_redirects=False
+        )
+        assert answer.status_code == 403
+    album = store.albums.get("trip")
+    assert album
+    assert album.state is State.OPEN
