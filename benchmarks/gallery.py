@@ -10,6 +10,7 @@ import json
 import logging
 import multiprocessing
 import statistics
+import tempfile
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -23,11 +24,11 @@ from starlette.testclient import TestClient
 
 from services.core.settings import Settings
 from services.local.provision import provision_buckets
-from services.local.s3 import LocalS3
 from services.store import Store
 from services.store.client import make_s3
 from services.web.app import create_app
 from tests.generated_s3 import GeneratedS3, index_key
+from tests.object_store import KEY_PAIR, ObjectStore
 
 RESULT = Path(__file__).parent / "results" / "gallery.json"
 SIZES = (100, 10_000, 1_000_000)
@@ -38,11 +39,13 @@ REAL_UP_TO = 10_000
 
 def serve(photos: int, pipe: Connection) -> None:
     """Run an S3 of that many photos until the pipe closes: a real one up to 10,000."""
-    real = LocalS3(None, access_key_id="key", secret_access_key="secret")  # noqa: S106 for this run
-    with GeneratedS3(photos) if photos > REAL_UP_TO else real as server:
-        if server is real:
-            fill(server.url, photos)
-        pipe.send(server.url)
+    with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as running:
+        if photos > REAL_UP_TO:
+            url = running.enter_context(GeneratedS3(photos)).url
+        else:
+            url = running.enter_context(ObjectStore(Path(folder))).url
+            fill(url, photos)
+        pipe.send(url)
         with contextlib.suppress(EOFError):
             pipe.recv()
 
@@ -50,7 +53,7 @@ def serve(photos: int, pipe: Connection) -> None:
 def fill(url: str, photos: int) -> None:
     """Write that many index entries to a real S3."""
     settings = Settings(s3_endpoint_url=url)
-    session = boto3.Session("key", "secret", region_name="us-east-1")
+    session = boto3.Session(*KEY_PAIR, region_name="us-east-1")
     provision_buckets(settings, session, ["http://gallery.test"])
     gallery = Store.connect(settings, session).gallery
     with ThreadPoolExecutor(8) as pool:
@@ -89,7 +92,7 @@ def tutorials_way(settings: Settings, session: boto3.Session) -> Callable[[], An
 def main() -> None:
     """Measure, print and write."""
     logging.disable(logging.WARNING)
-    session = boto3.Session("key", "secret", region_name="us-east-1")
+    session = boto3.Session(*KEY_PAIR, region_name="us-east-1")
     processes, works = [], {}
     for photos in (*SIZES, TUTORIAL_PHOTOS):
         ours, theirs = multiprocessing.Pipe()

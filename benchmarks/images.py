@@ -16,12 +16,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import boto3
-
 from benchmarks.images_table import table
 from services.core.settings import Settings
 from services.local.provision import provision_buckets
-from services.local.s3 import LocalS3
 from services.store import Store
 from tests import pictures
 from tests.deploy.images.conftest import function_of, put
@@ -29,6 +26,7 @@ from tests.deploy.images.lambda_runtime import Lambda
 from tests.deploy.images.sandbox import Engine, Function
 from tests.deploy.packaging import ROOT
 from tests.events import http_api
+from tests.object_store import ObjectStore
 
 WARM = 5
 MEMORY_SIZES = (3008, 2048, 1769, 1536, 1024)  # the largest first: it tells what fits the others
@@ -102,11 +100,8 @@ def _measure(settings: Settings, store: Store, log: Path) -> dict[str, Any]:
 
 def main() -> None:
     """Measure both images and write the figures and the table."""
-    session = boto3.Session("test", "test-secret", region_name="us-east-1")
-    with (
-        LocalS3(None, access_key_id="test", secret_access_key="test-secret") as server,  # noqa: S106 known to nobody else
-        tempfile.TemporaryDirectory() as folder,
-    ):
+    with tempfile.TemporaryDirectory() as folder, ObjectStore(Path(folder)) as server:
+        session = server.session
         settings = Settings(s3_endpoint_url=server.url)
         provision_buckets(settings, session, ["http://gallery.test"])
         store = Store.connect(settings, session)

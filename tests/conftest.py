@@ -3,7 +3,6 @@
 import json
 import logging
 import os
-import secrets
 import signal
 import socket
 import subprocess
@@ -17,20 +16,23 @@ import hypothesis
 import pytest
 
 from services.core.settings import Settings
+from services.imaging.environment import LIBRARIES
 from services.local.provision import provision_buckets
-from services.local.s3 import LocalS3
+from services.local.weed import s3_url
 from services.resize import handler as _resize_handler  # noqa: F401 imported before the logger is quieted
 from services.store import Store
 from services.web import app as _web_app  # noqa: F401 likewise
 from tests import api
+from tests.object_store import KEY_PAIR, ObjectStore
 
-ACCESS_KEY_ID = "test"
-SECRET_ACCESS_KEY = "test-secret"
+ACCESS_KEY_ID, SECRET_ACCESS_KEY = KEY_PAIR
 ORIGIN = "http://gallery.test"
 
 # A busy machine is no failure: what is slow is a benchmark's matter.
 hypothesis.settings.register_profile("untimed", deadline=None)
 hypothesis.settings.load_profile("untimed")
+
+os.environ.update(LIBRARIES)  # where a test decodes in this process, Wand is imported after this
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -42,28 +44,24 @@ def quiet_root_logger() -> None:
 
 
 @pytest.fixture(scope="session")
-def local_s3() -> Iterator[LocalS3]:
-    """An S3 on loopback that checks signatures and policies and keeps nothing."""
-    server = LocalS3(None, access_key_id=ACCESS_KEY_ID, secret_access_key=SECRET_ACCESS_KEY)
-    with server:
+def local_s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ObjectStore]:
+    """The object store, one for each worker of xdist."""
+    with ObjectStore(tmp_path_factory.mktemp("seaweedfs")) as server:
         yield server
 
 
 @pytest.fixture(scope="session")
-def aws_session() -> boto3.Session:
+def aws_session(local_s3: ObjectStore) -> boto3.Session:
     """The key pair that the S3 knows."""
-    return boto3.Session(ACCESS_KEY_ID, SECRET_ACCESS_KEY, region_name="us-east-1")
+    return local_s3.session
 
 
 @pytest.fixture
-def settings(local_s3: LocalS3) -> Settings:
+def settings(local_s3: ObjectStore) -> Iterator[Settings]:
     """Settings that name two buckets of this test's own."""
-    mark = secrets.token_hex(6)
-    return Settings(
-        upload_bucket=f"uploads-{mark}",
-        gallery_bucket=f"gallery-{mark}",
-        s3_endpoint_url=local_s3.url,
-    )
+    uploads, gallery = local_s3.buckets()
+    yield Settings(upload_bucket=uploads, gallery_bucket=gallery, s3_endpoint_url=local_s3.url)
+    local_s3.drop(uploads, gallery)
 
 
 @pytest.fixture
@@ -114,11 +112,9 @@ def free_port() -> int:
 def start_product(data_dir: Path, **environ: str) -> Product:
     """Start `python -m services.local` on free ports and return it once it announces itself."""
     port = int(environ.get("PORT") or free_port())
-    s3_port = int(environ.get("S3_PORT") or free_port())
     environment = {
         **os.environ,
         "PORT": str(port),
-        "S3_PORT": str(s3_port),
         "DATA_DIR": str(data_dir),
         "LOG_LEVEL": "WARNING",
         **environ,
@@ -135,7 +131,7 @@ def start_product(data_dir: Path, **environ: str) -> Product:
     assert line.startswith(f"Contact Sheet: http://localhost:{port}"), line
     access_key_id, secret = json.loads((data_dir / "credentials.json").read_text())
     session = boto3.Session(access_key_id, secret, region_name="us-east-1")
-    settings = Settings(s3_endpoint_url=f"http://127.0.0.1:{s3_port}")
+    settings = Settings(s3_endpoint_url=s3_url(data_dir))
     return Product(
         f"http://localhost:{port}",
         settings,

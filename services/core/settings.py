@@ -229,7 +229,10 @@ class LocalSettings:
 
     port: int = _setting("PORT", 8000, _whole(1, 65_535), "Port of the gallery (`make run`).")
     s3_port: int = _setting(
-        "S3_PORT", 9000, _whole(1, 65_535), "Port of the embedded S3 (`make run`)."
+        "S3_PORT",
+        0,
+        _whole(0, 65_535),
+        "Port of the object store (`make run`); 0 takes a free one and keeps to it.",
     )
     data_dir: Path = _setting(
         "DATA_DIR", Path(".data"), Path, "Folder that keeps what was uploaded (`make run`)."

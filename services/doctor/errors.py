@@ -21,7 +21,7 @@ def explain(error: Exception, installation: Installation) -> Finding:
     """Return a finding for an error that a check did not expect."""
     local = installation.stack is None
     start = (
-        "`make run` starts it; set S3_PORT as there" if local else "check this machine's network"
+        "`make run` starts it; set DATA_DIR as there" if local else "check this machine's network"
     )
     if isinstance(error, BotoCoreError):
         return fail(_one_line(error), start)

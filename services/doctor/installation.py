@@ -10,7 +10,8 @@ import urllib3
 
 from services.core.settings import LocalSettings, Settings
 from services.local.key_file import KEY_FILE, read_key_pair
-from services.local.provision import FAILURES, make_sqs
+from services.local.queue import failures
+from services.local.weed import s3_url
 from services.store.client import make_s3
 
 if TYPE_CHECKING:
@@ -89,14 +90,13 @@ def local_installation(settings: Settings, local: LocalSettings) -> Installation
         why = error.strerror if isinstance(error, OSError) else "it is damaged"
         msg = f"Cannot read {local.data_dir / KEY_FILE}: {why}."
         raise CannotCheckError(msg) from None
-    settings = replace(settings, s3_endpoint_url=f"http://127.0.0.1:{local.s3_port}")
-    sqs = make_sqs(settings, session)
+    settings = replace(settings, s3_endpoint_url=s3_url(local.data_dir))
     return Installation(
         settings,
         make_s3(settings, session),
         url,
         origin,
-        failures=lambda: count_messages(sqs, sqs.get_queue_url(QueueName=FAILURES)["QueueUrl"]),
+        failures=lambda: len(failures(local.data_dir)),
     )
 
 

@@ -1,10 +1,10 @@
-"""`python -m services.local`: embedded S3, resize workers and the gallery, until Ctrl-C."""
+"""`python -m services.local`: object store, resize workers and the gallery, until Ctrl-C."""
 
 import contextlib
-import json
+import fcntl
 import os
+import secrets
 import signal
-import socket
 import sys
 import time
 import urllib.request
@@ -15,6 +15,7 @@ from pathlib import Path
 import boto3
 import watchfiles
 
+from services.core import keys
 from services.core.settings import (
     ConfigError,
     LocalSettings,
@@ -22,18 +23,13 @@ from services.core.settings import (
     load_local_settings,
     load_settings,
 )
+from services.local.bridge import Bridge
 from services.local.children import Children
 from services.local.key_file import KEY_FILE, make_key_pair
-from services.local.provision import (
-    make_sqs,
-    protect_buckets,
-    provision_buckets,
-    provision_queue,
-)
-from services.local.s3 import LocalS3, LocalS3Error
-from services.local.worker import SCHEDULE
+from services.local.provision import provision_buckets, refuse_acls
+from services.local.queue import SCHEDULE, Queue
+from services.local.weed import HOST, Webhook, Weed, WeedError, is_free
 
-HOST = "127.0.0.1"
 SWEEP_SECONDS = 30
 
 
@@ -43,13 +39,9 @@ class StartError(Exception):
 
 def require_free_port(port: int, setting: str) -> None:
     """Raise StartError where something else listens."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((HOST, port))
-        except OSError:
-            msg = f"Port {port} is in use; stop what uses it or set {setting} to another port."
-            raise StartError(msg) from None
+    if port and not is_free(port):
+        msg = f"Port {port} is in use; stop what uses it or set {setting} to another port."
+        raise StartError(msg)
 
 
 def require_imagemagick() -> None:
@@ -60,68 +52,91 @@ def require_imagemagick() -> None:
         raise StartError("ImageMagick's library is missing; `make install` installs it.") from None
 
 
-def credentials_of(folder: Path) -> tuple[str, str]:
-    """Return the embedded S3's key pair, made at the first start and kept in the data folder."""
+@contextlib.contextmanager
+def held(folder: Path) -> Iterator[tuple[str, str]]:
+    """Hold the data folder and yield its key pair, made at the first start; raises StartError."""
+    if (folder / "s3").exists():
+        msg = (
+            f"The data folder {folder} is an earlier version's, which kept objects in another "
+            "form; it is left untouched. Move it away or set DATA_DIR to another folder."
+        )
+        raise StartError(msg)
     try:
-        return make_key_pair(folder)
+        key_pair = make_key_pair(folder)
+        lock = (folder / "lock").open("w")
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) else f"{KEY_FILE} is damaged"
         msg = f"Cannot use the data folder {folder}: {why}; set DATA_DIR to a folder of yours."
         raise StartError(msg) from None
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            msg = f"Contact Sheet already runs in {folder}; set DATA_DIR and PORT for another one."
+            raise StartError(msg) from None
+        yield key_pair
 
 
-@contextlib.contextmanager
-def _storage(settings: Settings, local: LocalSettings) -> Iterator[tuple[Settings, boto3.Session]]:
-    """Yield settings and session of the S3 to use: the embedded one unless another is named."""
-    if settings.s3_endpoint_url:
-        yield settings, boto3.Session(region_name=settings.region)
-        return
-    access_key_id, secret = credentials_of(local.data_dir)
-    session = boto3.Session(access_key_id, secret, region_name=settings.region)
-    server = LocalS3(
-        local.data_dir / "s3",
-        host=HOST,
-        port=local.s3_port,
-        access_key_id=access_key_id,
-        secret_access_key=secret,
-        region=settings.region,
-    )
-    with server:
-        yield replace(settings, s3_endpoint_url=server.url), session
+def page_origins(settings: Settings, local: LocalSettings) -> list[str]:
+    """Return the origins whose pages may upload: those that the gallery answers by."""
+    origins = [f"http://{name}:{local.port}" for name in ("localhost", HOST)]
+    return [*origins, settings.public_url] if settings.public_url else origins
 
 
 def run(settings: Settings, local: LocalSettings) -> None:
     """Run the product until it is told to stop."""
     require_imagemagick()
     require_free_port(local.port, "PORT")
-    embedded = settings.s3_endpoint_url is None
-    if embedded:
-        require_free_port(local.s3_port, "S3_PORT")
-    with _storage(settings, local) as (connected, session):
-        origins = [f"http://{name}:{local.port}" for name in ("localhost", HOST)]
-        if connected.public_url:
-            origins.append(connected.public_url)
-        provision_buckets(connected, session, origins)
-        if embedded:
-            protect_buckets(connected, session)
-        queue = provision_queue(connected, session) if embedded else None
-        children = Children(_environ(connected, session, embedded=embedded))
-        try:
-            for number in range(local.workers if queue else 1):
-                children.start(
-                    f"worker {number}", "services.local.worker", *([queue] if queue else [])
-                )
-            children.start("web", "services.local.web", HOST, str(local.port))
-            _announce(children, local, connected)
-            _watch(children, connected, session, queue)
-        finally:
-            children.stop()
+    if settings.s3_endpoint_url:
+        session = boto3.Session(region_name=settings.region)
+        run_product(settings, local, session)
+        return
+    require_free_port(local.s3_port, "S3_PORT")
+    with held(local.data_dir) as key_pair, contextlib.closing(Queue(local.data_dir)) as queue:
+        token = secrets.token_urlsafe()
+        path = f"/buckets/{settings.upload_bucket}/{keys.UPLOAD_PREFIX}"
+        with Bridge(token, queue.put) as bridge:
+            webhook = Webhook(bridge.url, token, path)
+            with Weed(
+                local.data_dir,
+                key_pair,
+                s3_port=local.s3_port,
+                webhook=webhook,
+                origins=page_origins(settings, local),
+            ) as weed:
+                session = boto3.Session(*key_pair, region_name=settings.region)
+                queue.redrive()
+                connected = replace(settings, s3_endpoint_url=weed.url)
+                run_product(connected, local, session, weed, queue)
+
+
+def run_product(
+    settings: Settings,
+    local: LocalSettings,
+    session: boto3.Session,
+    weed: Weed | None = None,
+    queue: Queue | None = None,
+) -> None:
+    """Run workers and gallery on an S3, ours or another, until told to stop."""
+    provision_buckets(settings, session, page_origins(settings, local))
+    if weed:
+        refuse_acls(settings, session)
+    children = Children(_environ(settings, session, embedded=weed is not None))
+    try:
+        for number in range(local.workers if queue else 1):
+            name = f"worker-{number}"
+            children.start(name, "services.local.worker", *([name] if queue else []))
+        children.start("web", "services.local.web", HOST, str(local.port))
+        _announce(children, local, settings)
+        _watch(children, weed, queue)
+    finally:
+        children.stop()
 
 
 def _environ(settings: Settings, session: boto3.Session, *, embedded: bool) -> dict[str, str]:
     environ = dict(os.environ)
     environ["S3_ENDPOINT_URL"] = settings.s3_endpoint_url or ""
-    # An upload whose event was lost with the queue should not wait for a quarter of an hour here.
+    # An upload whose event was lost should not wait for a quarter of an hour here.
     environ.setdefault("SWEEP_AFTER_SECONDS", "15" if embedded else "0")
     environ.setdefault("UPLOADS_PER_MINUTE", "600")  # no API Gateway throttles here
     credentials = session.get_credentials()
@@ -152,11 +167,8 @@ def _announce(children: Children, local: LocalSettings, settings: Settings) -> N
         )
 
 
-def _watch(
-    children: Children, settings: Settings, session: boto3.Session, queue: str | None
-) -> None:
-    """Keep the workers running, on the newest code, and ask for a sweep now and then."""
-    sqs = make_sqs(settings, session)
+def _watch(children: Children, weed: Weed | None, queue: Queue | None) -> None:
+    """Keep all parts running, the workers on the newest code, and ask for a sweep now and then."""
     swept = 0.0
     # Yields every second, with or without a change.
     for changes in watchfiles.watch(
@@ -164,11 +176,12 @@ def _watch(
     ):
         if changes:
             children.restart("worker")
-        children.revive("worker")
-        if children.ended("web"):
-            raise StartError("The gallery ended; its own message stands above.")
-        if queue and time.monotonic() - swept > SWEEP_SECONDS:
-            sqs.send_message(QueueUrl=queue, MessageBody=json.dumps(SCHEDULE))
+        children.revive("")
+        if weed and weed.ended():
+            weed.stop()
+            weed.start()
+        if queue and not queue.waiting() and time.monotonic() - swept > SWEEP_SECONDS:
+            queue.put(SCHEDULE)
             swept = time.monotonic()
 
 
@@ -181,7 +194,7 @@ def main() -> int:
         run(load_settings(), load_local_settings())
     except KeyboardInterrupt:
         return 0
-    except (StartError, ConfigError, LocalS3Error) as error:
+    except (StartError, ConfigError, WeedError) as error:
         print(f"contact-sheet: {error}", file=sys.stderr)  # noqa: T201 the one sentence
         return 1
     return 0

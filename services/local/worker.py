@@ -1,31 +1,18 @@
-"""Does what Lambda does: takes events off a queue and calls the handler, again where it raises.
+"""Does what Lambda does: takes events off the queue and calls the handler, again where it raises.
 
-`python -m services.local.worker QUEUE_URL`, or without a queue, where the S3 sends no
-notifications to one: a sweep each second.
+`python -m services.local.worker NAME`, or without a name, where the S3 sends no notifications to
+the queue: a sweep each second.
 """
 
-import json
-import logging
 import os
 import sys
 import time
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
 
-import boto3
-from botocore.exceptions import BotoCoreError
-
-from services.local.provision import VISIBILITY_SECONDS, make_sqs
-
-if TYPE_CHECKING:
-    from types_boto3_sqs import SQSClient
-
-logger = logging.getLogger(__name__)
-
-Handler = Callable[[Any, Any], Any]
+from services.core.settings import load_local_settings
+from services.local.queue import SCHEDULE, Queue
 
 TIMEOUT_SECONDS = 60
-SCHEDULE = {"source": "aws.events", "detail-type": "Scheduled Event"}
+POLL_SECONDS = 0.02
 
 
 class Context:
@@ -39,48 +26,24 @@ class Context:
         return max(0, int((self._end - time.monotonic()) * 1000))
 
 
-def take_one(sqs: "SQSClient", queue: str, handler: Handler, *, wait_seconds: int = 10) -> bool:
-    """Do one message, if one comes in time, and delete it only if the handler did not raise."""
-    answer = sqs.receive_message(
-        QueueUrl=queue,
-        MaxNumberOfMessages=1,
-        WaitTimeSeconds=wait_seconds,
-        MessageSystemAttributeNames=["ApproximateReceiveCount"],
-    )
-    for message in answer.get("Messages", []):
-        try:
-            handler(json.loads(message["Body"]), Context())
-        except Exception:
-            tries = int(message["Attributes"]["ApproximateReceiveCount"])
-            logger.exception("event not done", extra={"tries": tries})
-            sqs.change_message_visibility(
-                QueueUrl=queue,
-                ReceiptHandle=message["ReceiptHandle"],
-                VisibilityTimeout=min(2**tries, VISIBILITY_SECONDS),
-            )
-            continue
-        sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
-        return True
-    return False
-
-
-def main(queue: str | None) -> None:
+def main(name: str | None) -> None:
     """Work until the process that started this one is gone."""
     # The handler's module makes its clients when it is imported, as on Lambda.
-    from services.resize.handler import SETTINGS, handler
+    from services.resize.handler import handler, logger
 
     parent = os.getppid()
-    sqs = make_sqs(SETTINGS, boto3.Session(region_name=SETTINGS.region))
+    queue = Queue(load_local_settings().data_dir, name) if name else None
+    if queue:
+        queue.give_back()
     while os.getppid() == parent:
-        try:
-            if queue:
-                take_one(sqs, queue, handler)
-            else:
+        if queue is None:
+            try:
                 handler(SCHEDULE, Context())
-                time.sleep(1)
-        except BotoCoreError:
-            logger.warning("the storage does not answer; trying again")
+            except Exception as error:  # noqa: BLE001 the next sweep may find the storage well again
+                logger.warning("sweep not done", extra={"error": str(error)})
             time.sleep(1)
+        elif not queue.take_one(lambda event: handler(event, Context())):
+            time.sleep(POLL_SECONDS)
 
 
 if __name__ == "__main__":

@@ -1,33 +1,31 @@
-"""The product as the packaged template makes it, on a local S3 that holds each role to its policy."""
+"""The product as the packaged template makes it, on an object store that holds each role to its policy."""
 
-import json
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
-import boto3
 import httpx
 from starlette.testclient import TestClient
 
 from services.core.settings import Settings, load_settings
-from services.local.provision import make_sqs
-from services.local.s3 import LocalS3
 from services.resize.handler import handle
 from services.store import Store
-from services.store.client import make_s3
 from services.web.app import create_app
 from tests.deploy.guarded_s3 import Function, GuardedS3
 from tests.deploy.iam import Iam, Policy
 from tests.deploy.packaging import Template, of_type
 from tests.deploy.roles import policies
-from tests.deploy.wiring import SETTINGS, Properties, buckets, notification, settings_of
+from tests.deploy.wiring import SETTINGS, Properties, buckets, gallery_url, settings_of
+from tests.object_store import ObjectStore
 
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """Both functions by their own credentials, and `s3` and `sqs` of the account's owner.
+    """Both functions by their own credentials, and `s3` of the account's owner.
 
     `client` speaks to the web function, `http` to S3, as browsers do.
     """
@@ -38,21 +36,13 @@ class Deployment:
     client: TestClient
     http: httpx.Client
     s3: Any
-    sqs: Any
-    queue: str
+    owner: ObjectStore
     guard: GuardedS3
     roles: dict[str, Policy]
 
     def events(self) -> list[Any]:
         """Return the notifications that came since the last look."""
-        found = []
-        while told := self.sqs.receive_message(QueueUrl=self.queue, MaxNumberOfMessages=10).get(
-            "Messages"
-        ):
-            for message in told:
-                self.sqs.delete_message(QueueUrl=self.queue, ReceiptHandle=message["ReceiptHandle"])
-                found.append(json.loads(message["Body"]))
-        return found
+        return self.owner.events(self.web.uploads.name)
 
     def invoke(self, event: Any, settings: Settings | None = None) -> dict[str, Any]:
         """Call the resize function."""
@@ -86,39 +76,35 @@ def deploy(
     """
     roles = policies(template) | (changed or {})
     functions = [Function(name, policy) for name, policy in roles.items()]
-    with LocalS3(None) as server:
-        owner = boto3.Session(
-            server.access_key_id, server.secret_access_key, region_name=server.region
-        )
-        settings = {f.name: settings_in(template, f.name, server.url) for f in functions}
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        ObjectStore(Path(folder), *roles, origins=[origin or gallery_url(template)]) as owner,
+        GuardedS3(owner, iam, functions, **guard) as guarded,
+    ):
+        settings = {f.name: settings_in(template, f.name, guarded.url) for f in functions}
         stores = {f.name: Store.connect(settings[f.name], f.session()) for f in functions}
-        s3, sqs = make_s3(settings["web"], owner), make_sqs(settings["web"], owner)
-        queue = sqs.create_queue(QueueName="notified")["QueueUrl"]
-        arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]
-        apply(buckets(template, origin), s3, queue=arn["QueueArn"])
-        guarded = GuardedS3(server, iam, functions, **guard)
+        apply(buckets(template, origin), owner.s3)
         web = replace(settings["web"], public_url=origin or settings["web"].public_url)
         client = TestClient(create_app(web, stores["web"]), base_url=web.public_url or "")
         with httpx.Client() as http:
             yield Deployment(
-                stores["resize"], stores["web"], settings["resize"], client, http, s3, sqs, queue,
+                stores["resize"], stores["web"], settings["resize"], client, http, owner.s3, owner,
                 guarded, roles,
             )  # fmt: skip
-        for one in (s3, sqs, *(store.uploads._s3 for store in stores.values())):
-            one.close()
+        for store in stores.values():
+            store.uploads._s3.close()
 
 
-def apply(wanted: dict[str, Properties], s3: Any, *, queue: str) -> None:
-    """Make the buckets and set on them what the template says.
+# SeaweedFS knows neither: Ceph does, and is set up by the same template in tests/s3. Bucket policies
+# are asked of IAM's evaluator, which knows all of their language.
+NOT_APPLIED = {"NotificationConfiguration", "PublicAccessBlockConfiguration", "BucketPolicy"}
 
-    But for the bucket policies: the local S3 keeps them and does not read them rightly (moto takes
-    a Deny with a condition that it does not know for one without), so that GuardedS3 asks IAM.
-    """
+
+def apply(wanted: dict[str, Properties], s3: Any) -> None:
+    """Make the buckets and set on them what the template says, but for NOT_APPLIED."""
     for properties in wanted.values():
         name = properties["BucketName"]
         s3.create_bucket(Bucket=name)
         for setting, value in settings_of(properties).items():
-            if setting == "NotificationConfiguration":
-                notification(queue=queue).put(s3, name, value)
-            elif setting != "BucketPolicy":
+            if setting not in NOT_APPLIED:
                 SETTINGS[setting].put(s3, name, value)

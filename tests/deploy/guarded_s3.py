@@ -1,83 +1,61 @@
-"""The local S3 with a key pair for each function, which does only what that function's role allows.
+"""A proxy in front of the object store that does only what the role of whoever signed allows.
 
 It also keeps a list: each right that was asked for, by whom.
 """
 
-import threading
-from collections.abc import Callable
+import re
 from dataclasses import dataclass, replace
 from typing import Any
 
 import boto3
-from botocore.credentials import Credentials
 
-from services.local.s3 import LocalS3
-from services.local.s3.errors import access_denied
-from services.local.s3.exchange import Answer, Request
-from services.local.s3.signature import SignatureCheck
 from tests.deploy.iam import OVER_TLS, Iam, Policy, Question
-from tests.deploy.s3_calls import Right, rights_for
+from tests.deploy.s3_calls import Call, Right, rights_for
+from tests.faults.faulty_s3 import FaultyS3, FaultyS3Handler
+from tests.object_store import REGION, SECRET, ObjectStore
+
+DENIED = b"<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>"
+SIGNED_BY = re.compile(rb"Credential=(\w+)|name=\"x-amz-credential\"\r\n\r\n(\w+)", re.IGNORECASE)
+FORM_KEY = re.compile(rb'name="key"\r\n\r\n(.*)\r\n')
 
 
 @dataclass(frozen=True, slots=True)
 class Function:
     """Somebody whose calls are counted, with the policies that apply to them."""
 
-    name: str
+    name: str  # and access key id
     policy: Policy
 
-    @property
-    def credentials(self) -> Credentials:
-        """Temporary ones, as Lambda gives them; the access key id says who it is."""
-        return Credentials(self.name, f"secret of {self.name}", f"token of {self.name}")
-
     def session(self) -> boto3.Session:
-        """Return a session that has them."""
-        held = self.credentials
-        return boto3.Session(held.access_key, held.secret_key, held.token, region_name="us-east-1")
+        """Return a session that has its credentials."""
+        return boto3.Session(self.name, SECRET, region_name=REGION)
 
 
-class KeyPairs:
-    """Stands in for the check of the one key pair: the server's own, or one function's."""
+class _Handler(FaultyS3Handler):
+    server: "GuardedS3"
 
-    def __init__(self, own: SignatureCheck, functions: list[Function]) -> None:
-        self._own = own
-        self._functions = {function.name: function for function in functions}
-        self._thread = threading.local()
+    def _forward(self, body: bytes) -> tuple[int, list[tuple[str, str]], bytes]:
+        call = Call.read(self.command, self.path, dict(self.headers))
+        if self.command == "POST" and (form := FORM_KEY.search(body)):
+            call = replace(call, key=form[1].decode())
+        head = f"{self.path} {self.headers.get('Authorization', '')}\n".encode()
+        signed = SIGNED_BY.search(head + body)
+        caller = self.server.functions.get((signed[1] or signed[2]).decode() if signed else "")
+        if caller and not self.server.may(caller, call):
+            return 403, [("Content-Type", "application/xml")], DENIED
+        status, headers, answer = super()._forward(body)
+        # "If you don't have the s3:ListBucket permission, Amazon S3 returns an HTTP status code 403":
+        # whether an object is missing is told only to who may list.
+        listing = Right("s3:ListBucket", f"arn:aws:s3:::{call.bucket}")
+        if caller and call.key and status == 404 and not self.server.allows(caller, listing):
+            return 403, [("Content-Type", "application/xml")], DENIED
+        return status, headers, answer
 
-    def allow(self, name: str, policy: Policy) -> None:
-        """Give a function another policy."""
-        self._functions[name] = Function(name, policy)
-
-    @property
-    def caller(self) -> Function | None:
-        """Who signed what this thread is doing; None is the server's own key pair."""
-        caller: Function | None = self._thread.caller
-        return caller
-
-    def _of(self, credential: str) -> SignatureCheck:
-        caller = self._functions.get(credential.partition("/")[0])
-        self._thread.caller = caller
-        if caller is None:
-            return self._own
-        return replace(self._own, credentials=caller.credentials)
-
-    def header(self, request: Request, body: bytes | None) -> Any:
-        """Check the Authorization header."""
-        given = request.headers["Authorization"].partition("Credential=")[2]
-        return self._of(given).header(request, body)
-
-    def query(self, request: Request) -> Any:
-        """Check a presigned URL."""
-        return self._of(request.parameters.get("X-Amz-Credential", "")).query(request)
-
-    def form(self, fields: dict[str, str]) -> None:
-        """Check a presigned form."""
-        self._of(fields.get("x-amz-credential", "")).form(fields)
+    do_OPTIONS = FaultyS3Handler._handle  # noqa: N815 http.server's name
 
 
-class GuardedS3:
-    """Puts the guard into a local S3 that runs.
+class GuardedS3(FaultyS3):
+    """The proxy. `functions` may be given other policies at any time.
 
     `context` is what IAM knows of each request besides; over TLS by default, because on AWS it is
     and here it never is. `bucket_policies` are by bucket name.
@@ -85,41 +63,34 @@ class GuardedS3:
 
     def __init__(
         self,
-        server: LocalS3,
+        store: ObjectStore,
         iam: Iam,
         functions: list[Function],
         *,
         bucket_policies: dict[str, Policy] | None = None,
         context: dict[str, str] = OVER_TLS,
     ) -> None:
-        application: Any = server._application
+        super().__init__(store.url)
+        self.RequestHandlerClass = _Handler
+        self._s3: Any = store.s3
         self._iam = iam
         self._context = context
         self._bucket_policies = bucket_policies or {}
-        self._pairs = KeyPairs(application._check, functions)
-        self._do: Callable[..., Answer] = application._service.do
-        self._moto = application._service._moto
-        application._check = self._pairs
-        application._service.do = self.do
-        self.allow = self._pairs.allow
+        self.functions = {function.name: function for function in functions}
         self.asked: set[tuple[str, Right]] = set()
         self.denied: set[tuple[str, Right]] = set()
 
-    def do(self, request: Request, body: bytes, event: str | None = None) -> Answer:
-        """Do what the caller's role allows; AccessDenied, as S3 says it, is all else."""
-        caller = self._pairs.caller
-        if caller is None:
-            return self._do(request, body, event)
-        for right in rights_for(request, tags_of_source=self._source_has_tags(request)):
-            self._require(caller, right)
-        answer = self._do(request, body, event)
-        if request.key and answer.status == 404:
-            # "If you don't have the s3:ListBucket permission, Amazon S3 returns an HTTP status code
-            # 403": whether an object is missing is told only to who may list.
-            self._require(caller, Right("s3:ListBucket", f"arn:aws:s3:::{request.bucket}"))
-        return answer
+    def allow(self, name: str, policy: Policy) -> None:
+        """Give a function another policy."""
+        self.functions[name] = Function(name, policy)
 
-    def _require(self, caller: Function, right: Right) -> None:
+    def may(self, caller: Function, call: Call) -> bool:
+        """Tell whether a function has all rights that a call needs, and note them."""
+        rights = rights_for(call, tags_of_source=self._source_has_tags(call))
+        return not [right for right in rights if not self.allows(caller, right)]
+
+    def allows(self, caller: Function, right: Right) -> bool:
+        """Tell whether a function has a right, and note it."""
         self.asked.add((caller.name, right))
         bucket = right.resource.removeprefix("arn:aws:s3:::").partition("/")[0]
         question = Question(
@@ -129,12 +100,12 @@ class GuardedS3:
             bucketPolicy=self._bucket_policies.get(bucket),
             context=self._context,
         )
-        if not self._iam.allows(question):
+        allowed = self._iam.allows(question)
+        if not allowed:
             self.denied.add((caller.name, right))
-            raise access_denied()
+        return allowed
 
-    def _source_has_tags(self, request: Request) -> bool:
-        source = request.headers.get("x-amz-copy-source", "").lstrip("/")
+    def _source_has_tags(self, call: Call) -> bool:
+        source = call.headers.get("x-amz-copy-source", "").lstrip("/")
         bucket, _, key = source.partition("?")[0].partition("/")
-        model = self._moto.current(bucket, key) if source else None
-        return bool(model and self._moto.s3.tagger.get_tag_dict_for_resource(model.arn))
+        return bool(key and self._s3.get_object_tagging(Bucket=bucket, Key=key)["TagSet"])

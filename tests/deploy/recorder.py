@@ -8,7 +8,6 @@ That no right is left over is shown by test_privilege.py, whose gallery lives a 
 import traceback
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 
@@ -64,16 +63,12 @@ def _listen(kind: type, name: str, note: Callable[[Any, str], None]) -> None:
 
 
 def _note_call(request: Any, names: dict[str, str]) -> None:
-    from werkzeug.datastructures import Headers
-
-    from services.local.s3.exchange import Request
-    from tests.deploy.s3_calls import rights_for
+    from tests.deploy.s3_calls import Call, rights_for
 
     if _caller() is None:
         return
-    url = urlsplit(request.url)
-    headers = Headers([(name, _text(value)) for name, value in request.headers.items()])
-    seen = Request(request.method, url.path, url.query, headers, "", lambda _: b"")
+    headers = {name: _text(value) for name, value in request.headers.items()}
+    seen = Call.read(request.method, request.url, headers)
     if seen.bucket in names:
         for right in rights_for(seen, tags_of_source=True):
             _note(right.action, right.resource.removeprefix("arn:aws:s3:::"), names)

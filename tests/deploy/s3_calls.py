@@ -6,11 +6,11 @@ evaluator, whose data is AWS's Service Authorization Reference.
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import unquote
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from services.core import keys
-from services.local.s3.exchange import Request
 
 PREFIXES = (
     keys.UPLOAD_PREFIX, keys.QUARANTINE_PREFIX, keys.PHOTO_PREFIX, keys.INDEX_PREFIX,
@@ -34,7 +34,27 @@ class Right:
         return self
 
 
-def rights_for(request: Request, *, tags_of_source: bool) -> list[Right]:
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A request to S3, path style; names of headers are in lower case."""
+
+    method: str
+    bucket: str
+    key: str
+    parameters: dict[str, str]
+    headers: dict[str, str]
+
+    @classmethod
+    def read(cls, method: str, url: str, headers: Mapping[str, str]) -> "Call":
+        """Read it from method, URL and headers."""
+        parts = urlsplit(url)
+        bucket, _, key = unquote(parts.path).removeprefix("/").partition("/")
+        parameters = dict(parse_qsl(parts.query, keep_blank_values=True))
+        lower = {name.lower(): value for name, value in headers.items()}
+        return cls(method, bucket, key, parameters, lower)
+
+
+def rights_for(request: Call, *, tags_of_source: bool) -> list[Right]:
     """Return the rights that an answer other than 403 needs; raises KeyError for what it lacks.
 
     `tags_of_source` tells whether the object that a CopyObject names has tags.
@@ -50,14 +70,16 @@ def rights_for(request: Request, *, tags_of_source: bool) -> list[Right]:
     """
     bucket = f"arn:aws:s3:::{request.bucket}"
     asked = request.parameters
+    if request.method == "POST":  # a form, whose key is read by who saw it
+        return [Right("s3:PutObject", f"{bucket}/{request.key}")]
     if not request.key:
         kinds = {"list-type": "s3:ListBucket", "versions": "s3:ListBucketVersions"}
         (kind,) = kinds.keys() & asked.keys()
         assert request.method == "GET"
         return [Right(kinds[kind], bucket)]
     object_ = f"{bucket}/{request.key}"
-    assert not asked.keys() & {"acl", "tagging", "uploadId", "uploads"}, request.raw_query
-    given = {name.lower() for name, _ in request.headers}
+    assert not asked.keys() & {"acl", "tagging", "uploadId", "uploads"}, request.parameters
+    given = request.headers.keys()
     assert not given & {"if-match", "x-amz-acl", "x-amz-tagging"}, given
     version = "Version" if "versionId" in asked else ""
     action = {
@@ -72,7 +94,7 @@ def rights_for(request: Request, *, tags_of_source: bool) -> list[Right]:
     return rights
 
 
-def _of_copy(source: str, destination: str, request: Request, *, tags: bool) -> list[Right]:
+def _of_copy(source: str, destination: str, request: Call, *, tags: bool) -> list[Right]:
     """Return the rights to read what is copied.
 
     Tags are copied unless `x-amz-tagging-directive` is REPLACE, and then reading and writing them

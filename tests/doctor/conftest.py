@@ -2,6 +2,7 @@
 
 import functools
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -14,7 +15,7 @@ import pytest
 from botocore.loaders import JSONFileLoader
 
 from services.doctor.__main__ import main
-from services.local.provision import protect_buckets, provision_buckets, provision_queue
+from services.local.provision import provision_buckets, refuse_acls
 from tests.conftest import Product, free_port, start_product, stop_product
 
 
@@ -72,8 +73,7 @@ def ill(running: Product) -> Iterator[Product]:
     """The product, to be broken; afterwards its settings are made again, as a start does."""
     yield running
     provision_buckets(running.settings, running.session, origins(running))
-    protect_buckets(running.settings, running.session)
-    provision_queue(running.settings, running.session)
+    refuse_acls(running.settings, running.session)
 
 
 def origins(product: Product) -> list[str]:
@@ -88,7 +88,7 @@ def doctor(
     """Checks the product with the settings that it runs with, and others where given."""
 
     def check(*arguments: str, seconds: float = 10, **environ: str) -> Report:
-        for name in ("PORT", "S3_PORT", "DATA_DIR"):
+        for name in ("PORT", "DATA_DIR"):
             monkeypatch.setenv(name, running.environ[name])
         for name, value in environ.items():
             monkeypatch.setenv(name, value)
@@ -96,6 +96,22 @@ def doctor(
         return read_report(capsys.readouterr().out, status)
 
     return check
+
+
+@contextmanager
+def stopped_workers(product: Product) -> Iterator[None]:
+    """Let the workers hang until the block ends."""
+    command = ["pgrep", "-P", str(product.process.pid), "-f", "services.local.worker"]
+    found = subprocess.run(command, capture_output=True, text=True, check=True)
+    workers = [int(pid) for pid in found.stdout.split()]
+    assert len(workers) == 2
+    for pid in workers:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for pid in workers:
+            os.kill(pid, signal.SIGCONT)
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """Each thing broken in the local product is named, with its fix, and nothing else is."""
 
+import shutil
 import sys
 import threading
 from collections.abc import Iterator
@@ -10,13 +11,13 @@ from typing import Any
 import pytest
 
 from services.doctor.__main__ import CLEAR, main
-from services.local.provision import FAILURES, make_sqs
+from services.local.queue import Queue
 from services.store.client import make_s3
 from tests.conftest import Product, free_port, start_product, stop_product
-from tests.doctor.conftest import Doctor, gallery, read_report
+from tests.doctor.conftest import Doctor, gallery, read_report, stopped_workers
 
 UPLOADS, GALLERY = "contact-sheet-uploads", "contact-sheet-gallery"
-OURS = ("PORT", "S3_PORT", "DATA_DIR")
+OURS = ("PORT", "DATA_DIR")
 LOG = "Fix: read what `make run` printed"
 RESTART = "Fix: stop `make run` and start it again; it"
 
@@ -73,22 +74,21 @@ def test_pages_cannot_read_the_answer_to_an_upload(
     assert report.status == 1
 
 
-def test_uploads_are_not_picked_up(ill: Product, doctor: Doctor) -> None:
-    """Without a notification the picture waits; that is told, and the picture is removed."""
-    storage(ill).put_bucket_notification_configuration(Bucket=UPLOADS, NotificationConfiguration={})
-    assert doctor(seconds=1).wrong == {
-        "upload": f"resize did not publish the picture within 1 s. {LOG}"
-    }
+def test_uploads_are_not_picked_up(running: Product, doctor: Doctor) -> None:
+    """Where the workers hang the picture waits; that is told, and the picture is removed."""
+    with stopped_workers(running):
+        report = doctor(seconds=1)
+    assert report.wrong == {"upload": f"resize did not publish the picture within 1 s. {LOG}"}
 
 
 def test_events_were_given_up_on(running: Product, doctor: Doctor) -> None:
-    """They are counted, not taken."""
-    sqs = make_sqs(running.settings, running.session)
-    queue = sqs.get_queue_url(QueueName=FAILURES)["QueueUrl"]
-    sqs.send_message(QueueUrl=queue, MessageBody="{}")
-    sqs.send_message(QueueUrl=queue, MessageBody="{}")
+    """They are counted, not taken; a new start tries them again."""
+    queue = Queue(Path(running.environ["DATA_DIR"]))
+    for error in ("no memory", "no room"):
+        queue.give_up({"Records": []}, error)
     reports = doctor(), doctor()
-    sqs.purge_queue(QueueUrl=queue)
+    queue.redrive()
+    queue.close()
     for report in reports:
         assert report.wrong == {"failures": f"events that were given up on: 2. {LOG}"}
 
@@ -103,9 +103,10 @@ def test_a_bucket_is_missing(doctor: Doctor) -> None:
     assert report.status == 1
 
 
-def test_the_credentials_are_others(doctor: Doctor, tmp_path: Path) -> None:
+def test_the_credentials_are_others(running: Product, doctor: Doctor, tmp_path: Path) -> None:
     """Those of another data folder do not open this one."""
     (tmp_path / "credentials.json").write_text('["contact-sheet", "of another folder"]')
+    shutil.copy(Path(running.environ["DATA_DIR"]) / "ports.json", tmp_path)
     report = doctor(DATA_DIR=str(tmp_path))
     assert report.wrong["buckets"] == (
         "these credentials are refused (SignatureDoesNotMatch). "
@@ -113,14 +114,16 @@ def test_the_credentials_are_others(doctor: Doctor, tmp_path: Path) -> None:
     )
 
 
-def test_s3_is_down(doctor: Doctor) -> None:
+def test_s3_is_down(running: Product, doctor: Doctor, tmp_path: Path) -> None:
     """The gallery answers, S3 does not."""
-    port = str(free_port())
-    report = doctor(S3_PORT=port)
-    for name in ("buckets", "failures", "sweep"):
+    shutil.copy(Path(running.environ["DATA_DIR"]) / "credentials.json", tmp_path)
+    port = free_port()
+    (tmp_path / "ports.json").write_text(f'{{"s3.port": {port}}}')
+    report = doctor(DATA_DIR=str(tmp_path))
+    for name in ("buckets", "sweep"):
         assert report.wrong[name].startswith("Could not connect to the endpoint URL: ")
         assert f"http://127.0.0.1:{port}/" in report.wrong[name]
-        assert report.wrong[name].endswith(". Fix: `make run` starts it; set S3_PORT as there")
+        assert report.wrong[name].endswith(". Fix: `make run` starts it; set DATA_DIR as there")
 
 
 def test_the_gallery_is_down(running: Product, doctor: Doctor) -> None:

@@ -14,6 +14,7 @@ from services.doctor.finding import Finding, Verdict
 from services.doctor.installation import Installation, local_installation
 from services.store.client import make_s3
 from tests.conftest import Product
+from tests.doctor.conftest import stopped_workers
 
 NTP = "set the clock by NTP: sudo timedatectl set-ntp true"
 
@@ -21,7 +22,7 @@ NTP = "set the clock by NTP: sudo timedatectl set-ntp true"
 @pytest.fixture
 def installation(running: Product) -> Installation:
     """The running product as the doctor sees it."""
-    environ = {name: running.environ[name] for name in ("PORT", "S3_PORT", "DATA_DIR")}
+    environ = {name: running.environ[name] for name in ("PORT", "DATA_DIR")}
     return local_installation(load_settings(environ), load_local_settings(environ))
 
 
@@ -66,19 +67,19 @@ def test_a_clock_that_goes_wrong_is_told(
     assert (words, found.fix) == (finding.text, finding.fix)
 
 
-def test_an_upload_that_no_sweep_finished_is_told(ill: Product, installation: Installation) -> None:
+def test_an_upload_that_no_sweep_finished_is_told(
+    running: Product, installation: Installation
+) -> None:
     """An old version in the upload bucket waits; sweeps have had their turn twice by then."""
-    s3: Any = make_s3(ill.settings, ill.session)
-    bucket = ill.settings.upload_bucket
+    s3: Any = make_s3(running.settings, running.session)
+    bucket = running.settings.upload_bucket
     # What other tests left to the sweep, which comes each half minute.
     for left in s3.list_object_versions(Bucket=bucket).get("Versions", []):
         s3.delete_object(Bucket=bucket, Key=left["Key"], VersionId=left["VersionId"])
-    s3.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration={})
-    version = s3.put_object(Bucket=bucket, Key="uploads/waits", Body=b"x")["VersionId"]
-    try:
+    with stopped_workers(running):
+        version = s3.put_object(Bucket=bucket, Key="uploads/waits", Body=b"x")["VersionId"]
         assert sweep(replace(installation, now=later(minutes=44))).verdict is Verdict.OK
         found = sweep(replace(installation, now=later(minutes=46)))
-    finally:
         s3.delete_object(Bucket=bucket, Key="uploads/waits", VersionId=version)
     assert found == Finding(
         Verdict.FAIL,

@@ -1,7 +1,6 @@
 """Uploads, events, crashes, deletes, sweeps and clocks in any order, against a model."""
 
 import os
-import secrets
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, ClassVar
@@ -15,13 +14,13 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, multip
 from services.core import keys
 from services.core.settings import Settings
 from services.local.provision import provision_buckets
-from services.local.s3 import LocalS3
 from services.resize.handler import handle
 from services.store import Store
 from services.web.gallery import Gallery, delete_sha256
 from tests import pictures
 from tests.events import SCHEDULED, s3_event, soon
 from tests.faults.invariant import Buckets
+from tests.object_store import ObjectStore
 
 GOOD = [pictures.jpeg(30 + n, 20) for n in range(3)]
 BAD = b"not a picture"
@@ -40,15 +39,15 @@ class AnyOrder(RuleBasedStateMachine):
     """The model knows which versions were accepted and what people deleted; S3 knows the rest."""
 
     events = Bundle("events")
-    server: ClassVar[LocalS3]
+    server: ClassVar[ObjectStore]
     session: ClassVar[boto3.Session]
 
     def __init__(self) -> None:
         super().__init__()
-        mark = secrets.token_hex(6)
+        uploads, gallery = self.server.buckets()
         self.settings = Settings(
-            upload_bucket=f"up-{mark}",
-            gallery_bucket=f"ga-{mark}",
+            upload_bucket=uploads,
+            gallery_bucket=gallery,
             s3_endpoint_url=self.server.url,
             variant_sizes=(40,),
             sweep_after_seconds=0,
@@ -190,7 +189,7 @@ class AnyOrder(RuleBasedStateMachine):
                 assert set(good) <= set(published.values())
 
 
-def test_any_order(local_s3: LocalS3, aws_session: boto3.Session) -> None:
+def test_any_order(local_s3: ObjectStore, aws_session: boto3.Session) -> None:
     """Whatever happens in whatever order, nothing is lost and nothing is there twice."""
     from hypothesis.stateful import run_state_machine_as_test
 

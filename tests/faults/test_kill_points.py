@@ -13,7 +13,6 @@ import pytest
 
 from services.core import keys
 from services.core.settings import Settings
-from services.local.s3 import LocalS3
 from services.resize.events import UploadEvent
 from services.resize.handler import handle
 from services.resize.publish import process
@@ -22,6 +21,7 @@ from tests import pictures
 from tests.conftest import ACCESS_KEY_ID, SECRET_ACCESS_KEY
 from tests.events import SCHEDULED, s3_event, soon
 from tests.faults.invariant import Buckets
+from tests.object_store import ObjectStore
 
 PHOTO = keys.new_photo_id(datetime.now(UTC))
 KINDS: dict[str, bytes] = {
@@ -76,13 +76,12 @@ def killer() -> Iterator[KillServer]:
     server.close()
 
 
-def fresh(local_s3: LocalS3, session: boto3.Session, name: str) -> Buckets:
+def fresh(local_s3: ObjectStore, session: boto3.Session) -> Buckets:
     """Return two new buckets; each round wants its own, so that nothing is left from the last."""
     from services.local.provision import provision_buckets
 
-    settings = Settings(
-        upload_bucket=f"up-{name}", gallery_bucket=f"ga-{name}", s3_endpoint_url=local_s3.url
-    )
+    uploads, gallery = local_s3.buckets()
+    settings = Settings(upload_bucket=uploads, gallery_bucket=gallery, s3_endpoint_url=local_s3.url)
     provision_buckets(settings, session, ["http://gallery.test"])
     return Buckets(Store.connect(settings, session), settings, session)
 
@@ -90,11 +89,11 @@ def fresh(local_s3: LocalS3, session: boto3.Session, name: str) -> Buckets:
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("how", ["exit", "kill"])
 def test_nothing_is_lost_wherever_it_ends(
-    killer: KillServer, local_s3: LocalS3, aws_session: boto3.Session, kind: str, how: str
+    killer: KillServer, local_s3: ObjectStore, aws_session: boto3.Session, kind: str, how: str
 ) -> None:
     """Before and after each call: the invariant holds; a redelivery and a sweep finish the work."""
     key = f"uploads/main/{PHOTO}"
-    whole = fresh(local_s3, aws_session, f"{kind}-{how}-whole")
+    whole = fresh(local_s3, aws_session)
     whole.put(key, KINDS[kind])
     status, calls = killer.run(
         whole.settings, s3_event((key, None), bucket=whole.settings.upload_bucket)
@@ -104,7 +103,7 @@ def test_nothing_is_lost_wherever_it_ends(
 
     for call in range(1, calls + 1):
         for phase in ("before", "after"):
-            buckets = fresh(local_s3, aws_session, f"{kind}-{how}-{call}-{phase}")
+            buckets = fresh(local_s3, aws_session)
             version = buckets.put(key, KINDS[kind])
             status, _ = killer.run(
                 buckets.settings,
@@ -139,11 +138,11 @@ def test_nothing_is_lost_wherever_it_ends(
 
 
 def test_a_newer_upload_survives_the_end_of_the_older(
-    killer: KillServer, local_s3: LocalS3, aws_session: boto3.Session
+    killer: KillServer, local_s3: ObjectStore, aws_session: boto3.Session
 ) -> None:
     """Two versions under one key, the first ended hard after its entry: neither is lost."""
     key = "uploads/photo.jpg"
-    buckets = fresh(local_s3, aws_session, "newer")
+    buckets = fresh(local_s3, aws_session)
     first = buckets.put(key, KINDS["small"])
     event = s3_event((key, first))
     event["Records"][0]["s3"]["bucket"]["name"] = buckets.settings.upload_bucket
@@ -166,12 +165,12 @@ def test_a_newer_upload_survives_the_end_of_the_older(
 
 
 def test_an_end_in_the_middle_of_a_delete_can_be_made_good(
-    local_s3: LocalS3, aws_session: boto3.Session
+    local_s3: ObjectStore, aws_session: boto3.Session
 ) -> None:
     """Tombstone and variants, no entry: what a redelivered event finds it removes."""
     photo_id = PHOTO
     key = f"uploads/main/{photo_id}"
-    buckets = fresh(local_s3, aws_session, "deleting")
+    buckets = fresh(local_s3, aws_session)
     version = buckets.put(key, KINDS["small"])
     buckets.store.gallery.put_json(keys.tombstone_key("main", photo_id), {"id": photo_id})
     handle(

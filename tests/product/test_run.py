@@ -7,12 +7,14 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 import httpx
 import pytest
 
 from services.local.__main__ import StartError, require_imagemagick
+from services.local.queue import Queue
 from tests import pictures
 from tests.conftest import Product, free_port, start_product, stop_product
 
@@ -21,7 +23,7 @@ def run(**environ: str) -> tuple[int, str]:
     """Start the product where it cannot start, and return exit status and last words."""
     ended = subprocess.run(
         [sys.executable, "-m", "services.local"],
-        env={**os.environ, "PORT": str(free_port()), "S3_PORT": str(free_port()), **environ},
+        env={**os.environ, "PORT": str(free_port()), **environ},
         capture_output=True,
         text=True,
         timeout=30,
@@ -56,71 +58,111 @@ def test_what_was_uploaded_survives_a_restart(tmp_path: Path) -> None:
         assert stop_product(third, signal.SIGTERM) == 0
 
 
+def descendants(pid: int) -> set[int]:
+    """Return the processes that a process started, and those that they did."""
+    listed = subprocess.run(
+        ["ps", "-e", "-o", "pid=,ppid="], capture_output=True, text=True, check=True
+    )
+    pairs = [tuple(map(int, line.split())) for line in listed.stdout.splitlines()]
+    found: set[int] = set()
+    while more := {child for child, parent in pairs if parent in {pid, *found}} - found:
+        found |= more
+    return found
+
+
+def alive(pids: set[int]) -> set[int]:
+    """Return those of the processes that run."""
+    return {pid for pid in pids if Path(f"/proc/{pid}/cmdline").exists() and cmdline(pid)}
+
+
+def cmdline(pid: int) -> str:
+    """Return the words that a process was started with; nothing where it has ended."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ")
+    except OSError:
+        return ""
+
+
 def test_ctrl_c_leaves_nothing_running(tmp_path: Path) -> None:
     """S3, workers and the gallery all end."""
     running = start_product(tmp_path)
-    group = subprocess.run(
-        ["ps", "-o", "pid=", "--ppid", str(running.process.pid)],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    children = [int(pid) for pid in group.stdout.split()]
-    assert len(children) >= 3  # two workers and uvicorn
+    started = descendants(running.process.pid)
+    assert len(started) >= 6  # weed, its guard, two workers with a decoder each, uvicorn
     assert stop_product(running) == 0
-    for pid in children:
-        with pytest.raises(ProcessLookupError):
-            os.kill(pid, 0)
+    assert alive(started) == set()
     with pytest.raises(httpx.ConnectError):
         httpx.get(running.url)
 
 
 def test_a_hard_kill_leaves_nothing_running(tmp_path: Path) -> None:
-    """Workers and gallery notice that they are alone, and end."""
+    """The object store is killed; workers and gallery notice that they are alone, and end."""
     running = start_product(tmp_path)
+    started = descendants(running.process.pid)
     stop_product(running, signal.SIGKILL)
     end = time.monotonic() + 15
-    left = {"?"}
-    while left and time.monotonic() < end:
-        listed = subprocess.run(
-            ["ps", "-e", "-o", "args="], capture_output=True, text=True, check=True
-        )
-        marks = (
-            f"services.local.web 127.0.0.1 {running.url.rpartition(':')[2]}",
-            running.environ["S3_PORT"],
-        )
-        left = {
-            line
-            for line in listed.stdout.splitlines()
-            if "services.local" in line and any(mark in line for mark in marks)
-        }
-        time.sleep(0.2)
-    assert left == set()
+    while alive(started) and time.monotonic() < end:
+        time.sleep(0.1)
+    assert {cmdline(pid) for pid in alive(started)} == set()
     with pytest.raises(httpx.ConnectError):
         httpx.get(running.url)
 
 
 def test_an_upload_that_was_cut_short_by_a_stop_is_done_after_the_start(tmp_path: Path) -> None:
-    """The queue is forgotten on exit; the sweep finds what it held."""
+    """The queue keeps what a worker had taken, and what nobody had, when everything was killed."""
     first = start_product(tmp_path)
-    os.kill(first.process.pid, signal.SIGSTOP)  # nothing revives the workers
-    workers = subprocess.run(
-        ["pgrep", "-f", f"services.local.worker .*:{first.environ['S3_PORT']}/"],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    for pid in workers.stdout.split():
-        os.kill(int(pid), signal.SIGKILL)
-    os.kill(first.process.pid, signal.SIGCONT)
-    photo_id = first.upload(pictures.jpeg(100, 80))
+    workers = [p for p in descendants(first.process.pid) if "local.worker" in cmdline(p)]
+    for pid in workers:
+        os.kill(pid, signal.SIGSTOP)
+    photo_ids = [first.upload(pictures.jpeg(100, 80)) for _ in range(3)]
+    with closing(Queue(tmp_path)) as queue:
+        while queue.waiting() < len(photo_ids):
+            time.sleep(0.02)
     stop_product(first, signal.SIGKILL)
+    for pid in workers:
+        os.kill(pid, signal.SIGKILL)
 
-    second = start_product(tmp_path, SWEEP_AFTER_SECONDS="0")
+    second = start_product(tmp_path, SWEEP_AFTER_SECONDS="86400")
     try:
-        assert second.settled(photo_id)["state"] == "ready"
+        states = [second.settled(photo_id)["state"] for photo_id in photo_ids]
+        assert states == ["ready"] * 3
     finally:
         stop_product(second)
+
+
+def test_two_products_run_side_by_side(product: Product, tmp_path: Path) -> None:
+    """Ports are found by themselves, and are the same after a restart."""
+    other = start_product(tmp_path)
+    assert other.settings.s3_endpoint_url != product.settings.s3_endpoint_url
+    photo_id = other.upload(pictures.jpeg(60, 40))
+    assert other.settled(photo_id)["state"] == "ready"
+    assert httpx.get(f"{product.url}/api/photos/{photo_id}").status_code == 404
+    stop_product(other)
+    again = start_product(tmp_path)
+    assert again.settings.s3_endpoint_url == other.settings.s3_endpoint_url
+    stop_product(again)
+
+
+def test_a_folder_belongs_to_one_product(product: Product) -> None:
+    """A second one is told who has it."""
+    folder = product.environ["DATA_DIR"]
+    status, words = run(DATA_DIR=folder)
+    assert status == 1
+    assert words == (
+        f"contact-sheet: Contact Sheet already runs in {folder}; set DATA_DIR and PORT for another "
+        "one."
+    )
+
+
+def test_an_earlier_versions_folder_is_left_untouched(tmp_path: Path) -> None:
+    """It is named, and so is what to do."""
+    (tmp_path / "s3").mkdir()
+    status, words = run(DATA_DIR=str(tmp_path))
+    assert status == 1
+    assert words == (
+        f"contact-sheet: The data folder {tmp_path} is an earlier version's, which kept objects in "
+        "another form; it is left untouched. Move it away or set DATA_DIR to another folder."
+    )
+    assert [path.name for path in tmp_path.iterdir()] == ["s3"]
 
 
 @pytest.mark.parametrize("setting", ["PORT", "S3_PORT"])

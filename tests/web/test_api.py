@@ -299,7 +299,8 @@ def test_health(client: TestClient) -> None:
 
 def test_without_storage_it_is_alive_but_not_ready(settings: Settings, aws_session: Any) -> None:
     """A missing bucket: 503 with Retry-After, in words, and the liveness unharmed."""
-    lost = TestClient(create_app(settings, Store.connect(settings, aws_session)))
+    missing = replace(settings, gallery_bucket=f"{settings.gallery_bucket}-missing")
+    lost = TestClient(create_app(missing, Store.connect(missing, aws_session)))
     assert lost.get("/healthz").status_code == 200
     answer = lost.get("/readyz")
     assert answer.status_code == 503
