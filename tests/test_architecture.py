@@ -77,6 +77,7 @@ def test_one_module_reads_the_environment() -> None:
     allowed = {
         "services/core/settings.py",
         "services/local/__main__.py",  # starts processes with it
+        "services/local/weed.py",  # likewise
         "services/imaging/environment.py",  # makes the decoding process's, without secrets
         "services/imaging/magick.py",  # refuses to load ImageMagick without its policy
     }

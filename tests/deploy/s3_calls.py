@@ -11,10 +11,14 @@ from dataclasses import dataclass
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from services.core import keys
+from services.core.albums import ALBUM_PREFIX
+from services.core.grants import GRANT_PREFIX, USED_PREFIX
+from services.store.passkeys import PASSKEY_PREFIX
 
 PREFIXES = (
     keys.UPLOAD_PREFIX, keys.QUARANTINE_PREFIX, keys.PHOTO_PREFIX, keys.INDEX_PREFIX,
-    keys.VERDICT_PREFIX, keys.TOMBSTONE_PREFIX,
+    keys.VERDICT_PREFIX, keys.TOMBSTONE_PREFIX, keys.PRIVATE_PREFIX, keys.PENDING_PREFIX,
+    ALBUM_PREFIX, GRANT_PREFIX, USED_PREFIX, PASSKEY_PREFIX,
 )  # fmt: skip
 
 
@@ -65,8 +69,8 @@ def rights_for(request: Call, *, tags_of_source: bool) -> list[Right]:
     needs s3:GetObjectVersion, "the s3:GetObject permission is not required in this scenario".
     DeleteObject's page says that s3:DeleteObject is needed "always"; here that is read as "without a
     version id", as the Service Authorization Reference has a right of its own for versions. No test
-    without an AWS account can settle it. If-Match, which no deployed call sends, would need
-    s3:GetObject too; If-None-Match does not.
+    without an AWS account can settle it. If-Match needs s3:GetObject
+    too; If-None-Match does not.
     """
     bucket = f"arn:aws:s3:::{request.bucket}"
     asked = request.parameters
@@ -80,7 +84,7 @@ def rights_for(request: Call, *, tags_of_source: bool) -> list[Right]:
     object_ = f"{bucket}/{request.key}"
     assert not asked.keys() & {"acl", "tagging", "uploadId", "uploads"}, request.parameters
     given = request.headers.keys()
-    assert not given & {"if-match", "x-amz-acl", "x-amz-tagging"}, given
+    assert not given & {"x-amz-acl", "x-amz-tagging"}, given
     version = "Version" if "versionId" in asked else ""
     action = {
         "GET": f"s3:GetObject{version}",
@@ -89,6 +93,8 @@ def rights_for(request: Call, *, tags_of_source: bool) -> list[Right]:
         "DELETE": f"s3:DeleteObject{version}",
     }[request.method]
     rights = [Right(action, object_)]
+    if "if-match" in given:
+        rights.append(Right("s3:GetObject", object_))
     if source := request.headers.get("x-amz-copy-source"):
         rights += _of_copy(source, object_, request, tags=tags_of_source)
     return rights

@@ -4,7 +4,9 @@ import re
 from typing import Any
 
 from services.core import keys
+from services.core.grants import USED_PREFIX
 from tests.deploy.packaging import Template, deployed, of_type
+from tests.deploy.s3_calls import PREFIXES
 
 
 def statements(template: Template) -> list[tuple[str, dict[str, Any]]]:
@@ -66,6 +68,7 @@ def test_lifecycle_ends_what_nobody_needs(template: Template) -> None:
         ("UploadBucket", keys.QUARANTINE_PREFIX): 30,
         ("GalleryBucket", keys.TOMBSTONE_PREFIX): 90,
         ("GalleryBucket", keys.VERDICT_PREFIX): 90,
+        ("GalleryBucket", USED_PREFIX): 60,
     }
     for name in ("UploadBucket", "GalleryBucket"):
         rules = buckets[name]["LifecycleConfiguration"]["Rules"]
@@ -94,10 +97,7 @@ def test_no_public_principal(template: Template) -> None:
 
 def test_no_wildcard(template: Template) -> None:
     """No statement allows a wildcard action or, but for X-Ray that knows none, every resource."""
-    prefixes = {
-        keys.UPLOAD_PREFIX, keys.QUARANTINE_PREFIX, keys.PHOTO_PREFIX, keys.INDEX_PREFIX,
-        keys.VERDICT_PREFIX, keys.TOMBSTONE_PREFIX,
-    }  # fmt: skip
+    prefixes = set(PREFIXES)
     for name, statement in statements(template):
         if statement["Effect"] != "Allow":
             continue
