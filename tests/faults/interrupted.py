@@ -20,7 +20,8 @@ class Cut:
         names: Iterable[str] = ("put_variant", "put_json", "drop_entry"),
     ) -> None:
         self._names = set(names)
-        self.uploads = store.uploads
+        self.uploads, self.albums = store.uploads, store.albums
+        self.grants, self.passkeys = store.grants, store.passkeys
         self.gallery = self
         self._bucket = store.gallery
         self._left = changes
