@@ -17,15 +17,15 @@ ROOT = Path(__file__).parents[2]
 RELEASES = {
     "Debian 12": {
         "libmagickwand-6.q16-6", "libturbojpeg0", "nodejs=18.20", "npm", "chromium",
-        "fonts-dejavu-core",
+        "fonts-dejavu-core", "libseccomp2",
     },
     "Debian 13": {
         "libmagickwand-7.q16-10", "libturbojpeg0", "nodejs=20.19", "npm", "chromium",
-        "fonts-dejavu-core",
+        "fonts-dejavu-core", "libseccomp2",
     },
     "Ubuntu 24.04": {
         "libmagickwand-6.q16-7t64", "libturbojpeg", "nodejs=18.19", "npm", "chromium-browser",
-        "fonts-dejavu-core",
+        "fonts-dejavu-core", "libseccomp2",
     },
 }  # fmt: skip
 
@@ -73,9 +73,9 @@ def install(tmp_path: Path, release: str, packages: str) -> tuple[list[str], str
 @pytest.mark.parametrize(
     ("release", "expected"),
     [
-        ("Debian 12", ["libmagickwand-6.q16-6", "libturbojpeg0"]),
-        ("Debian 13", ["libmagickwand-7.q16-10", "libturbojpeg0"]),
-        ("Ubuntu 24.04", ["libmagickwand-6.q16-7t64", "libturbojpeg"]),
+        ("Debian 12", ["libmagickwand-6.q16-6", "libturbojpeg0", "libseccomp2"]),
+        ("Debian 13", ["libmagickwand-7.q16-10", "libturbojpeg0", "libseccomp2"]),
+        ("Ubuntu 24.04", ["libmagickwand-6.q16-7t64", "libturbojpeg", "libseccomp2"]),
     ],
 )
 def test_what_running_needs(tmp_path: Path, release: str, expected: list[str]) -> None:
