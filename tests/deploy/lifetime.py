@@ -2,17 +2,21 @@
 
 import traceback
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from botocore import xform_name
 
 from services.core import keys
+from services.core.grants import Kind
 from services.resize.handler import handle
 from services.resize.reprocess import Reprocessing, stale
+from services.store import Passkey
 from tests import pictures
 from tests.deploy.deployment import Deployment
 from tests.events import SCHEDULED, batch_event, failed, soon
 from tests.faults.interrupted import at_first_call
+from tests.web.owner import edit, make_album, sign_in_token
 
 Begun = dict[str, Any]
 
@@ -66,6 +70,7 @@ class Lifetime:
         self.withdraw_while_it_is_published()
         self.withdraw_while_it_is_rejected()
         self.reprocess(published[0], published[1], gone=published[-1])
+        self.own_albums()
 
     def begin(self, name: str = "a.jpg", type_: str = "image/jpeg", size: int = 1000) -> Begun:
         """Ask for a presigned form."""
@@ -250,3 +255,70 @@ class Lifetime:
         self.seen |= set(said)
         photo = self.on.client.get(f"/api/photos/{first['id']}").json()
         assert {variant["size"] for variant in photo["variants"]} == {300, 800, 1600}
+
+    def own_albums(self) -> None:
+        """Sign in, and do with albums, links, keys and passkeys what owners do."""
+        client, web = self.on.client, self.on.web
+        link = f"/signin/{sign_in_token(web)}"
+        assert client.get(link).status_code == 200
+        assert client.post(link).status_code == 200
+        [session] = [one for one in web.grants.all() if one.kind is Kind.OWNER]
+        web.grants.extend(session, replace(session, ends=session.ends + timedelta(days=1)))
+        for name in ("trip", "other"):
+            make_album(client, name, see="anyone", upload="anyone")
+        client.post("/albums/trip/links", data={"rights": "see_upload"})
+        client.post("/owner/keys", data={"album": "trip", "upload": "1"})
+        passkey = Passkey(b"id", b"key", 0, "Anna", "2026-11-25")
+        web.passkeys.put(passkey)
+        for path in ("/owner", "/albums", "/albums/trip/links", "/robots.txt"):
+            assert client.get(path).status_code == 200
+        client.post(f"/owner/passkeys/{passkey.id}/withdraw")
+        sent = client.post("/api/albums/trip/direct", content=pictures.jpeg(1000, 700))
+        photo_id = sent.json()["id"]
+        self.deliver(ends="published")
+        assert client.get("/api/albums/trip/photos/count").json()["count"] == 1
+        assert client.get("/api/photos/count").status_code == 200
+        assert client.get(f"/?at={photo_id}", headers={"accept": "text/html"}).status_code == 200
+        photo = client.get(f"/albums/trip/photos/{photo_id}", headers={"accept": "text/html"})
+        assert photo.status_code == 200
+
+        def tidy(action: str, album: str, to: str = "") -> None:
+            body = {"action": action, "ids": [photo_id], "to": to}
+            answer = client.post(f"/api/albums/{album}/tidy", json=body)
+            assert answer.json()["outcomes"] == {photo_id: "done"}
+
+        tidy("hide", "trip")
+        assert photo_id in client.get("/albums/trip/hidden").text
+        tidy("show", "trip")
+        tidy("move", "trip", "other")
+        edit(client, web, "other", see="link")
+        assert client.post("/api/albums/other/work").json()["finished"]
+        changed = replace(self.on.resize_settings, variant_sizes=(200, 800))
+        (entry,) = web.gallery.entry_keys("other", photo_id)
+        again = batch_event(entry, bucket={"s3Bucket": web.gallery.name})
+        (result,) = self.on.invoke(again, changed)["results"]
+        assert result["resultString"] == Reprocessing.DONE
+        shown = client.get(f"/api/albums/other/photos/{photo_id}").json()["variants"][0]
+        assert self.on.http.get(shown["url"]).status_code == 200
+        tidy("delete", "other")
+        # An album that is closed while a picture is made ready.
+        late = client.post("/api/albums/trip/direct", content=pictures.jpeg(60, 40)).json()["id"]
+        (event,) = self.on.events()
+        close = at_first_call(
+            self.on.resize, "put_json", lambda: edit(client, web, "trip", see="owner")
+        )
+        assert handle(event, close, self.on.resize_settings, deadline=soon()) == {"published": 1}
+        tidy_late = {"action": "hide", "ids": [late]}
+        assert client.post("/api/albums/trip/tidy", json=tidy_late).status_code == 200
+        # One that is deleted while a picture is.
+        client.post("/api/albums/trip/direct", content=pictures.jpeg(60, 40))
+        (event,) = self.on.events()
+
+        def delete() -> None:
+            client.post("/albums/trip/delete", data={"sure": "1"})
+
+        gone = at_first_call(self.on.resize, "put_json", delete)
+        assert handle(event, gone, self.on.resize_settings, deadline=soon()) == {"rejected": 1}
+        while not client.post("/api/albums/trip/work").json()["finished"]:
+            pass
+        client.post("/signout")
