@@ -38,8 +38,10 @@ UPLOADER_LENGTH = 16  # of a grant's id: enough to tell links apart
 
 # Systems and browsers have many names for pictures, and some for none: only what is certainly
 # something else is refused before a byte is sent.
-_COULD_BE_A_PICTURE = r"^(image/[a-z0-9.+-]{0,40}|(application|binary)/octet-stream)?$"
-_DRAWING = "image/svg"  # a program that draws, and no picture
+_COULD_BE_A_PICTURE = (
+    # SVG is a program that draws, and no picture.
+    r"^(image/(?!svg)[a-z0-9.+-]{0,40}|(application|binary)/octet-stream)?$"
+)
 
 
 class UploadRequest(BaseModel):
@@ -152,7 +154,7 @@ def create_upload(
     if upload.size > settings.max_upload_bytes:
         _refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, Reason.TOO_LARGE, settings)
     content_type = upload.type.partition(";")[0].strip().lower() or UNDECLARED_TYPE
-    if content_type.startswith(_DRAWING) or not re.match(_COULD_BE_A_PICTURE, content_type):
+    if not re.match(_COULD_BE_A_PICTURE, content_type):
         _refuse(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, Reason.UNSUPPORTED_FORMAT, settings)
     if content_type not in ACCEPTED_TYPES:
         content_type = UNDECLARED_TYPE
@@ -192,7 +194,9 @@ class DirectUpload(BaseModel):
     openapi_extra={
         "requestBody": {
             "required": True,
-            "content": {UNDECLARED_TYPE: {"schema": {"type": "string", "format": "binary"}}},
+            "content": {
+                UNDECLARED_TYPE: {"schema": {"type": "string", "format": "binary", "minLength": 1}}
+            },
         }
     },
     responses=documented(
