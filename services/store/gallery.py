@@ -38,13 +38,20 @@ class GalleryBucket:
 
     @property
     def origin(self) -> str:
-        """The origin that variants are shown from, for a Content-Security-Policy."""
+        """The origin that the variants of open albums are shown from."""
         base = self._base_url
         return "/".join(base.split("/")[:3]) if base else self._signer.origin
 
+    @property
+    def origins(self) -> tuple[str, ...]:
+        """Every origin that variants are shown from, for a Content-Security-Policy."""
+        return tuple(dict.fromkeys((self.origin, self._signer.origin)))
+
     def url(self, key: str) -> str:
-        """Return the address that browsers load a variant from."""
-        return f"{self._base_url}/{key}" if self._base_url else self._signer.url(key)
+        """Return the address that browsers load a variant from; a CDN reads `photos/` alone."""
+        if self._base_url and key.startswith(keys.PHOTO_PREFIX):
+            return f"{self._base_url}/{key}"
+        return self._signer.url(key)
 
     def download_url(self, key: str, name: str) -> str:
         """Return the address that saves a variant under a file name."""

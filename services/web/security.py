@@ -27,7 +27,7 @@ def content_security_policy(store: Store) -> str:
         "default-src": "'none'",
         "script-src": "'self'",
         "style-src": "'self'",
-        "img-src": f"'self' data: blob: {store.gallery.origin}",
+        "img-src": f"'self' data: blob: {' '.join(store.gallery.origins)}",
         "font-src": "'self'",
         "manifest-src": "'self'",
         "connect-src": f"'self' {store.uploads.origin}",

@@ -298,6 +298,7 @@ class Lifetime:
         again = batch_event(entry, bucket={"s3Bucket": web.gallery.name})
         (result,) = self.on.invoke(again, changed)["results"]
         assert result["resultString"] == Reprocessing.DONE
+        # Its address is presigned, with a CDN too, which reads no private picture.
         shown = client.get(f"/api/albums/other/photos/{photo_id}").json()["variants"][0]
         assert self.on.http.get(shown["url"]).status_code == 200
         tidy("delete", "other")

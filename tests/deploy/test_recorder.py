@@ -12,7 +12,7 @@ GALLERY = DEPLOYED["GalleryBucket"]
 # Code that counts as the web function's, because it says that it is in its folder.
 RUN = """
 def test_it(store):
-    for key in ("deleted/a", "index/a"):
+    for key in ("deleted/a", "rejected/a"):
         code = compile("store.gallery.put_json(key, {})", "/services/web/of_a_test.py", "exec")
         exec(code, {"store": store, "key": key})
     store.gallery.put_json("photos/a", {})
@@ -34,7 +34,7 @@ def test_a_run_beyond_a_role_fails(tmp_path: Path) -> None:
     )
     assert "1 passed" in run.stdout, run.stdout + run.stderr
     said = [line for line in run.stdout.splitlines() if " needs " in line]
-    assert said == [f"web needs s3:PutObject on arn:aws:s3:::{GALLERY}/index/*"]
+    assert said == [f"web needs s3:PutObject on arn:aws:s3:::{GALLERY}/rejected/*"]
     assert run.returncode == 1
 
 
