@@ -38,7 +38,7 @@ def test_from_the_parameter_to_the_page(deployment: Deployment) -> None:
     tasks = [key for _, _, listed in gallery.index() for key in listed]
     answer = deployment.invoke(batch_event(*tasks, bucket={"s3Bucket": gallery.name}), resize)
     said = {result["resultString"] for result in answer["results"]}
-    assert said == {"renewed", "unchanged"}
+    assert said == {"reprocessed", "unchanged"}
     # The largest stays, because nothing larger is left to make another of it.
     assert shown_sizes(deployment, old["id"]) == {320, 640, 1600}
     assert stale(deployment.resize, resize) == []
