@@ -10,7 +10,14 @@ from typing import Any
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, BrowserContext, FilePayload, Page, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    FilePayload,
+    Page,
+    expect,
+    sync_playwright,
+)  # fmt: skip
 
 from tests import pictures
 from tests.browser.scenery import landscape
@@ -22,6 +29,9 @@ FLAGS = [
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 ]
+# A busy machine takes longer than the default of 5 s to make a picture ready.
+expect.set_options(timeout=20_000)
+
 DESKTOP, PHONE = (1280, 800), (390, 844)
 PHOTOS = 64
 PAGE_SIZE = 60
