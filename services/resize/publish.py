@@ -101,7 +101,7 @@ def album_of(key: str, store: Store) -> Album:
 
 def _named(stored: list[Version], version_id: str | None) -> Version | None:
     """Return the version that an event names, or the newest for one that names none."""
-    if version_id is None:
+    if not version_id:  # Ceph's event of a form names an empty one
         return stored[-1] if stored else None
     return next((version for version in stored if version.version_id == version_id), None)
 
