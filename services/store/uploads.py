@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
     from types_boto3_s3.type_defs import CopySourceTypeDef
 
+FORM_ROOM = 4  # times the largest upload that a form without JavaScript may send
 NAME_METADATA = "name"
 DELETE_METADATA = "delete-sha256"
 GUEST_METADATA = "guest"
@@ -93,7 +94,11 @@ class UploadBucket:
         else:
             fields["success_action_status"] = "201"
         conditions: list[Any] = [{field: value} for field, value in fields.items()]
-        conditions.append(["content-length-range", 1, self._settings.max_upload_bytes])
+        # What S3 refuses of a plain form is an XML page: an empty or a large file rather gets a
+        # verdict, in words. Scripts know both beforehand.
+        most = self._settings.max_upload_bytes
+        bounds = [0, FORM_ROOM * most] if redirect else [1, most]
+        conditions.append(["content-length-range", *bounds])
         post = self._s3.generate_presigned_post(
             self.name,
             keys.upload_key(album, photo_id),

@@ -1,5 +1,6 @@
 """The pages that people see: the gallery, a photo, the form for uploads without JavaScript."""
 
+import io
 from http import HTTPStatus
 from typing import Annotated
 
@@ -12,8 +13,8 @@ from services.core.photo import Photo
 from services.store import Store
 from services.web.access import Filled, Followed, Seen
 from services.web.dependencies import SettingsDep, StoreDep, public_url
-from services.web.gallery import Gallery, Status, fitting
-from services.web.markup import album_path, embed_codes, photo_path, place_path, within
+from services.web.gallery import Gallery, NotUploaderError, Status, fitting
+from services.web.markup import album_path, embed_codes, page_path, photo_path, place_path, within
 from services.web.photos import MAX_IDS
 from services.web.rendering import render, strings_for_request
 from services.web.uploads import new_upload
@@ -22,6 +23,8 @@ router = APIRouter()
 
 EAGER = 6  # photos that are loaded at once: the first row of a wide screen
 REFRESH_SECONDS = 2
+DELETE_COOKIE = "delete"  # the delete token of the one photo that its path names
+DELETE_COOKIE_SECONDS = 365 * 86_400
 
 
 def gallery_page(
@@ -82,7 +85,19 @@ def upload_page(
     redirect = public_url(request, settings) + photo_path(place.slug, "{id}")
     presigned = new_upload(request, place, settings, store, redirect=redirect)
     minutes = settings.upload_expires_seconds // 60 or 1
-    return render(request, "upload.html", form=presigned, minutes=minutes)
+    page = render(request, "upload.html", form=presigned, minutes=minutes)
+    # A form is good for one picture: Back and Reload get another one.
+    page.headers["Cache-Control"] = "no-store"
+    page.set_cookie(
+        DELETE_COOKIE,
+        presigned.delete_token,
+        max_age=DELETE_COOKIE_SECONDS,
+        path=photo_path(place.slug, presigned.photo_id),
+        httponly=True,
+        samesite="lax",
+        secure=public_url(request, settings).startswith("https://"),
+    )
+    return page
 
 
 @router.get("/photos/{photo_id}")
@@ -90,6 +105,8 @@ def photo_page(
     request: Request, photo_id: str, place: Followed, store: StoreDep, settings: SettingsDep
 ) -> Response:
     """Show one photo, or what is to be known of an upload that is none yet."""
+    if {"bucket", "key", "etag"} <= request.query_params.keys():  # as S3's redirect has it
+        return RedirectResponse(photo_path(place.slug, photo_id), HTTPStatus.SEE_OTHER)
     strings = strings_for_request(request)
     gallery = Gallery(store, place.slug)
     status = _status(gallery, photo_id)
@@ -116,6 +133,7 @@ def photo_page(
             origin=origin,
             codes=labelled,
             uploaded_by=uploaded_by,
+            may_delete=DELETE_COOKIE in request.cookies,
         )
     if status.state == "waiting":
         heading, text = strings("upload.processing"), strings("upload.processing_text")
@@ -133,6 +151,35 @@ def photo_page(
         again=not waiting,
         photo_id=photo_id,
     )
+
+
+@router.post("/photos/{photo_id}/delete")
+def delete_photo(request: Request, photo_id: str, place: Followed, store: StoreDep) -> Response:
+    """Delete what this browser uploaded by the form without JavaScript, and lead to the gallery."""
+    gallery = Gallery(store, place.slug)
+    try:
+        if _status(gallery, photo_id).state != "unknown":
+            gallery.delete(photo_id, request.cookies.get(DELETE_COOKIE, ""))
+    except NotUploaderError:
+        raise HTTPException(HTTPStatus.FORBIDDEN) from None
+    response = RedirectResponse(album_path(place.slug), HTTPStatus.SEE_OTHER)
+    response.delete_cookie(DELETE_COOKIE, path=photo_path(place.slug, photo_id))
+    return response
+
+
+@router.get("/photos/{photo_id}/qr.svg")
+def qr_code(
+    request: Request, photo_id: str, place: Seen, store: StoreDep, settings: SettingsDep
+) -> Response:
+    """Show the address of the photo's page as a QR code, for the next phone."""
+    import segno  # where it is asked for: on Lambda nothing waits for it
+
+    photo = _photo(Gallery(store, place.slug), photo_id)
+    drawn = io.BytesIO()
+    code = segno.make_qr(public_url(request, settings) + page_path(photo), error="m")
+    code.save(drawn, kind="svg", border=3, dark="#1b1c1e", light="#ffffff", omitsize=True)
+    headers = {"Cache-Control": "private, max-age=3600"}
+    return Response(drawn.getvalue(), media_type="image/svg+xml", headers=headers)
 
 
 @router.get("/downloads/{photo_id}")

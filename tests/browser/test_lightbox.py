@@ -103,6 +103,13 @@ def test_links_are_copied_in_four_forms(site: Site, open_page: Open) -> None:
     page = open_page(site.url, permissions=["clipboard-read", "clipboard-write"])
     photo_id = open_viewer(page)
     page.locator(".pswp__button--share").click()
+    dialog = page.get_by_role("dialog", name="Share")
+    expect(dialog.get_by_role("button", name="Copy Link")).to_be_focused()
+    code = dialog.get_by_role("img", name="QR code of the link")
+    expect(code).to_have_js_property("complete", True)
+    assert code.evaluate("i => i.naturalWidth") > 0
+    expect(dialog.get_by_role("button", name="Copy HTML")).to_be_hidden()
+    dialog.get_by_text("Embed").click()
     address, image = f"{site.url}/photos/{photo_id}", f"{site.url}/images/{photo_id}.jpg"
     name = page.locator(".pswp__caption").text_content()
     width, height = page.locator(f'.tile[data-id="{photo_id}"] a').evaluate(

@@ -131,14 +131,62 @@ def test_progress_moves_with_the_bytes(workshop: Site, open_page: Open) -> None:
 
 def test_form_without_javascript(workshop: Site, open_page: Open) -> None:
     """A plain form posts to S3 and comes back to a page that shows the picture in the end."""
-    page = open_page(workshop.url, java_script_enabled=False)
+    page = open_page(workshop.url, java_script_enabled=False, errors="410")
     page.get_by_role("link", name="Upload").click()
     page.get_by_label("Picture").set_input_files(picked("plain.jpg", jpeg(14)))
     page.get_by_role("button", name="Upload").click()
-    page.wait_for_url(re.compile(r"/photos/7[0-9A-Z]{25}"))
+    page.wait_for_url(re.compile(r"/photos/7[0-9A-Z]{25}$"))  # without what S3 adds
     # The page of an upload under way refreshes itself.
     expect(page.locator("article.photo")).to_be_visible(timeout=15_000)
-    assert page.locator("article.photo img").evaluate("i => i.naturalWidth") > 0
+    assert page.locator(".stage img").evaluate("i => i.naturalWidth") > 0
+    photo = page.url
+    page.locator("summary", has_text="Delete").click()
+    page.get_by_role("button", name="Delete for good").click()
+    assert page.url == workshop.url + "/"
+    answer = page.goto(photo)
+    assert answer is not None
+    assert answer.status == 410
+    expect(page.get_by_role("heading", name="This photo was deleted")).to_be_visible()
+
+
+def test_each_form_without_javascript_is_a_fresh_one(workshop: Site, open_page: Open) -> None:
+    """By Back or by the link on the photo's page: another picture never takes the first one's place."""
+    page = open_page(f"{workshop.url}/upload", java_script_enabled=False)
+    names: list[str] = []
+    for number in range(2):
+        page.get_by_label("Picture").set_input_files(picked("plain.jpg", jpeg(150 + number)))
+        page.get_by_role("button", name="Upload").click()
+        page.wait_for_url(re.compile(r"/photos/7[0-9A-Z]{25}$"))
+        expect(page.locator("article.photo")).to_be_visible(timeout=15_000)
+        names.append(page.url)
+        if number:
+            page.get_by_role("link", name="Upload another picture").click()
+        else:
+            page.go_back()
+            if "/upload" not in page.url:  # the page that refreshed itself
+                page.go_back()
+            assert page.url == f"{workshop.url}/upload"
+    assert len(set(names)) == 2
+    key = page.locator("input[name=key]").get_attribute("value")
+    assert key is not None
+    assert not [name for name in names if key.split("/")[-1] in name]
+
+
+@pytest.mark.parametrize(
+    ("size", "words"), [(0, "The file is empty."), (25_000_001, "The file is larger than 25 MB.")]
+)
+def test_a_form_without_javascript_is_answered_in_words(
+    workshop: Site, open_page: Open, tmp_path: Path, size: int, words: str
+) -> None:
+    """What S3 itself would refuse in XML is refused on a page of the site, with the way back."""
+    file = tmp_path / "odd.jpg"
+    with file.open("wb") as opened:
+        opened.truncate(size)
+    page = open_page(f"{workshop.url}/upload", java_script_enabled=False)
+    page.get_by_label("Picture").set_input_files(file)
+    page.get_by_role("button", name="Upload").click()
+    expect(page.get_by_text(words)).to_be_visible(timeout=15_000)
+    expect(page.get_by_role("link", name="Upload another picture")).to_be_visible()
 
 
 def test_form_with_javascript_stays_on_the_page(workshop: Site, open_page: Open) -> None:

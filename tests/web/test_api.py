@@ -61,7 +61,7 @@ def test_an_upload_begins_with_a_presigned_post(client: TestClient, settings: Se
             "This is not a picture we can read; please use JPEG, PNG, GIF, WebP, AVIF or HEIC.",
         ),
         (
-            {"type": "image/svg+xml"},
+            {"type": "video/mp4"},
             415,
             "unsupported_format",
             "This is not a picture we can read; please use JPEG, PNG, GIF, WebP, AVIF or HEIC.",

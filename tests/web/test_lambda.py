@@ -60,7 +60,7 @@ REQUESTS: list[tuple[str, str, dict[str, str], bytes | None]] = [
     ("GET", "/api/photos/nobody", {}, None),
     ("GET", "/nowhere", {}, None),
     ("GET", "/api/openapi.json", {}, None),
-    ("POST", "/api/uploads", {}, b'{"filename": "a.svg", "type": "image/svg+xml", "size": 1}'),
+    ("POST", "/api/uploads", {}, b'{"filename": "a.mp4", "type": "video/mp4", "size": 1}'),
     ("POST", "/api/uploads", {}, b"not json"),
     ("DELETE", "/api/photos/nobody", {}, None),
 ]

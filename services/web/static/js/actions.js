@@ -49,7 +49,7 @@ function show(dialog, within) {
 
 /** Shows the links to a photo for copying, taken from the photo's own page. */
 export async function showLinks(path, title, within = document.body) {
-  const rows = (await fetchPage(path)).querySelectorAll(".code-row");
+  const parts = (await fetchPage(path)).querySelector(".codes-parts");
   const close = element("button", { class: "button", value: "" }, t("cancel_dialog"));
   const actions = element("div", { class: "actions" }, close);
   if (canShare) {
@@ -60,7 +60,7 @@ export async function showLinks(path, title, within = document.body) {
   }
   const form = element("form", { method: "dialog" }, actions);
   const heading = element("h2", { id: "links-title" }, t("share"));
-  const dialog = element("dialog", { "aria-labelledby": "links-title" }, heading, ...rows, form);
+  const dialog = element("dialog", { "aria-labelledby": "links-title" }, heading, parts, form);
   enableCopying(dialog, dialog);
   dialog.querySelector("[data-copy]").autofocus = true;
   await show(dialog, within);

@@ -57,6 +57,10 @@ document.addEventListener("click", (event) => {
   event.preventDefault();
   input.click();
 });
+// A form is good for one picture; one that the browser kept with the page is spent.
+window.addEventListener("pageshow", ({ persisted }) => {
+  if (persisted && document.querySelector("[data-upload-form]")) location.reload();
+});
 document.querySelector("[data-upload-form]")?.addEventListener("submit", (event) => {
   event.preventDefault();
   const field = event.target.querySelector("input[type=file]");
