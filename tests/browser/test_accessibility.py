@@ -1,5 +1,6 @@
 """axe-core finds nothing to object to, on every page and with everything open."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests import pictures
-from tests.browser.conftest import DESKTOP, PHONE, Open, Site, card, jpeg, picked
+from tests.browser.conftest import DESKTOP, PHONE, Open, Site, card, drop, jpeg, picked
 
 AXE = Path(__file__).parents[2] / "node_modules/axe-core/axe.min.js"
 LOOKS: list[dict[str, Any]] = [
@@ -105,3 +106,50 @@ def test_targets_are_large_enough(site: Site, open_page: Open) -> None:
           .map(([markup]) => markup)"""
     )
     assert small == []
+
+
+def test_the_panel_is_one_tab_from_the_button_that_opened_it(
+    workshop: Site, open_page: Open
+) -> None:
+    """The list of uploads comes after the bar and before the photos."""
+    page = open_page(workshop.url)
+    page.set_input_files("[data-chooser]", picked("near.jpg", jpeg(63)))
+    expect(card(page, "near.jpg")).to_contain_text("Done")
+    page.get_by_role("link", name="Upload", exact=True).focus()
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.closest('.uploads') !== null")
+
+
+def test_names_in_any_script_keep_their_beginning(workshop: Site, open_page: Open) -> None:
+    """A right-to-left name is cut at its end: tile, panel, viewer and page."""
+    name = "مرحبا بالعالم من الصحراء الكبرى والجبال البعيدة.jpg"
+    page = open_page(workshop.url, size=(320, 640))
+    page.set_input_files("[data-chooser]", picked(name, jpeg(64)))
+    tile = page.locator(f'.tile:has(img[alt="{name}"])')
+    tile.wait_for()
+    expect(card(page, name).locator(".upload-name")).to_have_css("direction", "rtl")
+    expect(tile.locator(".tile-name")).to_have_css("direction", "rtl")
+    page.get_by_role("button", name="Close the list of uploads").click()
+    tile.locator("a").click()
+    expect(page.locator(".pswp__caption")).to_have_css("direction", "rtl")
+    counter = page.locator(".pswp__counter")
+    expect(counter).to_have_text(re.compile(r"\d+ / \d+"))
+    counter.evaluate("c => c.textContent = '1,234 / 3,482'")
+    heights = counter.evaluate("c => [c.scrollHeight, parseFloat(getComputedStyle(c).lineHeight)]")
+    assert heights[0] < 1.6 * heights[1]
+    bar = page.locator(".pswp__top-bar").evaluate("b => [b.scrollWidth, b.clientWidth]")
+    assert bar[0] <= bar[1] == 320
+
+
+def test_a_drop_into_the_viewer_is_shown(workshop: Site, open_page: Open, tmp_path: Path) -> None:
+    """The frame says where to drop above the viewer, which makes way for the uploads."""
+    page = open_page(workshop.url)
+    if not page.locator(".tile").count():
+        page.set_input_files("[data-chooser]", picked("behind.jpg", jpeg(65)))
+    page.locator(".tile a").first.click()
+    page.wait_for_selector(".pswp--ui-visible")
+    dropped = tmp_path / "into the viewer.jpg"
+    dropped.write_bytes(jpeg(66))
+    drop(page, dropped)
+    expect(page.locator(".pswp")).to_have_count(0)
+    expect(card(page, "into the viewer.jpg")).to_contain_text("Done")

@@ -301,7 +301,7 @@ def test_a_cut_upload_can_be_chosen_again(workshop: Site, open_page: Open) -> No
     data = jpeg(290)
     page.evaluate(
         """size => localStorage['contact-sheet:pending'] = JSON.stringify(
-             [{id: '7' + 'Z'.repeat(25), name: 'cut.jpg', size, sent: false, tab: 'gone'}])""",
+             [{id: '7' + 'Z'.repeat(25), name: 'cut.jpg', size, sent: false, tab: 'gone', to: '/api/uploads'}])""",
         len(data),
     )
     page.reload()

@@ -27,6 +27,8 @@ IN_ALBUM = {
     "GET */upload": "u",
     "GET */upload/": "u",
     "GET */photos/{photo_id}": "sf",
+    "POST */photos/{photo_id}/delete": "sf",
+    "GET */photos/{photo_id}/qr.svg": "s",
     "GET */downloads/{photo_id}": "s",
     "GET */images/{photo_id}.{extension}": "s",
     "GET /api*/photos": "sf",

@@ -1,5 +1,7 @@
 // The uploads that are under way, kept where a reload does not reach. Each tab has its own; those
 // of a tab that is gone are taken over. A tab is known to live by the lock that it holds.
+import { paths } from "../page.js";
+
 const KEY = "contact-sheet:pending";
 const LOCK = "contact-sheet:tab:";
 const tab = crypto.randomUUID?.() ?? String(Math.random());
@@ -25,7 +27,8 @@ function write(uploads) {
 
 /** Remembers an upload: `{id, name, size, sent}`; `sent` says whether all its bytes arrived. */
 export function remember(upload) {
-  write([...read().filter(({ id }) => id !== upload.id), { ...upload, tab }]);
+  const to = paths.uploads; // each album follows its own
+  write([...read().filter(({ id }) => id !== upload.id), { ...upload, tab, to }]);
 }
 
 export function forgetPending(id) {
@@ -33,7 +36,7 @@ export function forgetPending(id) {
 }
 
 async function orphans() {
-  const uploads = read();
+  const uploads = read().filter(({ to }) => to === paths.uploads);
   if (!uploads.length || !navigator.locks) return uploads;
   const { held } = await navigator.locks.query();
   const living = new Set(held.map(({ name }) => name));
