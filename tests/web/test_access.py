@@ -51,6 +51,8 @@ IN_ALBUM = {
     "POST */work": "o",
     "POST /api*/work": "o",
 }
+FORM_DELETES = "POST */photos/{photo_id}/delete"
+
 # Those that need no album's right.
 OUTSIDE = {
     "GET /healthz", "GET /readyz", "GET /api/openapi.json", "GET /albums", "GET /albums/main",
@@ -173,8 +175,8 @@ def test_every_caller_on_every_route(app: FastAPI, stocked: Store, caller: str) 
     """Allowed as the table says; what may not be seen is, byte for byte, what does not exist."""
     client = TestClient(app, base_url="http://gallery.test")
     for name, needs in IN_ALBUM.items():
-        if name.startswith("DELETE"):
-            continue  # below: it would take the photo from those that come after
+        if name.startswith("DELETE") or name == FORM_DELETES:
+            continue  # below: who may see the photo may not therefore delete it
         missing = request(client, name, "none", carried(stocked, caller, "none"))
         for album in ALBUMS:
             may = MATRIX[caller][album]
@@ -201,6 +203,23 @@ def test_who_may_delete_what_another_uploaded(app: FastAPI, stocked: Store, call
         answer = request(client, name, album, carried(stocked, caller, album))
         expected = 204 if "t" in may else 403 if may & {"s", "f"} else 404
         assert answer.status_code == expected, album
+
+
+@pytest.mark.parametrize("caller", MATRIX)
+def test_the_form_deletes_for_none_but_the_uploader(
+    app: FastAPI, stocked: Store, caller: str
+) -> None:
+    """Without the cookie of the upload: refused to who may see, and nothing there for the others."""
+    client = TestClient(app, base_url="http://gallery.test")
+    missing = request(client, FORM_DELETES, "none", carried(stocked, caller, "none"))
+    for album in ALBUMS:
+        answer = request(client, FORM_DELETES, album, carried(stocked, caller, album))
+        if set(MATRIX[caller][album]) & {"s", "f"}:
+            assert answer.status_code == 403, album
+        else:
+            assert answer.status_code == 404, album
+            assert answer.content == missing.content, album
+        assert stocked.gallery.photos(album, [PHOTO]), album
 
 
 def test_who_may_upload_and_not_see_learns_what_became_of_it_and_no_more(
