@@ -4,7 +4,6 @@ import json
 import logging
 import os
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -18,7 +17,7 @@ import pytest
 from services.core.settings import Settings
 from services.imaging.environment import LIBRARIES
 from services.local.provision import provision_buckets
-from services.local.weed import s3_url
+from services.local.weed import free_ports, s3_url
 from services.resize import handler as _resize_handler  # noqa: F401 imported before the logger is quieted
 from services.store import Store
 from services.web import app as _web_app  # noqa: F401 likewise
@@ -103,10 +102,7 @@ class Product:
 
 def free_port() -> int:
     """Return a port that nothing listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    return free_ports(1)[0]
 
 
 def start_product(data_dir: Path, **environ: str) -> Product:

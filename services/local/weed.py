@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import random
 import secrets
 import socket
 import subprocess
@@ -11,8 +12,9 @@ import threading
 import time
 import urllib.request
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack, closing
+from contextlib import closing
 from dataclasses import dataclass
+from itertools import islice
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import IO, Self
@@ -79,6 +81,16 @@ def is_free(port: int) -> bool:
         return True
 
 
+def free_ports(count: int) -> list[int]:
+    """Return ports of loopback on which nothing listens.
+
+    They are below what systems give to outgoing connections (Linux: from 32,768), one of which
+    could take a port between this look and its use.
+    """
+    found = filter(is_free, random.sample(range(15_000, 32_000), 1000))
+    return list(islice(found, count))
+
+
 def read_ports(folder: Path) -> dict[str, int]:
     """Return the ports that SeaweedFS last had, by its option; none where it never ran."""
     try:
@@ -100,10 +112,7 @@ def choose_ports(folder: Path, s3_port: int = 0) -> dict[str, int]:
     ports = read_ports(folder)
     kept = ports.keys() == set(wanted) and s3_port in (0, ports["s3.port"])
     if not kept or not all(map(is_free, ports.values())):
-        with ExitStack() as held:  # all at once, or the same port would be found again
-            probes = [held.enter_context(socket.create_server((HOST, 0))) for _ in wanted]
-            found = [probe.getsockname()[1] for probe in probes]
-        ports = dict(zip(wanted, found, strict=True))
+        ports = dict(zip(wanted, free_ports(len(wanted)), strict=True))
         ports["s3.port"] = s3_port or ports["s3.port"]
         (folder / PORTS_FILE).write_text(json.dumps(ports))
     return ports
