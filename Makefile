@@ -84,7 +84,7 @@ doctor: install ## Check the product that `make run` runs, one line a check, wit
 
 .PHONY: test
 test: system-test $(VENV)/.test build ## Install what is missing and pass every test
-	$(BIN)/python -m pytest -n 2 -p tests.deploy.recorder -m "not images and not machines" --ignore tests/browser --ignore tests/real_s3 --cov --cov-report=
+	$(BIN)/python -m pytest -n 2 -m "not images and not machines" --ignore tests/browser --ignore tests/real_s3 --ignore tests/rehearsal --cov --cov-report=
 	$(BIN)/python -m pytest tests/browser --cov --cov-append --cov-report=term:skip-covered
 
 .PHONY: images
@@ -104,6 +104,11 @@ test-images-quick: system-test $(VENV)/.audit build ## The same without podman a
 .PHONY: test-machines
 test-machines: $(VENV)/.test ## Run `make run` on a bare Debian 13, and check the locks elsewhere
 	$(BIN)/python -m pytest -m machines tests/machines
+
+.PHONY: rehearse
+rehearse: system-test $(VENV)/.test build ## Deploy to an emulated AWS as the README says, and use it
+	@./scripts/install-system podman runc openssl
+	$(BIN)/python -m pytest tests/rehearsal
 
 .PHONY: sbom
 sbom: $(VENV)/.audit images ## Write what is in the images, as CycloneDX, to build/sbom

@@ -6,6 +6,7 @@ import pytest
 
 from tests.deploy.deployment import Deployment, deploy
 from tests.deploy.iam import Iam
+from tests.deploy.ministack import running_ministack
 from tests.deploy.packaging import Template, package
 
 
@@ -22,8 +23,11 @@ def iam() -> Iterator[Iam]:
         yield running
 
 
-@pytest.fixture
-def deployment(iam: Iam) -> Iterator[Deployment]:
-    """The product as deployed without CloudFront, and nothing in it."""
-    with deploy(package(), iam) as running:
+@pytest.fixture(scope="package")
+def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+    """The product as deployed without CloudFront."""
+    with (
+        running_ministack(tmp_path_factory.mktemp("aws")) as account,
+        deploy(account, package()) as running,
+    ):
         yield running

@@ -1,13 +1,17 @@
-"""The product as the packaged template makes it, on an object store that holds each role to its policy."""
+"""The product as the packaged template makes it on MiniStack, which holds each role to its policy.
 
-import tempfile
+Its code runs in this process, with its role's temporary credentials; in the images that ship it runs
+in tests/rehearsal.
+"""
+
+import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
+import boto3
 import httpx
 from starlette.testclient import TestClient
 
@@ -15,34 +19,42 @@ from services.core.settings import Settings, load_settings
 from services.resize.handler import handle
 from services.store import Store
 from services.web.app import create_app
-from tests.deploy.guarded_s3 import Function, GuardedS3
-from tests.deploy.iam import Iam, Policy
-from tests.deploy.packaging import Template, of_type
-from tests.deploy.roles import policies
-from tests.deploy.wiring import SETTINGS, Properties, buckets, gallery_url, settings_of
-from tests.object_store import ObjectStore
+from tests.deploy.ministack import MiniStack
+from tests.deploy.packaging import ACCOUNT, DEPLOYED, REGION, Template, deployed, of_type
+from tests.deploy.roles import ROLES, Right
+
+STACK = "contact-sheet-dev"
 
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
     """Both functions by their own credentials, and `s3` of the account's owner.
 
-    `client` speaks to the web function, `http` to S3, as browsers do.
+    `client` speaks to the web function, `http` to S3, as browsers do. `access_keys` are by function.
     """
 
+    account: MiniStack
+    template: Template
     resize: Store
     web: Store
     resize_settings: Settings
     client: TestClient
     http: httpx.Client
     s3: Any
-    owner: ObjectStore
-    guard: GuardedS3
-    roles: dict[str, Policy]
+    sqs: Any
+    queue: str
+    access_keys: dict[str, str]
 
     def events(self) -> list[Any]:
         """Return the notifications that came since the last look."""
-        return self.owner.events(self.web.uploads.name)
+        found: list[Any] = []
+        while told := self.sqs.receive_message(
+            QueueUrl=self.queue, MaxNumberOfMessages=10, WaitTimeSeconds=0 if found else 2
+        ).get("Messages"):
+            for message in told:
+                self.sqs.delete_message(QueueUrl=self.queue, ReceiptHandle=message["ReceiptHandle"])
+                found.append(json.loads(message["Body"]))
+        return found
 
     def invoke(self, event: Any, settings: Settings | None = None) -> dict[str, Any]:
         """Call the resize function."""
@@ -53,6 +65,12 @@ class Deployment:
         """Call the resize function for all that S3 told, and return its answers."""
         return [self.invoke(event) for event in self.events()]
 
+    def asked(self, function: str) -> set[Right]:
+        """Return the rights that a function used; fails if it was denied any."""
+        allowed, denied = self.account.asked(self.access_keys[function])
+        assert denied == set()
+        return allowed
+
 
 def settings_in(template: Template, function: str, s3_url: str | None) -> Settings:
     """Return what a function reads from its environment, but for where S3 is."""
@@ -62,49 +80,73 @@ def settings_in(template: Template, function: str, s3_url: str | None) -> Settin
 
 
 @contextmanager
-def deploy(
-    template: Template,
-    iam: Iam,
-    *,
-    changed: dict[str, Policy] | None = None,
-    origin: str = "",
-    **guard: Any,
-) -> Iterator[Deployment]:
-    """Yield the product, its roles as the template has them or `changed`.
-
-    `origin`, if any, is the gallery's address instead of the one on AWS.
-    """
-    roles = policies(template) | (changed or {})
-    functions = [Function(name, policy) for name, policy in roles.items()]
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        ObjectStore(Path(folder), *roles, origins=[origin or gallery_url(template)]) as owner,
-        GuardedS3(owner, iam, functions, **guard) as guarded,
-    ):
-        settings = {f.name: settings_in(template, f.name, guarded.url) for f in functions}
-        stores = {f.name: Store.connect(settings[f.name], f.session()) for f in functions}
-        apply(buckets(template, origin), owner.s3)
-        web = replace(settings["web"], public_url=origin or settings["web"].public_url)
-        client = TestClient(create_app(web, stores["web"]), base_url=web.public_url or "")
-        with httpx.Client() as http:
-            yield Deployment(
-                stores["resize"], stores["web"], settings["resize"], client, http, owner.s3, owner,
-                guarded, roles,
-            )  # fmt: skip
-        for store in stores.values():
-            store.uploads._s3.close()
+def deploy(account: MiniStack, template: Template) -> Iterator[Deployment]:
+    """Yield the product in an account that has none yet."""
+    cloudformation = account.client("cloudformation")
+    cloudformation.create_stack(
+        StackName=STACK, TemplateBody=json.dumps(template), Capabilities=["CAPABILITY_IAM"]
+    )
+    wait = {"Delay": 1}
+    cloudformation.get_waiter("stack_create_complete").wait(StackName=STACK, WaiterConfig=wait)
+    credentials = {name: credentials_of(account, role) for role, name in ROLES.items()}
+    settings = {name: settings_in(template, name, account.url) for name in credentials}
+    stores = {
+        name: Store.connect(settings[name], boto3.Session(*held, region_name=REGION))
+        for name, held in credentials.items()
+    }
+    s3, sqs = account.client("s3"), account.client("sqs")
+    queue = told_by_queue(account, template)
+    client = TestClient(
+        create_app(settings["web"], stores["web"]), base_url=settings["web"].public_url or ""
+    )
+    keys = {name: held[0] for name, held in credentials.items()}
+    with httpx.Client() as http:
+        yield Deployment(
+            account, template, stores["resize"], stores["web"], settings["resize"], client, http, s3, sqs, queue,
+            keys,
+        )  # fmt: skip
+    for one in (s3, sqs, *(store.uploads._s3 for store in stores.values())):
+        one.close()
 
 
-# SeaweedFS knows neither: Ceph does, and is set up by the same template in tests/s3. Bucket policies
-# are asked of IAM's evaluator, which knows all of their language.
-NOT_APPLIED = {"NotificationConfiguration", "PublicAccessBlockConfiguration", "BucketPolicy"}
+def credentials_of(account: MiniStack, logical_id: str) -> tuple[str, str, str]:
+    """Return temporary credentials of a role, which Lambda alone may have until this lets us."""
+    stack = account.client("cloudformation")
+    made = stack.describe_stack_resource(StackName=STACK, LogicalResourceId=logical_id)
+    name = made["StackResourceDetail"]["PhysicalResourceId"]
+    trust = {
+        "Version": "2012-10-17",
+        "Statement": {"Effect": "Allow", "Principal": {"AWS": ACCOUNT}, "Action": "sts:AssumeRole"},
+    }
+    iam = account.client("iam")
+    iam.update_assume_role_policy(RoleName=name, PolicyDocument=json.dumps(trust))
+    arn = iam.get_role(RoleName=name)["Role"]["Arn"]
+    assumed = account.client("sts").assume_role(RoleArn=arn, RoleSessionName="test")["Credentials"]
+    return assumed["AccessKeyId"], assumed["SecretAccessKey"], assumed["SessionToken"]
 
 
-def apply(wanted: dict[str, Properties], s3: Any) -> None:
-    """Make the buckets and set on them what the template says, but for NOT_APPLIED."""
-    for properties in wanted.values():
-        name = properties["BucketName"]
-        s3.create_bucket(Bucket=name)
-        for setting, value in settings_of(properties).items():
-            if setting not in NOT_APPLIED:
-                SETTINGS[setting].put(s3, name, value)
+def told_by_queue(account: MiniStack, template: Template) -> str:
+    """Let the upload bucket tell a queue what it would tell the function, and return the queue."""
+    sqs = account.client("sqs")
+    allowed = {"Effect": "Allow", "Principal": "*", "Action": "sqs:SendMessage", "Resource": "*"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [allowed]})
+    url: str = sqs.create_queue(QueueName="told", Attributes={"Policy": policy})["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]
+    properties = of_type(template, "AWS::S3::Bucket")["UploadBucket"]["NotificationConfiguration"]
+    [told] = deployed(properties)["LambdaConfigurations"]
+    rules = told["Filter"]["S3Key"]["Rules"]
+    account.client("s3").put_bucket_notification_configuration(
+        Bucket=DEPLOYED["UploadBucket"],
+        NotificationConfiguration={
+            "QueueConfigurations": [
+                {
+                    "QueueArn": arn["QueueArn"],
+                    "Events": [told["Event"]],
+                    "Filter": {"Key": {"FilterRules": rules}},
+                }
+            ]
+        },
+    )
+    # S3 says that it can reach the queue.
+    sqs.purge_queue(QueueUrl=url)
+    return url

@@ -6,7 +6,7 @@ from typing import Any
 from services.core import keys
 from services.core.grants import USED_PREFIX
 from tests.deploy.packaging import Template, deployed, of_type
-from tests.deploy.s3_calls import PREFIXES
+from tests.deploy.roles import PREFIXES
 
 
 def statements(template: Template) -> list[tuple[str, dict[str, Any]]]:

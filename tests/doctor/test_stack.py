@@ -25,9 +25,13 @@ def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MiniStack]:
     web = f"http://localhost:{free_port()}"
     template = json.loads(json.dumps(package()))
     template["Outputs"]["GalleryUrl"]["Value"] = web
+    [cors] = template["Resources"]["UploadBucket"]["Properties"]["CorsConfiguration"]["CorsRules"]
+    cors["AllowedOrigins"] = [web]
     with running_ministack(tmp_path_factory.mktemp("ministack")) as account:
         cloudformation = account.client("cloudformation")
-        cloudformation.create_stack(StackName=STACK, TemplateBody=json.dumps(template))
+        cloudformation.create_stack(
+            StackName=STACK, TemplateBody=json.dumps(template), Capabilities=["CAPABILITY_IAM"]
+        )
         cloudformation.get_waiter("stack_create_complete").wait(
             StackName=STACK, WaiterConfig={"Delay": 1}
         )
@@ -38,6 +42,7 @@ def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MiniStack]:
         )
         environ = KEYS | {
             "S3_ENDPOINT_URL": account.url,
+            "AWS_CA_BUNDLE": str(account.certificate),
             "UPLOAD_BUCKET": outputs["UploadBucketName"],
             "GALLERY_BUCKET": outputs["GalleryBucketName"],
             "SWEEP_AFTER_SECONDS": "0",
