@@ -1,5 +1,7 @@
 """What the deployment's tests share."""
 
+import json
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -7,13 +9,18 @@ import pytest
 from tests.deploy.deployment import Deployment, deploy
 from tests.deploy.iam import Iam
 from tests.deploy.ministack import running_ministack
-from tests.deploy.packaging import Template, package
+from tests.deploy.packaging import Template, package, pairwise
 
 
-@pytest.fixture(params=[{}, {"cdn": "true"}], ids=["plain", "cdn"])
+@pytest.fixture(params=pairwise(), ids=lambda row: "+".join(row) or "defaults")
 def template(request: pytest.FixtureRequest) -> Template:
-    """Return the template without and with CloudFront."""
-    return package(**request.param)
+    """Return the template with every pair of parameters, its buckets under their usual names."""
+    text = json.dumps(package(**request.param))
+    if prefix := request.param.get("bucketPrefix"):
+        assert not re.search("contact-sheet-dev-(uploads|gallery)", text)
+        text = re.sub(f"{prefix}-(uploads|gallery)", r"contact-sheet-dev-\1", text)
+    renamed: Template = json.loads(text)
+    return renamed
 
 
 @pytest.fixture(scope="package")

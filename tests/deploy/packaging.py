@@ -1,8 +1,10 @@
 """Packages serverless.yml as a deploy does, without Docker, network or credentials."""
 
 import functools
+import itertools
 import json
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -30,6 +32,46 @@ DEPLOYED = {
     "UploadBucket": f"contact-sheet-dev-uploads-{ACCOUNT}-{REGION}",
     "GalleryBucket": f"contact-sheet-dev-gallery-{ACCOUNT}-{REGION}",
 }
+
+# Another value of each parameter of serverless.yml, with what else it wants.
+OTHERS: list[dict[str, str]] = [
+    {"cdn": "true"},
+    {"architecture": "x86_64"},
+    {
+        "domain": "photos.example.org",
+        "certificateArn": f"arn:aws:acm:{REGION}:{ACCOUNT}:certificate/0",
+    },
+    {"alarmEmail": "owner@example.org"},
+    {"budget": "20"},
+    {"sweep": "false"},
+    {"resizeConcurrency": "5"},
+    {"logRetentionDays": "7"},
+    {"bucketPrefix": "mine"},
+]
+
+
+def pairwise() -> list[dict[str, str]]:
+    """Return parameters of seven deploys, in which every two take each pair of their values.
+
+    Row 0 has the defaults; where the others are is a set of four of the six other rows, another one
+    for each parameter. Two such sets meet, and each has a row that the other one lacks.
+    Source: Kleitman and Spencer, "Families of k-independent sets" (1973).
+    """
+    rows: list[dict[str, str]] = [{} for _ in range(7)]
+    for other, chosen in zip(OTHERS, itertools.combinations(range(1, 7), 4), strict=False):
+        for row in chosen:
+            rows[row] |= other
+    return rows
+
+
+def parameters() -> list[tuple[str, str, str]]:
+    """Return name, default and meaning of each parameter, as serverless.yml tells them."""
+    block = (ROOT / "serverless.yml").read_text().partition("  default:\n")[2].partition("\n\n")[0]
+    return [
+        (found[1], found[2].strip(), found[3])
+        for line in block.splitlines()
+        if (found := re.fullmatch(r"    (\w+): ([^#]+)# (.+)", line))
+    ]
 
 
 def serverless(

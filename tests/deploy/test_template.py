@@ -5,39 +5,40 @@ import json
 import re
 import subprocess
 import sys
+from collections import ChainMap
 from dataclasses import fields
 from pathlib import Path
 
-import pytest
 from starlette.routing import Route
 
 from services.core import keys
 from services.core.settings import Settings, load_settings
 from services.core.variants import FORMATS
 from services.web import health, pages, photos, uploads
-from tests.deploy.packaging import ROOT, Template, deployed, of_type, package
+from tests.deploy.packaging import (
+    OTHERS,
+    ROOT,
+    Template,
+    deployed,
+    of_type,
+    package,
+    pairwise,
+    parameters,
+)
 
-OTHERS = {
-    "architecture": "x86_64",
-    "sweep": "false",
-    "resizeConcurrency": "5",
-    "bucketPrefix": "mine",
-    "VARIANT_SIZES": "200,600",
-    "SITE_TITLE": "Holidays",
-}
-# Each parameter at its default and at another value.
-PARAMETERS: dict[str, dict[str, str]] = {"plain": {}, "cdn": {"cdn": "true"}, "others": OTHERS}
 # Set by Lambda itself, or of no use on AWS.
 NOT_DEPLOYED = {"AWS_REGION", "AWS_LAMBDA_FUNCTION_NAME", "S3_ENDPOINT_URL"}
 
 
-@pytest.mark.parametrize("name", PARAMETERS)
-def test_cfn_lint_has_nothing_to_say(name: str, tmp_path: Path) -> None:
-    """cfn-lint finds no error and no warning, and so no circular dependency, at any parameter."""
-    file = tmp_path / "template.json"
-    file.write_text(json.dumps(package(**PARAMETERS[name])))
+def test_cfn_lint_has_nothing_to_say(tmp_path: Path) -> None:
+    """cfn-lint finds no error and no warning, and so no circle, at any two parameters."""
+    for number, row in enumerate(pairwise()):
+        (tmp_path / f"{number}.json").write_text(json.dumps(package(**row)))
     lint = subprocess.run(
-        [str(Path(sys.executable).with_name("cfn-lint")), "--non-zero-exit-code", "warning", file],
+        [
+            *(Path(sys.executable).with_name("cfn-lint"), "--non-zero-exit-code", "warning"),
+            *tmp_path.iterdir(),
+        ],
         capture_output=True,
         text=True,
         check=False,
@@ -46,7 +47,7 @@ def test_cfn_lint_has_nothing_to_say(name: str, tmp_path: Path) -> None:
 
 
 def test_parameters_reach_what_they_are_for() -> None:
-    """Architecture, sweep, concurrency, bucket names and settings are what the parameters say."""
+    """Each is what the parameter says, or as it is without."""
     functions = of_type(package(), "AWS::Lambda::Function")
     assert {f["FunctionName"]: f["Architectures"] for f in functions.values()} == {
         "contact-sheet-dev-resize": ["arm64"],
@@ -56,7 +57,7 @@ def test_parameters_reach_what_they_are_for() -> None:
     [schedule] = of_type(package(), "AWS::Events::Rule").values()
     assert (schedule["State"], schedule["ScheduleExpression"]) == ("ENABLED", "rate(15 minutes)")
 
-    other = package(**OTHERS)
+    other = package(**dict(ChainMap(*OTHERS)), VARIANT_SIZES="200,600", SITE_TITLE="Holidays")
     functions = of_type(other, "AWS::Lambda::Function")
     assert {str(f["Architectures"]) for f in functions.values()} == {"['x86_64']"}
     assert functions["ResizeLambdaFunction"]["ReservedConcurrentExecutions"] == 5
@@ -66,6 +67,41 @@ def test_parameters_reach_what_they_are_for() -> None:
     assert bucket["BucketName"] == "mine-uploads-123456789012-us-east-1"
     settings = load_settings(functions["WebLambdaFunction"]["Environment"]["Variables"])
     assert (settings.variant_sizes, settings.site_title) == ((200, 600), "Holidays")
+    assert settings.public_url == settings.image_base_url == "https://photos.example.org"
+    [group, *_] = of_type(other, "AWS::Logs::LogGroup").values()
+    assert group["RetentionInDays"] == 7
+    [told] = of_type(other, "AWS::SNS::Subscription").values()
+    assert (told["Endpoint"], told["TopicArn"]) == ("owner@example.org", "<AlarmTopic>")
+    [budget] = of_type(other, "AWS::Budgets::Budget").values()
+    assert budget["Budget"]["BudgetLimit"] == {"Amount": "20", "Unit": "USD"}
+
+
+def test_each_parameter_has_another_value_and_its_row() -> None:
+    """What is tested in pairs, and the table in docs/deploy.md, are the parameters that there are."""
+    named = [name for name, _, _ in parameters()]
+    tested = set().union(*OTHERS)
+    assert tested == set(named) - {"resizeImage", "webImage"}  # always given here
+    rows = [f"| `{name}` | `{default}` | {meaning} |" for name, default, meaning in parameters()]
+    assert "\n".join(rows) in (ROOT / "docs/deploy.md").read_text(), "\n".join(rows)
+
+
+def test_own_domain_is_in_front_of_what_there_is() -> None:
+    """CloudFront or the API has the name and the certificate, and says where to point the name."""
+    own = OTHERS[2]
+    api, cdn = package(**own), package(**own, cdn="true")
+    [name] = of_type(api, "AWS::ApiGatewayV2::DomainName").values()
+    assert name["DomainName"] == own["domain"]
+    [certificate] = name["DomainNameConfigurations"]
+    assert certificate["CertificateArn"] == own["certificateArn"]
+    [mapping] = of_type(api, "AWS::ApiGatewayV2::ApiMapping").values()
+    assert mapping == {"ApiId": "api123", "DomainName": "<Domain>", "Stage": "<HttpApiStage>"}
+    [distribution] = of_type(cdn, "AWS::CloudFront::Distribution").values()
+    config = distribution["DistributionConfig"]
+    assert config["Aliases"] == [own["domain"]]
+    assert config["ViewerCertificate"]["AcmCertificateArn"] == own["certificateArn"]
+    targets = [deployed(each["Outputs"]["DomainTarget"]["Value"]) for each in (api, cdn)]
+    assert targets == ["<Domain.RegionalDomainName>", "d123.cloudfront.net"]
+    assert not of_type(cdn, "AWS::ApiGatewayV2::DomainName")
 
 
 def test_every_setting_is_a_parameter(template: Template) -> None:
@@ -83,11 +119,12 @@ def test_every_setting_is_a_parameter(template: Template) -> None:
 
 def test_gallery_has_one_address() -> None:
     """The address that is printed, that pages know and that both buckets admit is one."""
-    for parameters, address, images in (
+    for given, address, images in (
         ({}, "https://api123.execute-api.us-east-1.amazonaws.com", ""),
         ({"cdn": "true"}, "https://d123.cloudfront.net", "https://d123.cloudfront.net"),
+        (OTHERS[2], "https://photos.example.org", ""),
     ):
-        template = package(**parameters)
+        template = package(**given)
         variables = of_type(template, "AWS::Lambda::Function")["WebLambdaFunction"]["Environment"]
         assert deployed(template["Outputs"]["GalleryUrl"]["Value"]) == address
         assert variables["Variables"]["PUBLIC_URL"] == address
@@ -144,7 +181,7 @@ def test_functions_log_trace_and_are_bounded(template: Template) -> None:
         assert function["TracingConfig"] == {"Mode": "Active"}
     groups = of_type(template, "AWS::Logs::LogGroup")
     assert len(groups) == 3
-    assert {group["RetentionInDays"] for group in groups.values()} == {30}
+    assert {group["RetentionInDays"] for group in groups.values()} <= {30, 7}
     [stage] = of_type(template, "AWS::ApiGatewayV2::Stage").values()
     assert stage["DefaultRouteSettings"] == {
         "ThrottlingBurstLimit": 100,
