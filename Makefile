@@ -13,7 +13,7 @@ APT_RUN  := 'libmagickwand-7.q16-10|libmagickwand-6.q16-7t64|libmagickwand-6.q16
 APT_NODE := 'nodejs>=20' npm
 APT_TEST := 'chromium|chromium-browser' fonts-dejavu-core
 APT_S3   := radosgw ceph-mon ceph-osd ceph-common
-APT_BOX  := bubblewrap podman runc
+APT_BOX  := podman runc
 
 # Homebrew's libraries are not where the loader looks by itself.
 ifeq ($(shell uname -s),Darwin)
@@ -95,11 +95,6 @@ images: build ## Build both container images, with Docker or without
 test-images: system-test $(VENV)/.audit build ## Build the images and run the functions in them
 	@./scripts/install-system $(APT_BOX)
 	$(BIN)/python -m pytest -m images tests/deploy/images
-
-.PHONY: test-images-quick
-test-images-quick: system-test $(VENV)/.audit build ## The same without podman and its memory limit
-	@./scripts/install-system bubblewrap
-	$(BIN)/python -m pytest -m "images and not engine" tests/deploy/images
 
 .PHONY: test-machines
 test-machines: $(VENV)/.test ## Run `make run` on a bare Debian 13, and check the locks elsewhere

@@ -22,8 +22,8 @@ from services.local.provision import provision_buckets
 from services.store import Store
 from tests import pictures
 from tests.deploy.images.conftest import function_of, put
+from tests.deploy.images.engine import Function
 from tests.deploy.images.lambda_runtime import Lambda
-from tests.deploy.images.sandbox import Engine, Function
 from tests.deploy.packaging import ROOT
 from tests.events import http_api
 from tests.object_store import ObjectStore
@@ -54,13 +54,13 @@ PICTURES: dict[str, Callable[[], bytes]] = {
 
 
 def _run(function: Function, memory: int, log: Path, events: list[Any]) -> dict[str, float]:
-    engine = Engine(cpus=memory / ONE_CPU)
-    with Lambda(replace(function, memory_mb=memory), engine, log) as running:
+    limited = replace(function, memory_mb=memory)
+    with Lambda(limited, log, cpus=memory / ONE_CPU) as running:
         first, *warm = events
         answers = [running.invoke(first)]
-        used = engine.cpu_milliseconds()
+        used = running.container.cpu_milliseconds()
         answers += [running.invoke(event) for event in warm]
-        used = engine.cpu_milliseconds() - used
+        used = running.container.cpu_milliseconds() - used
         if failed := [answer.error for answer in answers if answer.error]:
             raise RuntimeError(failed[0])
         return {

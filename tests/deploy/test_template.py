@@ -8,12 +8,14 @@ import sys
 from collections import ChainMap
 from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 from starlette.routing import Route
 
 from services.core import keys
 from services.core.settings import Settings, load_settings
 from services.core.variants import FORMATS
+from services.store import Store
 from services.web import health, pages, photos, uploads
 from tests.deploy.packaging import (
     OTHERS,
@@ -133,6 +135,19 @@ def test_gallery_has_one_address() -> None:
             [rule] = of_type(template, "AWS::S3::Bucket")[name]["CorsConfiguration"]["CorsRules"]
             assert rule["AllowedOrigins"] == [address]
             assert rule["ExposedHeaders"] == ["ETag", "Location"]
+
+
+def test_cors_is_that_of_the_local_product(store: Store, settings: Settings) -> None:
+    """Only the origin differs between the template and what `make run` sets on its bucket."""
+    [rule] = of_type(package(), "AWS::S3::Bucket")["UploadBucket"]["CorsConfiguration"]["CorsRules"]
+    answer: Any = store.uploads._s3.get_bucket_cors(Bucket=settings.upload_bucket)
+    [local] = answer["CORSRules"]
+    assert {
+        "AllowedHeaders": rule["AllowedHeaders"],
+        "AllowedMethods": rule["AllowedMethods"],
+        "ExposeHeaders": rule["ExposedHeaders"],
+        "MaxAgeSeconds": rule["MaxAge"],
+    } == {name: value for name, value in local.items() if name != "AllowedOrigins"}
 
 
 def test_no_circle_but_by_name(template: Template) -> None:

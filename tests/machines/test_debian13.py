@@ -13,7 +13,7 @@ import pytest
 
 from tests import api, pictures
 from tests.conftest import free_port
-from tests.deploy.images.sandbox import engine
+from tests.deploy.images.engine import engine
 
 ROOT = Path(__file__).parents[2]
 BASE = "docker.io/library/debian:trixie-slim"

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
+from tests.deploy.images.engine import Container, Function
 from tests.deploy.images.runtime_api import Invocation, Outcome, RuntimeApi
-from tests.deploy.images.sandbox import Function, Sandbox
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +35,9 @@ class Lambda:
     An environment that timed out or whose runtime ended is replaced with the next invocation.
     """
 
-    def __init__(self, function: Function, sandbox: Sandbox, log: Path) -> None:
+    def __init__(self, function: Function, log: Path, cpus: float | None = None) -> None:
         self.function = function
-        self.sandbox = sandbox
+        self.cpus = cpus
         self.log = log
         self.timeout = function.timeout
         self._one_at_a_time = threading.Lock()
@@ -74,14 +74,29 @@ class Lambda:
 
     def peak_memory(self) -> int:
         """Return the most memory that its processes held, in bytes."""
-        return self.sandbox.peak_memory(self.process)
+        return self.container.peak_memory()
+
+    def logged(self, message: str, seconds: float = 5) -> list[Any]:
+        """Return the lines of JSON that say so, once there is one; every line must be JSON.
+
+        An engine passes on what a function writes a moment later.
+        """
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            whole = self.log.read_text().rpartition("\n")[0]
+            lines = [json.loads(line) for line in whole.splitlines() if line.strip()]
+            if found := [line for line in lines if line["message"] == message]:
+                return found
+            time.sleep(0.05)
+        raise TimeoutError(self.log.read_text())
 
     def _start(self) -> None:
         self._api = RuntimeApi()
+        self.container = Container(self.cpus)
         began = time.perf_counter()
         with self.log.open("ab") as output:
             self.process = subprocess.Popen(
-                self.sandbox.command(self.function, self._api.server_port),
+                self.container.command(self.function, self._api.server_port),
                 stdout=output,
                 stderr=subprocess.STDOUT,
             )
@@ -89,7 +104,7 @@ class Lambda:
         self.init_milliseconds = (time.perf_counter() - began) * 1000
 
     def _end(self) -> None:
-        self.sandbox.stop(self.process)
+        self.container.stop()
         self.process.wait(10)
         self._api.stop()
 
@@ -102,7 +117,7 @@ class Lambda:
                 if (status := self.process.poll()) is not None:
                     return _failure(id_, "Runtime.ExitError", f"Runtime exited with: {status}")
                 if time.monotonic() > end:
-                    self.sandbox.stop(self.process)
+                    self.container.stop()
                     self.process.wait(10)
                     said = f"Task timed out after {self.timeout:.2f} seconds"
                     return _failure(id_, "Sandbox.Timedout", said)

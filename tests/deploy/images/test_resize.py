@@ -1,13 +1,14 @@
 """The resize function in its image."""
 
-import json
 from collections.abc import Callable
 
 import pytest
 
 from services.store import Store
 from tests import pictures
-from tests.deploy.images.conftest import Deployed, put
+from tests.deploy.images.conftest import put
+from tests.deploy.images.lambda_runtime import Lambda
+from tests.events import SCHEDULED
 from tests.resize.test_metrics import extracted
 
 pytestmark = pytest.mark.images
@@ -23,16 +24,16 @@ SAMPLES: dict[str, Callable[[], bytes]] = {
 
 
 @pytest.mark.parametrize("format_", ["jpeg", "png", "gif", "webp", "avif", "heic"])
-def test_publishes_every_format(resize: Deployed, store: Store, format_: str) -> None:
+def test_publishes_every_format(resize: Lambda, store: Store, format_: str) -> None:
     """The image has what decodes each accepted format, and what encodes the variants."""
     photo_id, event = put(store, SAMPLES[format_]())
     answer = resize.invoke(event)
-    assert (answer.result, answer.error) == ({"published": 1}, None), resize.log()
+    assert (answer.result, answer.error) == ({"published": 1}, None), resize.log.read_text()
     assert set(store.gallery.photos("main", [photo_id])) == {photo_id}
     assert store.uploads.head("main", photo_id) is None
 
 
-def test_ten_in_a_row(resize: Deployed, store: Store) -> None:
+def test_ten_in_a_row(resize: Lambda, store: Store) -> None:
     """One environment does ten uploads, one after another."""
     for _ in range(10):
         photo_id, event = put(store, SAMPLES["jpeg"]())
@@ -40,7 +41,7 @@ def test_ten_in_a_row(resize: Deployed, store: Store) -> None:
         assert photo_id in store.gallery.photos("main", [photo_id])
 
 
-def test_survives_a_bad_picture(resize: Deployed, store: Store) -> None:
+def test_survives_a_bad_picture(resize: Lambda, store: Store) -> None:
     """A file that is no picture gets its verdict, and the next picture is published."""
     photo_id, event = put(store, b"not a picture at all" * 100)
     assert resize.invoke(event).result == {"rejected": 1}
@@ -49,13 +50,13 @@ def test_survives_a_bad_picture(resize: Deployed, store: Store) -> None:
     assert resize.invoke(event).result == {"published": 1}
 
 
-def test_with_three_seconds_left(resize: Deployed, store: Store) -> None:
+def test_with_three_seconds_left(resize: Lambda, store: Store) -> None:
     """Told that it has 3 s left, the handler keeps the original and asks for a retry, or is done."""
     photo_id, event = put(store, SAMPLES["jpeg"]())
-    resize.running.timeout = 3
+    resize.timeout = 3
     answer = resize.invoke(event)
     assert answer.milliseconds < 3000
-    resize.running.timeout = resize.running.function.timeout
+    resize.timeout = resize.function.timeout
     if answer.error:
         assert answer.error["errorType"] == "RetryNeededError"
         assert store.uploads.head("main", photo_id) is not None
@@ -64,14 +65,13 @@ def test_with_three_seconds_left(resize: Deployed, store: Store) -> None:
     assert resize.invoke(event).result in ({"published": 1}, {"gone": 1})
 
 
-def test_sweeps_and_logs_json(resize: Deployed, store: Store) -> None:
+def test_sweeps_and_logs_json(resize: Lambda, store: Store) -> None:
     """The scheduled event is the sweep, and every line that is logged is one JSON object."""
     put(store, SAMPLES["png"]())
-    assert resize.invoke({"detail-type": "Scheduled Event", "source": "aws.events"}).error is None
+    assert resize.invoke(SCHEDULED).error is None
     _, event = put(store, SAMPLES["png"]())
     resize.invoke(event)
-    lines = [line for line in resize.log().splitlines() if line.strip()]
-    finished = [line for line in map(json.loads, lines) if line["message"] == "upload finished"]
+    finished = resize.logged("upload finished")
     assert finished[-1]["outcome"] == "published"
     assert finished[-1]["bytes_in"] > 0
     # As the runtime passes it on, nothing around it: CloudWatch finds metrics only at the root.

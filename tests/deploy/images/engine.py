@@ -1,18 +1,13 @@
-"""Where an image's function runs: under bubblewrap at once, or by an engine with Lambda's limits."""
+"""Runs an image's function by a container engine, with Lambda's limits."""
 
 import contextlib
 import functools
-import json
-import re
 import shutil
 import subprocess
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
-
-from tests.deploy.packaging import ROOT
 
 TMP_BYTES = 512 << 20  # what Lambda gives unless asked for more
 USER = ("993", "990")  # not the image's: Lambda runs every function as a user of its own
@@ -41,58 +36,15 @@ class Function:
         }
 
 
-class Sandbox(Protocol):
-    """One place for one runtime."""
-
-    def command(self, function: Function, port: int) -> list[str]:
-        """Return what starts the runtime, which asks that port of loopback for invocations."""
-
-    def stop(self, process: subprocess.Popen[bytes]) -> None:
-        """End the runtime at once."""
-
-    def peak_memory(self, process: subprocess.Popen[bytes]) -> int:
-        """Return the most memory that its processes held, in bytes."""
-
-
-class Bubblewrap:
-    """The image's root, read-only, without capabilities: 24 ms a start, but no memory limit."""
-
-    def command(self, function: Function, port: int) -> list[str]:
-        """Return a command with what the Dockerfile says, for a root has no settings with it."""
-        bwrap = shutil.which("bwrap")
-        assert bwrap, "bubblewrap is not installed"
-        command = [
-            bwrap, "--ro-bind", str(ROOT / "build/images" / function.name), "/",
-            "--proc", "/proc", "--dev", "/dev",
-            "--size", str(TMP_BYTES), "--tmpfs", "/tmp",  # noqa: S108 the sandbox's own
-            "--unshare-all", "--share-net", "--die-with-parent", "--cap-drop", "ALL",
-            "--uid", USER[0], "--gid", USER[1], "--clearenv",
-        ]  # fmt: skip
-        image = _dockerfile(function.name)
-        variables = dict(item.split("=", 1) for item in " ".join(image["ENV"]).split())
-        for name, value in ({"PATH": "/usr/bin"} | variables | function.variables(port)).items():
-            command += ["--setenv", name, value]
-        start = json.loads(image["ENTRYPOINT"][0]) + json.loads(image["CMD"][0])
-        return [*command, "--chdir", image["WORKDIR"][0], *start]
-
-    def stop(self, process: subprocess.Popen[bytes]) -> None:
-        """Kill bubblewrap, with which its processes die."""
-        process.kill()
-
-    def peak_memory(self, process: subprocess.Popen[bytes]) -> int:
-        """Return the sum of each process's peak: what they share counts twice."""
-        return sum(peak_of_process(pid) for pid in _descendants(process.pid))
-
-
 @dataclass(slots=True)
-class Engine:
+class Container:
     """The image itself under Docker, or podman with runc: Lambda's memory limit, enforced.
 
     `cpus` is the share of processors that the function gets; without it, all of them.
     """
 
     cpus: float | None = None
-    container: str = field(default_factory=lambda: f"contact-sheet-{uuid.uuid4().hex[:12]}")
+    name: str = field(default_factory=lambda: f"contact-sheet-{uuid.uuid4().hex[:12]}")
 
     def command(self, function: Function, port: int) -> list[str]:
         """Return a command that leaves entry point, handler and environment to the image."""
@@ -102,7 +54,7 @@ class Engine:
         """Return the command up to the image's name."""
         memory = f"{function.memory_mb}m"
         command = [
-            *engine(), "run", "--rm", "--name", self.container, "--pull", "never",
+            *engine(), "run", "--rm", "--name", self.name, "--pull", "never",
             "--network", "host", "--read-only", "--cap-drop", "all", "--user", ":".join(USER),
             "--memory", memory, "--memory-swap", memory, "--pids-limit", str(PROCESSES),
             "--ulimit", f"nofile={DESCRIPTORS}:{DESCRIPTORS}",
@@ -115,15 +67,13 @@ class Engine:
             command += ["--env", f"{name}={value}"]
         return command
 
-    def stop(self, process: subprocess.Popen[bytes]) -> None:
+    def stop(self) -> None:
         """Kill its first process, which would heed no other signal."""
-        del process
         with contextlib.suppress(subprocess.CalledProcessError):  # it may have ended by itself
-            self._ask("kill", self.container)
+            self._ask("kill", self.name)
 
-    def peak_memory(self, process: subprocess.Popen[bytes]) -> int:
+    def peak_memory(self) -> int:
         """Return what the container's control group counted, page cache included."""
-        del process
         for group in self._groups("memory"):
             for name in ("memory.max_usage_in_bytes", "memory.peak"):
                 if (group / name).exists():
@@ -141,7 +91,7 @@ class Engine:
 
     def pid(self) -> int:
         """Return the runtime's process id, as this machine counts."""
-        return int(self._ask("inspect", "--format", "{{.State.Pid}}", self.container))
+        return int(self._ask("inspect", "--format", "{{.State.Pid}}", self.name))
 
     def _groups(self, controller: str) -> list[Path]:
         root = Path("/sys/fs/cgroup")
@@ -167,20 +117,6 @@ def engine() -> list[str]:
     ):
         return [docker]
     return ["podman", "--runtime", "runc", "--cgroup-manager", "cgroupfs"]
-
-
-def _dockerfile(name: str) -> dict[str, list[str]]:
-    """Return the final stage's instructions."""
-    text = (ROOT / f"Dockerfile.{name}").read_text().rpartition("\nFROM ")[2].replace("\\\n", " ")
-    found: dict[str, list[str]] = {}
-    for instruction, value in re.findall(r"^([A-Z]+) (.+)$", text, re.MULTILINE):
-        found.setdefault(instruction, []).append(value)
-    return found
-
-
-def _descendants(pid: int) -> list[int]:
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return [pid, *(found for child in children for found in _descendants(int(child)))]
 
 
 def peak_of_process(pid: int) -> int:
