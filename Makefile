@@ -84,7 +84,7 @@ doctor: install ## Check the product that `make run` runs, one line a check, wit
 
 .PHONY: test
 test: system-test $(VENV)/.test build ## Install what is missing and pass every test
-	$(BIN)/python -m pytest -n 2 -m "not images and not machines" --ignore tests/browser --ignore tests/real_s3 --ignore tests/rehearsal --cov --cov-report=
+	$(BIN)/python -m pytest -n 2 -m "not images and not machines" --ignore tests/browser --ignore tests/s3/ceph --ignore tests/rehearsal --cov --cov-report=
 	$(BIN)/python -m pytest tests/browser --cov --cov-append --cov-report=term:skip-covered
 
 .PHONY: images
@@ -125,9 +125,9 @@ fuzz: system $(VENV)/.test ## Feed the engine broken pictures for a minute, guid
 	$(BIN)/python -m tests.imaging.fuzz -max_total_time=60 -print_final_stats=1
 
 .PHONY: test-s3
-test-s3: system-test $(VENV)/.test build ## Run the whole product on a real S3 (Ceph), which it installs
+test-s3: system-test $(VENV)/.test build ## Run the S3 suite and the whole product on Ceph, which it installs
 	@./scripts/install-system $(APT_S3)
-	$(BIN)/python -m pytest tests/real_s3
+	$(BIN)/python -m pytest tests/s3 --s3 ceph
 
 .PHONY: reliability
 reliability: system-test $(VENV)/.test build ## Provoke every failure and write a report to build/

@@ -45,7 +45,7 @@ def quiet_root_logger() -> None:
 @pytest.fixture(scope="session")
 def local_s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ObjectStore]:
     """The object store, one for each worker of xdist."""
-    with ObjectStore(tmp_path_factory.mktemp("seaweedfs")) as server:
+    with ObjectStore(tmp_path_factory.mktemp("seaweedfs"), origins=[ORIGIN]) as server:
         yield server
 
 

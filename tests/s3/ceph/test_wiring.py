@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 from services.store.client import is_error, make_s3
 from tests.deploy.packaging import package
 from tests.deploy.wiring import SETTINGS, buckets, settings_of
-from tests.real_s3.conftest import MISTAKEN, RealProduct
+from tests.s3.ceph.conftest import MISTAKEN, RealProduct
 
 # When Ceph learns one, this fails, and the product here can run with it.
 REFUSED = {"BucketEncryption", "OwnershipControls"}

@@ -21,8 +21,8 @@ from tests.browser.conftest import browser, open_page  # noqa: F401 the same bro
 from tests.conftest import ACCESS_KEY_ID, SECRET_ACCESS_KEY, free_port
 from tests.deploy.packaging import package
 from tests.deploy.wiring import SETTINGS, Properties, buckets, notification, settings_of
-from tests.real_s3.bridge import Bridge
-from tests.real_s3.ceph import Ceph
+from tests.s3.ceph.bridge import Bridge
+from tests.s3.ceph.cluster import Ceph
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,16 +65,6 @@ class RealProduct:
                     return found
             time.sleep(0.05)
         raise TimeoutError(name)
-
-
-@pytest.fixture(scope="package")
-def ceph(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ceph]:
-    """A fresh cluster."""
-    if not Ceph.installed():
-        pytest.fail("Ceph is missing; `make test-s3` installs it")
-    folder = tmp_path_factory.mktemp("ceph")
-    with Ceph(folder, access_key_id=ACCESS_KEY_ID, secret_access_key=SECRET_ACCESS_KEY) as running:
-        yield running
 
 
 @pytest.fixture(scope="package")

@@ -1,32 +1,23 @@
-"""Upload by browser, curl, boto3 and multipart; every refusal; CORS; notifications: on a real S3."""
+"""Upload by browser, curl, boto3 and multipart, deletes and notifications, on Ceph."""
 
 import subprocess
 import time
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlencode, urlsplit
 
 import httpx
-import pytest
 from boto3.s3.transfer import TransferConfig
 from playwright.sync_api import FilePayload, expect
 
 from services.store.client import make_s3
 from tests import pictures
 from tests.browser.conftest import Open
-from tests.real_s3.conftest import RealProduct
+from tests.s3.ceph.conftest import RealProduct
 
 
-def send(post: dict[str, Any], data: bytes, **changed: str | None) -> httpx.Response:
-    """Post a form, some of its fields changed or, with None, left out."""
-    fields = {**post["fields"], **{k.replace("_", "-"): v for k, v in changed.items()}}
-    form = {name: value for name, value in fields.items() if value is not None}
-    return httpx.post(post["url"], data=form, files={"file": ("f", data)})
-
-
-def code(answer: httpx.Response) -> tuple[int, str]:
-    """Return the status and S3's error code."""
-    return answer.status_code, answer.text.partition("<Code>")[2].partition("</Code>")[0]
+def send(post: dict[str, Any], data: bytes) -> httpx.Response:
+    """Post a form."""
+    return httpx.post(post["url"], data=post["fields"], files={"file": ("f", data)})
 
 
 def test_a_browser_uploads_across_origins(real: RealProduct, open_page: Open) -> None:
@@ -124,95 +115,6 @@ def test_a_rejected_upload_says_why(real: RealProduct) -> None:
         Bucket=real.settings.upload_bucket, Key=f"quarantine/main/{begun['id']}/unsupported_format"
     )
     assert kept["Body"].read() == b"no picture"
-
-
-@pytest.mark.parametrize(
-    ("data", "changed", "expected"),
-    [
-        (bytes(25_000_001), {}, (400, "EntityTooLarge")),
-        (b"", {}, (400, "EntityTooSmall")),
-        (b"x", {"Content_Type": "text/html"}, (403, "AccessDenied")),
-        (b"x", {"key": "uploads/other"}, (403, "AccessDenied")),
-        (b"x", {"acl": "public-read"}, (403, "AccessDenied")),
-        (b"x", {"x_amz_meta_more": "1"}, (403, "AccessDenied")),
-        (b"x", {"x_amz_meta_delete_sha256": "cd" * 32}, (403, "AccessDenied")),
-        # AWS says SignatureDoesNotMatch here; Ceph says no more than that it refuses.
-        (b"x", {"x_amz_signature": "0" * 64}, (403, "AccessDenied")),
-        (b"x", {"policy": None}, (403, "AccessDenied")),
-    ],
-    ids=["large", "empty", "type", "key", "acl", "extra", "meta", "signature", "unsigned"],
-)
-def test_the_policy_is_enforced(
-    real: RealProduct, data: bytes, changed: dict[str, str | None], expected: tuple[int, str]
-) -> None:
-    """Whatever differs from what was signed is refused, by status and code."""
-    begun = real.begin()
-    assert code(send(begun["upload"], data, **changed)) == expected
-    assert httpx.get(f"{real.url}/api/photos/{begun['id']}").status_code == 404
-
-
-def test_a_form_expires(real: RealProduct) -> None:
-    """The policy's own end is kept."""
-    from dataclasses import replace
-
-    from services.store import Store
-
-    brief = replace(real.settings, upload_expires_seconds=1)
-    url, fields = Store.connect(brief, real.session).uploads.presign_post(
-        "main",
-        "7ZZZZZZZZZ0123456789ABCDEF",
-        content_type="image/jpeg",
-        name="",
-        delete_sha256="ab" * 32,
-    )
-    time.sleep(2)
-    answer = send({"url": url, "fields": fields}, b"x")
-    assert code(answer) == (403, "AccessDenied")
-
-
-def test_presigned_gets_are_enforced(real: RealProduct) -> None:
-    """Another key, a longer life or an end that has come: refused."""
-    data = pictures.jpeg(100, 80)
-    begun = real.begin(size=len(data))
-    send(begun["upload"], data)
-    url = real.settled(begun["id"])["variants"][0]["url"]
-    assert httpx.get(url).status_code == 200
-    parts = urlsplit(url)
-    query = {name: values[0] for name, values in parse_qs(parts.query).items()}
-
-    def status(path: str = parts.path, **changed: str) -> int:
-        changed = {name.replace("_", "-"): value for name, value in changed.items()}
-        address = parts._replace(path=path, query=urlencode(query | changed))
-        return httpx.get(address.geturl()).status_code
-
-    assert status() == 200
-    assert status(path=parts.path.replace("400.webp", "400.jpg")) == 403
-    assert status(X_Amz_Expires="604800") == 403
-    assert status(X_Amz_Date="20200101T000000Z") == 403
-    assert httpx.get(parts._replace(query="").geturl()).status_code == 403
-
-
-@pytest.mark.parametrize("foreign", [False, True])
-def test_cors_is_for_the_gallerys_own_origin(real: RealProduct, *, foreign: bool) -> None:
-    """A page of another site may not post, nor read what S3 says."""
-    origin = "http://evil.test" if foreign else real.url
-    begun = real.begin()
-    preflight = httpx.options(
-        begun["upload"]["url"],
-        headers={"Origin": origin, "Access-Control-Request-Method": "POST"},
-    )
-    assert (preflight.headers.get("access-control-allow-origin") == origin) is not foreign
-    data = pictures.jpeg(40, 30)
-    answer = httpx.post(
-        begun["upload"]["url"],
-        data=begun["upload"]["fields"],
-        files={"file": data},
-        headers={"Origin": origin},
-    )
-    assert ("access-control-allow-origin" in answer.headers) is not foreign
-    if not foreign:
-        exposed = answer.headers["access-control-expose-headers"]
-        assert {name.strip() for name in exposed.split(",")} == {"ETag", "Location"}
 
 
 def test_notifications_have_s3s_form(real: RealProduct) -> None:

@@ -5,7 +5,7 @@ import pytest
 from services.doctor.__main__ import main
 from tests.conftest import ACCESS_KEY_ID, SECRET_ACCESS_KEY
 from tests.doctor.conftest import read_report
-from tests.real_s3.conftest import RealProduct
+from tests.s3.ceph.conftest import RealProduct
 
 
 def test_what_does_not_apply_is_skipped(
