@@ -52,7 +52,8 @@ class Photo:
     @property
     def formats(self) -> tuple[Format, ...]:
         """The formats it is stored in, the preferred one first and the most widely read one last."""
-        return tuple(dict.fromkeys(variant.format for variant in self.variants))
+        first = self.variants[0].size
+        return tuple(variant.format for variant in self.variants if variant.size == first)
 
     def variants_in(self, format_: Format) -> tuple[Variant, ...]:
         """Return the variants in one format, smallest first."""
@@ -66,7 +67,7 @@ class Photo:
     @property
     def largest(self) -> Variant:
         """The largest variant in the format that every browser and program reads."""
-        return self.variants_in(self.formats[-1])[-1]
+        return self.variants[-1]
 
     def key(self) -> str:
         """Return the object key that says it all, at most 1,024 bytes, as S3 demands.
