@@ -13,7 +13,7 @@ from services.core.grants import Grant, Kind, grant_id, new_token
 from services.core.settings import ConfigError, load_local_settings, load_settings
 from services.doctor.installation import CannotCheckError, Installation, local_installation
 from services.doctor.stack import DEFAULT_STACK, stack_installation
-from services.store import Grants
+from services.store import Bucket, Grants
 
 LASTS = timedelta(minutes=15)
 
@@ -22,7 +22,7 @@ def sign_in_link(installation: Installation, name: str) -> str:
     """Return the address that signs in once within LASTS; `name` is the owner's."""
     token = new_token()
     now = datetime.now(UTC)
-    grants = Grants(installation.s3, installation.settings.gallery_bucket)
+    grants = Grants(Bucket(installation.s3, installation.settings.gallery_bucket))
     grant = Grant(grant_id(token), Kind.SIGN_IN, now + LASTS)
     grants.put(grant, {"name": name, "created": now.isoformat()})
     return f"{installation.origin}/signin/{token}"

@@ -7,6 +7,7 @@ import boto3
 
 from services.core.settings import Settings
 from services.store.albums import AlbumChangedError, AlbumRecords
+from services.store.bucket import Bucket
 from services.store.client import make_s3
 from services.store.gallery import GalleryBucket
 from services.store.grants import Grants
@@ -15,8 +16,8 @@ from services.store.signing import GetSigner
 from services.store.uploads import Original, UploadBucket, Version
 
 __all__ = [
-    "AlbumChangedError", "AlbumRecords", "GalleryBucket", "Grants", "Original", "Passkey", "Passkeys",
-    "Store", "UploadBucket", "Version",
+    "AlbumChangedError", "AlbumRecords", "Bucket", "GalleryBucket", "Grants", "Original", "Passkey",
+    "Passkeys", "Store", "UploadBucket", "Version",
 ]  # fmt: skip
 
 
@@ -50,10 +51,6 @@ class Store:
                 now=lambda: datetime.now(UTC),
             )
 
-        return cls(
-            UploadBucket(s3, settings, signer(settings.upload_bucket)),
-            GalleryBucket(s3, settings, signer(settings.gallery_bucket)),
-            AlbumRecords(s3, settings.gallery_bucket),
-            Grants(s3, settings.gallery_bucket),
-            Passkeys(s3, settings.gallery_bucket),
-        )
+        uploads = UploadBucket(s3, settings, signer(settings.upload_bucket))
+        gallery = GalleryBucket(s3, settings, signer(settings.gallery_bucket))
+        return cls(uploads, gallery, AlbumRecords(gallery), Grants(gallery), Passkeys(gallery))

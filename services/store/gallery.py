@@ -1,6 +1,5 @@
 """The bucket that the gallery is: variants, index entries, verdicts and tombstones."""
 
-import json
 import logging
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
@@ -13,8 +12,8 @@ from services.core import keys
 from services.core.photo import Photo
 from services.core.settings import Settings
 from services.core.variants import Format
+from services.store.bucket import Bucket
 from services.store.client import is_error
-from services.store.listing import find_by_photo_id
 from services.store.signing import GetSigner
 
 if TYPE_CHECKING:
@@ -27,12 +26,11 @@ _GUESSES = 40  # more than bisecting all the years there are down to a milliseco
 IMMUTABLE = "public, max-age=31536000, immutable"
 
 
-class GalleryBucket:
+class GalleryBucket(Bucket):
     """The bucket that variants, index entries, verdicts and tombstones are in."""
 
     def __init__(self, s3: "S3Client", settings: Settings, signer: GetSigner) -> None:
-        self._s3 = s3
-        self.name = settings.gallery_bucket
+        super().__init__(s3, settings.gallery_bucket)
         self._base_url = settings.image_base_url
         self._signer = signer
 
@@ -80,32 +78,12 @@ class GalleryBucket:
             return standing["Metadata"].get(SOURCE_METADATA) == source
         return True
 
-    def put_json(self, key: str, content: dict[str, Any]) -> None:
-        """Store a manifest, a verdict or a tombstone."""
-        self._s3.put_object(
-            Bucket=self.name,
-            Key=key,
-            Body=json.dumps(content, ensure_ascii=False).encode(),
-            ContentType="application/json",
-            CacheControl="no-store",
-        )
-
     def put_tombstone(self, album: str, photo_id: str, content: dict[str, Any]) -> dict[str, Any]:
         """Store a photo's tombstone unless it has one, and return the one that it has."""
         key = keys.tombstone_key(album, photo_id)
-        try:
-            self._s3.put_object(
-                Bucket=self.name,
-                Key=key,
-                Body=json.dumps(content).encode(),
-                ContentType="application/json",
-                IfNoneMatch="*",
-            )
-        except ClientError as error:
-            if not is_error(error, "PreconditionFailed", "412"):
-                raise
-            return self.get_json(key) or content
-        return content
+        if self.put_json(key, content, IfNoneMatch="*"):
+            return content
+        return self.get_json(key) or content
 
     def copy(self, source: str, key: str) -> bool:
         """Copy a variant, headers and all; False where the source is gone."""
@@ -124,16 +102,7 @@ class GalleryBucket:
 
     def remove_variants(self, album: str, photo_id: str, *, private: bool) -> None:
         """Remove the variants of a photo in one of the two places where they may be."""
-        for key in self._listed(keys.variants_prefix(album, photo_id, private=private)):
-            self._s3.delete_object(Bucket=self.name, Key=key)
-
-    def get_json(self, key: str) -> dict[str, Any] | None:
-        """Return a manifest, a verdict or a tombstone, or None where there is none."""
-        body = self._read(key)
-        if body is None:
-            return None
-        content: dict[str, Any] = json.loads(body)
-        return content
+        self.drop(*self.variants(album, photo_id, private=private))
 
     def page(
         self, album: str, after: str | None, limit: int, *, pending: bool = False
@@ -185,17 +154,15 @@ class GalleryBucket:
         None stands for a number that is larger than `most`; a request to S3 for each thousand.
         """
         prefix = f"{keys.INDEX_PREFIX}{album}/"
-        pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self.name, Prefix=prefix)
         counted, newer, last = 0, 0, ""
-        for page in pages:
-            for item in page.get("Contents", []):
-                photo_id = item["Key"][len(prefix) :].partition("/")[0]
-                if photo_id == last:  # a second entry, while a photo is being reprocessed
-                    continue
-                if counted == most:
-                    return None, None if last < (newer_than or "") else newer
-                counted, last = counted + 1, photo_id
-                newer += photo_id < (newer_than or "")
+        for item in self.objects(prefix):
+            photo_id = item["Key"][len(prefix) :].partition("/")[0]
+            if photo_id == last:  # a second entry, while a photo is being reprocessed
+                continue
+            if counted == most:
+                return None, None if last < (newer_than or "") else newer
+            counted, last = counted + 1, photo_id
+            newer += photo_id < (newer_than or "")
         return counted, newer
 
     def photos(
@@ -203,7 +170,7 @@ class GalleryBucket:
     ) -> dict[str, Photo]:
         """Return those of an album's photos that are published, or hidden, by id."""
         prefix = f"{keys.PENDING_PREFIX if pending else keys.INDEX_PREFIX}{album}/"
-        found = find_by_photo_id(self._s3, self.name, prefix, photo_ids)
+        found = self.find(prefix, photo_ids)
         return {photo.id: photo for photo in photos_in(found.values())}
 
     def index(self) -> Iterator[tuple[str, str, list[str]]]:
@@ -211,29 +178,18 @@ class GalleryBucket:
 
         There are two only while a photo is being reprocessed, or where that was cut short.
         """
-        pages = self._s3.get_paginator("list_objects_v2").paginate(
-            Bucket=self.name, Prefix=keys.INDEX_PREFIX
-        )
-        listed = (item["Key"] for page in pages for item in page.get("Contents", []))
+        listed = (item["Key"] for item in self.objects(keys.INDEX_PREFIX))
         for place, found in groupby(listed, key=lambda key: key.split("/")[1:3]):
             if len(place) == 2:
                 yield place[0], place[1], list(found)
 
     def entry_keys(self, album: str, photo_id: str, *, pending: bool = False) -> list[str]:
         """Return the keys of a photo's entries; see `index`."""
-        return list(self._listed(keys.entry_prefix(album, photo_id, pending=pending)))
-
-    def drop_entry(self, key: str) -> None:
-        """Remove one entry of a photo that has a newer one."""
-        self._s3.delete_object(Bucket=self.name, Key=key)
+        return list(self.listed(keys.entry_prefix(album, photo_id, pending=pending)))
 
     def variants(self, album: str, photo_id: str, *, private: bool = False) -> dict[str, int]:
         """Return key → bytes of what stands of a photo's variants, listed in its entry or not."""
-        return self._listed(keys.variants_prefix(album, photo_id, private=private))
-
-    def read_variant(self, key: str) -> bytes | None:
-        """Return a variant's bytes, or None where there is none."""
-        return self._read(key)
+        return self.listed(keys.variants_prefix(album, photo_id, private=private))
 
     def recent_verdicts(self, most: int) -> list[dict[str, Any]]:
         """Return some of the newest verdicts, whatever their album."""
@@ -244,19 +200,17 @@ class GalleryBucket:
 
     def verdicts(self, album: str, photo_ids: Iterable[str]) -> dict[str, dict[str, Any]]:
         """Return the verdicts on those uploads that were rejected."""
-        prefix = f"{keys.VERDICT_PREFIX}{album}/"
-        found = find_by_photo_id(self._s3, self.name, prefix, photo_ids)
+        found = self.find(f"{keys.VERDICT_PREFIX}{album}/", photo_ids)
         read = {id_: self.get_json(key) for id_, key in found.items()}
         return {id_: verdict for id_, verdict in read.items() if verdict}
 
     def deleted(self, album: str, photo_ids: Iterable[str]) -> set[str]:
         """Return those photos that a person deleted."""
-        prefix = f"{keys.TOMBSTONE_PREFIX}{album}/"
-        return set(find_by_photo_id(self._s3, self.name, prefix, photo_ids))
+        return set(self.find(f"{keys.TOMBSTONE_PREFIX}{album}/", photo_ids))
 
     def is_deleted(self, album: str, photo_id: str) -> bool:
         """Tell whether a person deleted this photo; cheaper than `deleted` for one."""
-        return self._read(keys.tombstone_key(album, photo_id)) is not None
+        return self.get_bytes(keys.tombstone_key(album, photo_id)) is not None
 
     def published_version(self, album: str, photo_id: str) -> str | None:
         """Return the version of the upload that a published photo was made of."""
@@ -275,28 +229,8 @@ class GalleryBucket:
             keys.variants_prefix(album, photo_id),
             keys.variants_prefix(album, photo_id, private=True),
         ):
-            for key in self._listed(prefix):
-                self._s3.delete_object(Bucket=self.name, Key=key)
-        self._s3.delete_object(Bucket=self.name, Key=keys.verdict_key(album, photo_id))
-
-    def check(self) -> None:
-        """Raise unless the bucket can be listed."""
-        self._s3.list_objects_v2(Bucket=self.name, Prefix=keys.INDEX_PREFIX, MaxKeys=1)
-
-    def _listed(self, prefix: str) -> dict[str, int]:
-        """Return key → bytes of the few objects under a prefix of one photo."""
-        listed = self._s3.list_objects_v2(Bucket=self.name, Prefix=prefix)
-        return {item["Key"]: item["Size"] for item in listed.get("Contents", [])}
-
-    def _read(self, key: str) -> bytes | None:
-        try:
-            body = self._s3.get_object(Bucket=self.name, Key=key)["Body"]
-        except ClientError as error:
-            if is_error(error, "NoSuchKey", "404"):
-                return None
-            raise
-        with body:
-            return body.read()
+            self.drop(*self.listed(prefix))
+        self.drop(keys.verdict_key(album, photo_id))
 
 
 def _source_version(record: dict[str, Any] | None) -> str | None:

@@ -40,7 +40,7 @@ def relocate(gallery: GalleryBucket, photo: Photo, new: Photo) -> bool:
         return False
     if photo.variants != new.variants:
         gallery.remove_variants(photo.album, photo.id, private=photo.private)
-    gallery.drop_entry(photo.key())
+    gallery.drop(photo.key())
     return True
 
 

@@ -12,8 +12,8 @@ from botocore.exceptions import ClientError
 from services.core import keys
 from services.core.reasons import Reason
 from services.core.settings import Settings
+from services.store.bucket import Bucket
 from services.store.client import is_error
-from services.store.listing import find_by_photo_id
 from services.store.signing import GetSigner
 
 if TYPE_CHECKING:
@@ -54,14 +54,13 @@ class Original(Version):
     data: bytes | None = None
 
 
-class UploadBucket:
+class UploadBucket(Bucket):
     """The bucket that browsers upload to."""
 
     def __init__(self, s3: "S3Client", settings: Settings, signer: GetSigner) -> None:
-        self._s3 = s3
+        super().__init__(s3, settings.upload_bucket)
         self.origin = signer.origin  # that browsers post to, for a Content-Security-Policy
         self._settings = settings
-        self.name = settings.upload_bucket
 
     def presign_post(
         self,
@@ -79,16 +78,9 @@ class UploadBucket:
 
         The policy fixes key, content type, metadata and the response of S3: 201, or a redirect.
         """
-        fields = {
-            "Content-Type": content_type,
-            f"x-amz-meta-{NAME_METADATA}": quote(keys.bounded_name(name)),
-            f"x-amz-meta-{DELETE_METADATA}": delete_sha256,
-        }
-        # Empty ones are left out: not every S3 keeps those.
-        if name_given := keys.bounded_name(guest):
-            fields[f"x-amz-meta-{GUEST_METADATA}"] = quote(name_given)
-        if uploader:
-            fields[f"x-amz-meta-{UPLOADER_METADATA}"] = uploader
+        carried = _metadata(name, delete_sha256, guest, uploader)
+        fields = {"Content-Type": content_type}
+        fields |= {f"x-amz-meta-{key}": value for key, value in carried.items()}
         if redirect:
             fields["success_action_redirect"] = redirect
         else:
@@ -119,17 +111,12 @@ class UploadBucket:
         uploader: str = "",
     ) -> None:
         """Store an upload whose bytes came with a request, as `presign_post` lets a form do."""
-        metadata = {
-            NAME_METADATA: quote(keys.bounded_name(name)),
-            DELETE_METADATA: delete_sha256,
-            UPLOADER_METADATA: uploader,
-        }
         self._s3.put_object(
             Bucket=self.name,
             Key=keys.upload_key(album, photo_id),
             Body=data,
             ContentType="application/octet-stream",
-            Metadata={key: value for key, value in metadata.items() if value},
+            Metadata=_metadata(name, delete_sha256, "", uploader),
         )
 
     def read(self, key: str, version_id: str | None = None) -> Original | None:
@@ -206,12 +193,7 @@ class UploadBucket:
 
     def present(self, album: str, photo_ids: Iterable[str]) -> dict[str, str]:
         """Return the keys of those uploads that wait under one of the photo ids."""
-        prefix = f"{keys.UPLOAD_PREFIX}{album}/"
-        return find_by_photo_id(self._s3, self.name, prefix, photo_ids)
-
-    def check(self) -> None:
-        """Raise unless the bucket can be listed."""
-        self._s3.list_objects_v2(Bucket=self.name, Prefix=keys.UPLOAD_PREFIX, MaxKeys=1)
+        return self.find(f"{keys.UPLOAD_PREFIX}{album}/", photo_ids)
 
     def _versions(self, prefix: str, key: str | None = None) -> Iterator[Version]:
         """Yield what is stored under a prefix, or under one key, by key and newest first."""
@@ -237,11 +219,22 @@ class UploadBucket:
                 if version_id := _version_id(item):
                     self._s3.delete_object(Bucket=self.name, Key=item["Key"], VersionId=version_id)
                 else:
-                    self._s3.delete_object(Bucket=self.name, Key=item["Key"])
+                    self.drop(item["Key"])
 
     def _version_pages(self, prefix: str) -> Iterator[Any]:
         paginator = self._s3.get_paginator("list_object_versions")
         yield from paginator.paginate(Bucket=self.name, Prefix=prefix)
+
+
+def _metadata(name: str, delete_sha256: str, guest: str, uploader: str) -> dict[str, str]:
+    """Return what travels with an upload; empty values are left out: not every S3 keeps those."""
+    carried = {
+        NAME_METADATA: quote(keys.bounded_name(name)),
+        DELETE_METADATA: delete_sha256,
+        GUEST_METADATA: quote(keys.bounded_name(guest)),
+        UPLOADER_METADATA: uploader,
+    }
+    return {key: value for key, value in carried.items() if value}
 
 
 def _original(key: str, response: Any, data: bytes | None) -> Original:

@@ -18,7 +18,7 @@ from services.core.grants import Grant, Kind, grant_id
 from services.core.photo import Photo
 from services.store import Store
 from services.web.place import Place
-from services.web.problems import ProblemError
+from services.web.problems import NO_SUCH_ALBUM, ProblemError
 from services.web.remembered import Remembered
 
 OWNER_COOKIE = "owner"
@@ -26,7 +26,6 @@ LINK_COOKIE = "link-"  # and the album's slug
 SESSION = timedelta(days=30)
 RENEW_EVERY = timedelta(days=1)
 
-NO_SUCH_ALBUM = (HTTPStatus.NOT_FOUND, "There is no such album.")
 NO_UPLOADS = (HTTPStatus.FORBIDDEN, "This album takes no pictures now.")
 
 

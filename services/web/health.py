@@ -1,12 +1,11 @@
 """Whether the process lives, and whether it can do its work."""
 
-from http import HTTPStatus
-
 from fastapi import APIRouter
 from pydantic import BaseModel
 
+from services.core import keys
 from services.web.dependencies import StoreDep
-from services.web.problems import documented
+from services.web.problems import UNAVAILABLE, documented
 
 router = APIRouter(tags=["health"])
 
@@ -26,10 +25,10 @@ async def healthz() -> Health:
 @router.get(
     "/readyz",
     summary="Are the buckets reachable?",
-    responses=documented((HTTPStatus.SERVICE_UNAVAILABLE, "A bucket does not answer.")),
+    responses=documented(UNAVAILABLE),
 )
 def readyz(store: StoreDep) -> Health:
     """Readiness: lists one key of each bucket."""
-    store.uploads.check()
-    store.gallery.check()
+    store.uploads.check(keys.UPLOAD_PREFIX)
+    store.gallery.check(keys.INDEX_PREFIX)
     return Health()

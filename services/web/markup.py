@@ -106,20 +106,12 @@ def iso_seconds(moment: datetime) -> str:
 
 
 FILTERS: dict[str, Callable[..., Any]] = {
-    "album_path": album_path,
-    "page_path": page_path,
-    "place_path": place_path,
-    "image_path": image_path,
-    "download_path": download_path,
-    "alt": alt,
-    "url": url,
-    "srcset": srcset,
-    "ratio_class": ratio_class,
-    "mat_class": mat_class,
-    "shown_width": shown_width,
-    "base64": base64_text,
-    "iso": iso_seconds,
-}
+    filter_.__name__: filter_
+    for filter_ in (
+        album_path, page_path, place_path, image_path, download_path, alt, url, srcset, ratio_class,
+        mat_class, shown_width,
+    )
+} | {"base64": base64_text, "iso": iso_seconds}  # fmt: skip
 
 
 def embed_codes(photo: Photo, name: str, origin: str) -> dict[str, str]:

@@ -7,12 +7,13 @@ import base64
 import json
 import secrets
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import JSONResponse
 
 from services.core.grants import grant_id
@@ -69,6 +70,9 @@ async def _credential(request: Request) -> dict[str, Any]:
     return credential
 
 
+Credential = Annotated[dict[str, Any], Depends(_credential)]
+
+
 def _site(request: Request, settings: SettingsDep) -> tuple[str, str]:
     """Return the origin that a passkey is bound to, and the host as its id."""
     origin = public_url(request, settings)
@@ -108,23 +112,14 @@ def offer_passkey(
 
 
 @router.post("")
-async def keep_passkey(
-    request: Request, grant: Owner, access: AccessDep, settings: SettingsDep
-) -> Response:
-    """Keep the public key of a passkey that the owner's browser made."""
-    from starlette.concurrency import run_in_threadpool
-
-    credential = await _credential(request)
-    return await run_in_threadpool(_keep, request, credential, grant, access, settings)
-
-
-def _keep(
+def keep_passkey(
     request: Request,
-    credential: dict[str, Any],
     grant: Owner,
+    credential: Credential,
     access: AccessDep,
     settings: SettingsDep,
 ) -> Response:
+    """Keep the public key of a passkey that the owner's browser made."""
     from webauthn import verify_registration_response
     from webauthn.helpers.exceptions import WebAuthnException
 
@@ -139,17 +134,10 @@ def _keep(
         )
     except (WebAuthnException, ValueError, KeyError):
         raise ProblemError(*_REFUSED) from None
+    key, count = verified.credential_public_key, verified.sign_count
     name = str(access.store.grants.details(grant).get("name", ""))
     created = datetime.now(UTC).isoformat()
-    access.store.passkeys.put(
-        Passkey(
-            verified.credential_id,
-            verified.credential_public_key,
-            verified.sign_count,
-            name,
-            created,
-        )
-    )
+    access.store.passkeys.put(Passkey(verified.credential_id, key, count, name, created))
     return Response(status_code=HTTPStatus.NO_CONTENT)
 
 
@@ -169,19 +157,10 @@ def ask_for_passkey(request: Request, settings: SettingsDep) -> Response:
 
 
 @router.put("/signin")
-async def sign_in_by_passkey(
-    request: Request, access: AccessDep, settings: SettingsDep
+def sign_in_by_passkey(
+    request: Request, credential: Credential, access: AccessDep, settings: SettingsDep
 ) -> Response:
     """Sign in whoever holds the private key of a passkey that was kept."""
-    from starlette.concurrency import run_in_threadpool
-
-    credential = await _credential(request)
-    return await run_in_threadpool(_sign_in, request, credential, access, settings)
-
-
-def _sign_in(
-    request: Request, credential: dict[str, Any], access: AccessDep, settings: SettingsDep
-) -> Response:
     from webauthn import base64url_to_bytes, verify_authentication_response
     from webauthn.helpers.exceptions import WebAuthnException
 
@@ -202,15 +181,7 @@ def _sign_in(
     except (WebAuthnException, ValueError, KeyError):
         raise ProblemError(*_REFUSED) from None
     if verified.new_sign_count:
-        access.store.passkeys.put(
-            Passkey(
-                passkey.credential_id,
-                passkey.public_key,
-                verified.new_sign_count,
-                passkey.name,
-                passkey.created,
-            )
-        )
+        access.store.passkeys.put(replace(passkey, sign_count=verified.new_sign_count))
     session = start_session(request, access, passkey.name, "passkey")
     response = JSONResponse({"next": session.headers["location"]})
     response.raw_headers += [header for header in session.raw_headers if header[0] == b"set-cookie"]

@@ -10,12 +10,18 @@ from pydantic import AliasPath, BaseModel, BeforeValidator, ConfigDict, Field, c
 from services.core import keys
 from services.core.access import Action
 from services.store import Store
-from services.web.access import NO_SUCH_ALBUM, Erased, Followed, Seen
+from services.web.access import Erased, Followed, Seen
 from services.web.dependencies import PhotoId, SettingsDep, StoreDep
 from services.web.gallery import Gallery, NotUploaderError, Status, fitting
 from services.web.markup import base64_text, photo_path
 from services.web.place import Place
-from services.web.problems import ProblemError, documented
+from services.web.problems import (
+    MALFORMED,
+    NO_SUCH_ALBUM,
+    UNAVAILABLE,
+    ProblemError,
+    documented,
+)  # fmt: skip
 
 router = APIRouter(prefix="/photos", tags=["photos"])
 
@@ -25,8 +31,7 @@ MOST_COUNTED = 10_000  # ten listings; a larger album is not counted to its end
 
 NOT_FOUND = (HTTPStatus.NOT_FOUND, "There is no such photo, or no such album.")
 GONE = (HTTPStatus.GONE, "This photo was deleted.")
-MALFORMED = (HTTPStatus.UNPROCESSABLE_ENTITY, "The request is malformed; `errors` says where.")
-UNAVAILABLE = (HTTPStatus.SERVICE_UNAVAILABLE, "The storage does not answer.")
+NOT_YOURS = (HTTPStatus.FORBIDDEN, "Only whoever uploaded the photo can delete it.")
 
 
 class Variant(BaseModel):
@@ -117,6 +122,17 @@ class PhotoCount(BaseModel):
     newer: int | None = Field(description="Those newer than `newer_than`.", examples=[120])
 
 
+_AFTER = Query(pattern=f"^{keys.PHOTO_ID_PATTERN}$", description="Only photos older than this id.")
+_LIMIT = Query(
+    ge=1, le=MAX_LIMIT,
+    description="Photos at most, fewer where their addresses are long; a setting if absent.",
+)  # fmt: skip
+_IDS = Query(
+    max_length=27 * MAX_IDS,
+    description=f"Up to {MAX_IDS} ids with commas between: the state of each instead.",
+)
+
+
 @router.get(
     "",
     summary="List photos, or follow uploads",
@@ -126,38 +142,18 @@ def list_photos(
     place: Followed,
     store: StoreDep,
     settings: SettingsDep,
-    after: Annotated[
-        str | None,
-        Query(pattern=f"^{keys.PHOTO_ID_PATTERN}$", description="Only photos older than this id."),
-    ] = None,
-    limit: Annotated[
-        int | None,
-        Query(
-            ge=1,
-            le=MAX_LIMIT,
-            description="Photos at most, fewer where their addresses are long; a setting if absent.",
-        ),
-    ] = None,
-    ids: Annotated[
-        str | None,
-        Query(
-            max_length=27 * MAX_IDS,
-            description=f"Up to {MAX_IDS} ids with commas between: the state of each instead.",
-        ),
-    ] = None,
+    after: Annotated[str | None, _AFTER] = None,
+    limit: Annotated[int | None, _LIMIT] = None,
+    ids: Annotated[str | None, _IDS] = None,
 ) -> PhotoList:
     """Newest first, or with `ids` the state of each, in the order given."""
     gallery = Gallery(store, place.slug)
     if ids is not None:
         statuses = gallery.statuses([id_ for id_ in ids.split(",") if keys.is_photo_id(id_)])
         unknown = Status("", "unknown")
-        return PhotoList(
-            photos=[
-                _state(id_, statuses.get(id_, unknown), place, store)
-                for id_ in ids.split(",")
-                if id_
-            ]
-        )
+        asked = [id_ for id_ in ids.split(",") if id_]
+        states = [_state(id_, statuses.get(id_, unknown), place, store) for id_ in asked]
+        return PhotoList(photos=states)
     if not place.may(Action.SEE):
         raise ProblemError(*NO_SUCH_ALBUM)
     page = gallery.page(after, limit or settings.page_size)
@@ -207,13 +203,7 @@ def get_photo(
     "/{photo_id}",
     summary="Delete a photo",
     status_code=HTTPStatus.NO_CONTENT,
-    responses=documented(
-        (HTTPStatus.FORBIDDEN, "Only whoever uploaded the photo can delete it."),
-        NOT_FOUND,
-        GONE,
-        MALFORMED,
-        UNAVAILABLE,
-    ),
+    responses=documented(NOT_YOURS, NOT_FOUND, GONE, MALFORMED, UNAVAILABLE),
 )
 def delete_photo(
     photo_id: PhotoId,
@@ -233,9 +223,7 @@ def delete_photo(
     try:
         before = Gallery(store, place.slug).delete(photo_id, token) if known else None
     except NotUploaderError:
-        raise ProblemError(
-            HTTPStatus.FORBIDDEN, "Only whoever uploaded the photo can delete it."
-        ) from None
+        raise ProblemError(*NOT_YOURS) from None
     _refuse_absent(before)
     return Response(status_code=HTTPStatus.NO_CONTENT)
 

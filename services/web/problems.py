@@ -12,12 +12,19 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
-from services.store.listing import TooFarApartError
+from services.store.bucket import TooFarApartError
 from services.web.rendering import render_error
 
 logger = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
+
+# What many routes have in common: status and when it happens.
+NOT_JSON = (HTTPStatus.BAD_REQUEST, "The body is not JSON.")
+CROSS_SITE = (HTTPStatus.FORBIDDEN, "The request comes from another site.")
+NO_SUCH_ALBUM = (HTTPStatus.NOT_FOUND, "There is no such album.")
+MALFORMED = (HTTPStatus.UNPROCESSABLE_ENTITY, "The request is malformed; `errors` says where.")
+UNAVAILABLE = (HTTPStatus.SERVICE_UNAVAILABLE, "The storage does not answer.")
 
 
 class FieldError(BaseModel):

@@ -16,7 +16,15 @@ from services.web.forms import Fields, done
 from services.web.gallery import Gallery
 from services.web.markup import album_path, within
 from services.web.place import Place
-from services.web.problems import ProblemError, documented
+from services.web.problems import (
+    CROSS_SITE,
+    MALFORMED,
+    NO_SUCH_ALBUM,
+    NOT_JSON,
+    UNAVAILABLE,
+    ProblemError,
+    documented,
+)  # fmt: skip
 from services.web.rendering import render
 from services.web.work import move
 
@@ -79,13 +87,7 @@ def tidy(access: Access, place: Place, deed: Deed, ids: list[str], to: str) -> d
 @router.post(
     "/tidy",
     summary="Delete, hide, show or move photos",
-    responses=documented(
-        (HTTPStatus.BAD_REQUEST, "The body is not JSON."),
-        (HTTPStatus.FORBIDDEN, "The request comes from another site."),
-        (HTTPStatus.NOT_FOUND, "There is no such album."),
-        (HTTPStatus.UNPROCESSABLE_ENTITY, "The request is malformed; `errors` says where."),
-        (HTTPStatus.SERVICE_UNAVAILABLE, "The storage does not answer."),
-    ),
+    responses=documented(NOT_JSON, CROSS_SITE, NO_SUCH_ALBUM, MALFORMED, UNAVAILABLE),
 )
 def tidy_photos(wanted: TidyRequest, place: Tidied, access: AccessDep) -> Tidying:
     """Up to 25 photos at once; the owner's, and of keys that may tidy the album."""

@@ -17,14 +17,13 @@ from services.core.reasons import Reason, sentence
 from services.core.settings import Settings
 from services.core.variants import ACCEPTED_TYPES
 from services.store import Store
-from services.web.access import NO_SUCH_ALBUM, Filled
+from services.web.access import Filled
 from services.web.admission import admit
 from services.web.dependencies import SettingsDep, StoreDep
 from services.web.gallery import delete_sha256
 from services.web.markup import photo_path
-from services.web.photos import MALFORMED
 from services.web.place import Place
-from services.web.problems import ProblemError, documented
+from services.web.problems import MALFORMED, NO_SUCH_ALBUM, ProblemError, documented
 
 router = APIRouter(prefix="/uploads", tags=["uploads"])
 direct = APIRouter(tags=["uploads"])

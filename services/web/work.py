@@ -19,7 +19,13 @@ from services.web.access import Access, AccessDep, Owned
 from services.web.forms import done
 from services.web.gallery import Gallery
 from services.web.markup import album_path
-from services.web.problems import ProblemError, documented
+from services.web.problems import (
+    CROSS_SITE,
+    NO_SUCH_ALBUM,
+    UNAVAILABLE,
+    ProblemError,
+    documented,
+)  # fmt: skip
 from services.web.rendering import render
 
 pages = APIRouter()
@@ -27,6 +33,10 @@ router = APIRouter(tags=["albums"])
 
 SECONDS_A_STEP = 5.0
 PHOTOS_A_STEP = 100
+TARGET_GONE = (
+    HTTPStatus.CONFLICT,
+    "The album that the photos were to move to is gone; choose another one.",
+)
 
 
 class Step(BaseModel):
@@ -97,8 +107,7 @@ def _do(access: Access, album: Album, photo: Photo) -> None:
         return
     target = access.fresh_album(album.move_to) if album.move_to else None
     if album.move_to and (target is None or target.state is not State.OPEN):
-        msg = "The album that the photos were to move to is gone; choose another one."
-        raise ProblemError(HTTPStatus.CONFLICT, msg)
+        raise ProblemError(*TARGET_GONE)
     if target is None:
         Gallery(access.store, album.slug).delete(photo.id, None)
         return
@@ -148,12 +157,7 @@ def work_on(place: Owned, access: AccessDep) -> Response:
 @router.post(
     "/work",
     summary="Do a step of what is to be done in an album",
-    responses=documented(
-        (HTTPStatus.FORBIDDEN, "The request comes from another site."),
-        (HTTPStatus.NOT_FOUND, "There is no such album."),
-        (HTTPStatus.CONFLICT, "The album that photos were to move to is gone."),
-        (HTTPStatus.SERVICE_UNAVAILABLE, "The storage does not answer."),
-    ),
+    responses=documented(CROSS_SITE, NO_SUCH_ALBUM, TARGET_GONE, UNAVAILABLE),
 )
 def work_step(place: Owned, access: AccessDep) -> Step:
     """Close an album, or move or delete its photos, a little at a time."""

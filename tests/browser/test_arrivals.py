@@ -27,7 +27,7 @@ def copies(site: Site, photo_id: str, count: int, name: str) -> list[str]:
         ]
         variants = stored_variants("main", new, stored, private=False)  # type: ignore[arg-type] # a Variant has a Fit's fields
         for old, variant in zip(photo.variants, variants, strict=True):
-            data = store.gallery.read_variant(old.key)
+            data = store.gallery.get_bytes(old.key)
             assert data
             store.gallery.put_variant(variant.key, data, variant.format, source="copy")
         entry = Photo(

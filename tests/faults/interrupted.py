@@ -17,7 +17,7 @@ class Cut:
         self,
         store: Store,
         changes: int,
-        names: Iterable[str] = ("put_variant", "put_json", "drop_entry"),
+        names: Iterable[str] = ("put_variant", "put_json", "drop"),
     ) -> None:
         self._names = set(names)
         self.uploads, self.albums = store.uploads, store.albums

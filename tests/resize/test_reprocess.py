@@ -67,7 +67,7 @@ class Photos:
     def bytes_of(self, photo_id: str) -> dict[str, bytes]:
         """Return every stored variant's bytes."""
         gallery = self.buckets.store.gallery
-        return {key: gallery.read_variant(key) or b"" for key in gallery.variants("main", photo_id)}
+        return {key: gallery.get_bytes(key) or b"" for key in gallery.variants("main", photo_id)}
 
 
 @pytest.fixture
@@ -121,7 +121,7 @@ def test_the_gallery_shows_what_was_made(photos: Photos) -> None:
     ]
     for variant in photo.variants:
         with Image.open(
-            io.BytesIO(photos.buckets.store.gallery.read_variant(variant.key) or b"")
+            io.BytesIO(photos.buckets.store.gallery.get_bytes(variant.key) or b"")
         ) as image:
             assert image.size == (variant.width, variant.height)
 
@@ -242,9 +242,7 @@ def test_whenever_it_is_cut_short_the_gallery_is_whole_and_the_next_run_ends_it(
     assert photos.buckets.published().keys() == {photo_id}
 
 
-@pytest.mark.parametrize(
-    "moment", ["get_json", "read_variant", "put_variant", "put_json", "deleted"]
-)
+@pytest.mark.parametrize("moment", ["get_json", "get_bytes", "put_variant", "put_json", "deleted"])
 def test_a_delete_meanwhile_wins(photos: Photos, moment: str) -> None:
     """Whenever a person deletes the photo, nothing of it is left once both have ended."""
     photo_id = photos.publish(pictures.jpeg(500, 400))
@@ -283,10 +281,10 @@ def test_a_batch_job_over_the_index_makes_photos_anew(photos: Photos, schema: st
     (key,) = photos.buckets.store.gallery.entry_keys("main", photo_id)
     event = batch_event(key, f"photos/main/{photo_id}/400.webp", bucket=bucket)
     changed = replace(photos.settings, variant_sizes=(300, 800))
-    answer = entry.handle(event, photos.buckets.store, changed, deadline=soon())
-    assert answer["invocationSchemaVersion"] == schema
-    assert answer["invocationId"] == "i-1"
-    assert answer["results"] == [
+    response = entry.handle(event, photos.buckets.store, changed, deadline=soon())
+    assert response["invocationSchemaVersion"] == schema
+    assert response["invocationId"] == "i-1"
+    assert response["results"] == [
         {"taskId": "t0", "resultCode": "Succeeded", "resultString": "reprocessed"},
         {
             "taskId": "t1",

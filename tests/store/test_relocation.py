@@ -14,7 +14,7 @@ from tests.faults.interrupted import Cut, CutError, at_first_call
 from tests.photos import stored_photo
 
 PLACES = [("other", False, False), ("other", True, False), ("main", True, False), ("main", False, True)]  # fmt: skip
-CHANGES = {"copy", "put_json", "put_tombstone", "drop_entry", "remove_variants"}
+CHANGES = {"copy", "put_json", "put_tombstone", "drop", "remove_variants"}
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def whole(store: Store, photo: Photo) -> bool:
         manifest is not None
         and manifest["album"] == photo.album
         and [one["key"] for one in manifest["variants"]] == [v.key for v in photo.variants]
-        and all(store.gallery.read_variant(v.key) == b"bytes" for v in photo.variants)
+        and all(store.gallery.get_bytes(v.key) == b"bytes" for v in photo.variants)
     )
 
 

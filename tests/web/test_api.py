@@ -451,9 +451,9 @@ def test_photos_that_lie_far_apart_are_asked_for_in_parts(
     client: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each listing costs money, so there is an end to them, and the answer says what to do."""
-    from services.store import listing
+    from services.store import bucket
 
-    monkeypatch.setattr(listing, "MAX_LISTINGS", 0)
+    monkeypatch.setattr(bucket, "MAX_LISTINGS", 0)
     answer = client.get("/api/photos", params={"ids": keys.new_photo_id(datetime.now(UTC))})
     assert answer.status_code == 422
     assert answer.json()["detail"].endswith("ask for fewer at once.")

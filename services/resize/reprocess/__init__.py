@@ -123,7 +123,7 @@ def reprocess(
             return _without_entry(album, photo_id, store)
     for key in photos:
         if key != new.key():
-            gallery.drop_entry(key)
+            gallery.drop(key)
     return Reprocessing.DONE
 
 
@@ -183,7 +183,7 @@ def _put_missing(
     Where one stands it stays: it is the same size of the same upload.
     """
     source = _source(photo, standing)
-    data = store.gallery.read_variant(source) if source else None
+    data = store.gallery.get_bytes(source) if source else None
     if data is None:
         msg = f"{photo.id} has no variant of {photo.variants[-1].size} pixels"
         raise SourceMissingError(msg)
