@@ -79,15 +79,20 @@ def settings_in(template: Template, function: str, s3_url: str | None) -> Settin
     return replace(load_settings(variables), s3_endpoint_url=s3_url)
 
 
+def create_stack(account: MiniStack, template: Template, name: str = STACK) -> None:
+    """Make all that a template has."""
+    cloudformation = account.client("cloudformation")
+    cloudformation.create_stack(
+        StackName=name, TemplateBody=json.dumps(template), Capabilities=["CAPABILITY_IAM"]
+    )
+    wait = {"Delay": 1}
+    cloudformation.get_waiter("stack_create_complete").wait(StackName=name, WaiterConfig=wait)
+
+
 @contextmanager
 def deploy(account: MiniStack, template: Template) -> Iterator[Deployment]:
     """Yield the product in an account that has none yet."""
-    cloudformation = account.client("cloudformation")
-    cloudformation.create_stack(
-        StackName=STACK, TemplateBody=json.dumps(template), Capabilities=["CAPABILITY_IAM"]
-    )
-    wait = {"Delay": 1}
-    cloudformation.get_waiter("stack_create_complete").wait(StackName=STACK, WaiterConfig=wait)
+    create_stack(account, template)
     credentials = {name: credentials_of(account, role) for role, name in ROLES.items()}
     settings = {name: settings_in(template, name, account.url) for name in credentials}
     stores = {

@@ -52,6 +52,11 @@ class MiniStack:
         session = boto3.Session(region_name=REGION, **held)
         return session.client(service, endpoint_url=self.url, verify=str(self.certificate))
 
+    def outputs(self, stack: str) -> dict[str, str]:
+        """Return what a stack says of itself."""
+        [found] = self.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
+        return {output["OutputKey"]: output["OutputValue"] for output in found["Outputs"]}
+
     def asked(self, who: str) -> tuple[set[Right], set[Right]]:
         """Return which rights the holder of an access key was allowed, and which denied."""
         both: tuple[set[Right], set[Right]] = (set(), set())

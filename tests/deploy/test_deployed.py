@@ -1,15 +1,20 @@
 """What a deploy of the template makes on an emulator of AWS, and what the emulator leaves out."""
 
 import re
+from collections import ChainMap
+from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
+from botocore.exceptions import ClientError
 
 from services.resize.reprocess import stale
 from tests import pictures
-from tests.deploy.deployment import STACK, Deployment, settings_in
+from tests.deploy.deployment import STACK, Deployment, create_stack, settings_in
 from tests.deploy.lifetime import Lifetime
-from tests.deploy.packaging import of_type, package
+from tests.deploy.ministack import running_ministack
+from tests.deploy.packaging import OTHERS, of_type, package
 from tests.deploy.roles import policies
 from tests.events import batch_event
 
@@ -43,6 +48,19 @@ def test_every_resource_is_made(deployment: Deployment) -> None:
         assert made == (bucket.keys() & TOLD_BY.keys()) - lost
 
 
+def test_every_parameter_is_made(tmp_path: Path) -> None:
+    """Every parameter at its other value at once; but no budget, which MiniStack does not know."""
+    template = package(**dict(ChainMap(*OTHERS)))
+    with running_ministack(tmp_path) as account:
+        with pytest.raises(ClientError, match="Unrecognized resource types"):
+            create_stack(account, template)
+        resources = {**template["Resources"]}
+        del resources["Budget"]
+        create_stack(account, template | {"Resources": resources})
+        [told] = account.client("sns").list_subscriptions()["Subscriptions"]
+        assert told["Endpoint"] == "owner@example.org"
+
+
 def told(s3: Any, call: str, bucket: str) -> bool:
     """Tell whether S3 knows of a setting."""
     try:
@@ -54,7 +72,7 @@ def told(s3: Any, call: str, bucket: str) -> bool:
 
 def test_cors_of_the_template_lets_the_page_upload(deployment: Deployment) -> None:
     """The deployed page's origin may post and read ETag and Location; another origin may not."""
-    page = gallery_url(deployment)
+    page = deployment.account.outputs(STACK)["GalleryUrl"]
     sent = Lifetime(deployment).begin()["upload"]
 
     def preflight(url: str, origin: str, method: str) -> httpx.Response:
@@ -75,14 +93,6 @@ def test_cors_of_the_template_lets_the_page_upload(deployment: Deployment) -> No
     assert preflight(gallery, page, "GET").status_code == 200
     assert preflight(gallery, page, "PUT").status_code == 403
     deployment.events()
-
-
-def gallery_url(deployment: Deployment) -> str:
-    """Return the address that the stack says."""
-    cloudformation = deployment.account.client("cloudformation")
-    [stack] = cloudformation.describe_stacks(StackName=STACK)["Stacks"]
-    outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
-    return str(outputs["GalleryUrl"])
 
 
 def test_notification_of_the_template_reaches_uploads_only(deployment: Deployment) -> None:

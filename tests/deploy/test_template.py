@@ -3,6 +3,7 @@
 import fnmatch
 import json
 import re
+import shutil
 import subprocess
 import sys
 from collections import ChainMap
@@ -26,6 +27,7 @@ from tests.deploy.packaging import (
     package,
     pairwise,
     parameters,
+    serverless,
 )
 
 # Set by Lambda itself, or of no use on AWS.
@@ -231,6 +233,20 @@ def test_osls_is_pinned() -> None:
     installed = json.loads((ROOT / "node_modules/osls/package.json").read_text())
     assert installed["version"] == wanted
     assert "serverless" in installed["bin"]
+
+
+def test_what_a_deploy_wants_is_said(tmp_path: Path) -> None:
+    """Without Docker osls says so; npm refuses a Node.js that osls would not run on."""
+    shutil.copy(ROOT / "serverless.yml", tmp_path)
+    (tmp_path / "node").symlink_to(str(shutil.which("node")))
+    run = serverless("package", env={"PATH": str(tmp_path)}, cwd=tmp_path)
+    assert "Ensure Docker is installed before continuing." in run.stdout + run.stderr
+    ours, theirs = (
+        json.loads((ROOT / folder / "package.json").read_text())["engines"]["node"]
+        for folder in (".", "node_modules/osls")
+    )
+    assert ours == theirs
+    assert "engine-strict=true" in (ROOT / ".npmrc").read_text().splitlines()
 
 
 def test_the_cdn_sends_variants_to_the_bucket_and_nothing_else() -> None:

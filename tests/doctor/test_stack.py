@@ -7,11 +7,11 @@ import pytest
 
 from services.doctor.__main__ import main
 from tests.conftest import free_port
+from tests.deploy.deployment import STACK, create_stack
 from tests.deploy.ministack import KEYS, MiniStack, running_ministack
 from tests.deploy.packaging import package
 from tests.doctor.conftest import Report, program, read_report, wait_for
 
-STACK = "contact-sheet-dev"
 Doctor = Callable[[], Report]
 
 
@@ -28,15 +28,8 @@ def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MiniStack]:
     [cors] = template["Resources"]["UploadBucket"]["Properties"]["CorsConfiguration"]["CorsRules"]
     cors["AllowedOrigins"] = [web]
     with running_ministack(tmp_path_factory.mktemp("ministack")) as account:
-        cloudformation = account.client("cloudformation")
-        cloudformation.create_stack(
-            StackName=STACK, TemplateBody=json.dumps(template), Capabilities=["CAPABILITY_IAM"]
-        )
-        cloudformation.get_waiter("stack_create_complete").wait(
-            StackName=STACK, WaiterConfig={"Delay": 1}
-        )
-        [stack] = cloudformation.describe_stacks(StackName=STACK)["Stacks"]
-        outputs = {item["OutputKey"]: item["OutputValue"] for item in stack["Outputs"]}
+        create_stack(account, template)
+        outputs = account.outputs(STACK)
         account.client("s3").put_bucket_notification_configuration(
             Bucket=outputs["UploadBucketName"], NotificationConfiguration={}
         )
@@ -71,13 +64,6 @@ def doctor(
     return check
 
 
-def output(account: MiniStack, key: str) -> str:
-    """Return one of the stack's outputs."""
-    [stack] = account.client("cloudformation").describe_stacks(StackName=STACK)["Stacks"]
-    found: dict[str, str] = {item["OutputKey"]: item["OutputValue"] for item in stack["Outputs"]}
-    return found[key]
-
-
 def test_a_new_stack_is_well(doctor: Doctor) -> None:
     """Every check is ok: CloudFormation finds no drift, and a picture goes through."""
     report = doctor()
@@ -89,7 +75,7 @@ def test_a_new_stack_is_well(doctor: Doctor) -> None:
 
 def test_a_change_by_hand_is_named(account: MiniStack, doctor: Doctor) -> None:
     """The resource, its property, its value and what it should be; well again once set back."""
-    s3, bucket = account.client("s3"), output(account, "UploadBucketName")
+    s3, bucket = account.client("s3"), account.outputs(STACK)["UploadBucketName"]
     s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Suspended"})
     report = doctor()
     s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
@@ -103,7 +89,7 @@ def test_a_change_by_hand_is_named(account: MiniStack, doctor: Doctor) -> None:
 
 def test_events_were_given_up_on(account: MiniStack, doctor: Doctor) -> None:
     """They are counted where Lambda puts them; the advice says where to read why."""
-    sqs, queue = account.client("sqs"), output(account, "FailureQueueUrl")
+    sqs, queue = account.client("sqs"), account.outputs(STACK)["FailureQueueUrl"]
     sqs.send_message(QueueUrl=queue, MessageBody="{}")
     report = doctor()
     sqs.purge_queue(QueueUrl=queue)
@@ -115,7 +101,7 @@ def test_events_were_given_up_on(account: MiniStack, doctor: Doctor) -> None:
 
 def test_a_resource_is_gone(account: MiniStack, doctor: Doctor) -> None:
     """It is named, with the check that cannot do without it."""
-    queue = output(account, "FailureQueueUrl")
+    queue = account.outputs(STACK)["FailureQueueUrl"]
     account.client("sqs").delete_queue(QueueUrl=queue)
     wrong = doctor().wrong
     account.client("sqs").create_queue(QueueName=queue.rpartition("/")[2])
@@ -147,9 +133,7 @@ def test_a_stack_that_is_another(account: MiniStack, capsys: pytest.CaptureFixtu
         "Resources": {"FailureQueue": {"Type": "AWS::SQS::Queue"}},
         "Outputs": {"FailureQueueUrl": {"Value": {"Ref": "FailureQueue"}}},
     }
-    account.client("cloudformation").create_stack(
-        StackName="another", TemplateBody=json.dumps(template)
-    )
+    create_stack(account, template, "another")
     assert refusal(capsys, "another") == (
         "doctor: Stack another has no GalleryUrl, UploadBucketName, GalleryBucketName, "
         "ResizeLambdaFunction, WebLambdaFunction; `npx serverless deploy` makes it anew."
