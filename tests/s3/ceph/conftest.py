@@ -11,16 +11,15 @@ import boto3
 import httpx
 import pytest
 from botocore.config import Config
-from botocore.exceptions import ClientError
 
+from services.core import keys
 from services.core.settings import Settings
+from services.local.provision import provision_buckets
 from services.resize.handler import handle
 from services.store import Store
 from services.store.client import make_s3
 from tests.browser.conftest import browser, open_page  # noqa: F401 the same browser
 from tests.conftest import ACCESS_KEY_ID, SECRET_ACCESS_KEY, free_port
-from tests.deploy.packaging import package
-from tests.deploy.wiring import SETTINGS, Properties, buckets, notification, settings_of
 from tests.s3.ceph.bridge import Bridge
 from tests.s3.ceph.cluster import Ceph
 
@@ -34,7 +33,6 @@ class RealProduct:
     session: boto3.Session
     store: Store
     bridge: Bridge
-    refused: set[str]  # properties of the template's buckets that this S3 does not take
 
     def begin(self, **wanted: Any) -> dict[str, Any]:
         """Ask for a presigned POST."""
@@ -72,12 +70,7 @@ def real(ceph: Ceph) -> Iterator[RealProduct]:
     """Buckets, notification, bridge and the gallery."""
     port = free_port()
     url = f"http://localhost:{port}"
-    wanted = buckets(package(), url)
-    settings = Settings(
-        s3_endpoint_url=ceph.url,
-        upload_bucket=wanted["UploadBucket"]["BucketName"],
-        gallery_bucket=wanted["GalleryBucket"]["BucketName"],
-    )
+    settings = Settings(s3_endpoint_url=ceph.url)
     session = boto3.Session(ACCESS_KEY_ID, SECRET_ACCESS_KEY, region_name="us-east-1")
     store = Store.connect(settings, session)
 
@@ -85,8 +78,8 @@ def real(ceph: Ceph) -> Iterator[RealProduct]:
         handle(event, store, settings, deadline=time.monotonic() + 60)
 
     with Bridge(deliver) as bridge:
-        s3 = make_s3(settings, session)
-        refused = _wire(s3, wanted, _topic(ceph, session, bridge))
+        provision_buckets(settings, session, [url])
+        notify(make_s3(settings, session), settings.upload_bucket, _topic(ceph, session, bridge))
         process = subprocess.Popen(
             [sys.executable, "-m", "uvicorn", "services.web.app:app", "--port", str(port)],
             env={
@@ -105,33 +98,23 @@ def real(ceph: Ceph) -> Iterator[RealProduct]:
                 break
             except httpx.HTTPError:
                 time.sleep(0.1)
-        yield RealProduct(url, settings, session, store, bridge, refused)
+        yield RealProduct(url, settings, session, store, bridge)
         process.terminate()
         process.wait()
 
 
-# Taken by Ceph 16 and then not as on AWS; test_wiring.py says how.
-MISTAKEN = {"BucketPolicy", "PublicAccessBlockConfiguration"}
-
-
-def _wire(s3: Any, wanted: dict[str, Properties], topic: str) -> set[str]:
-    """Make both buckets as the template has them, and return what cannot be set.
-
-    But for what Ceph has its own mind about: see test_wiring.py.
-    """
-    refused = set()
-    for properties in wanted.values():
-        name = properties["BucketName"]
-        s3.create_bucket(Bucket=name)
-        for property_, value in settings_of(properties).items():
-            setting = SETTINGS.get(property_) or notification(topic=topic)
-            if property_ in MISTAKEN:
-                continue
-            try:
-                setting.put(s3, name, value)
-            except ClientError:
-                refused.add(property_)
-    return refused
+def notify(s3: Any, bucket: str, topic: str) -> None:
+    """Let a bucket tell a topic of each upload."""
+    rules = [{"Name": "prefix", "Value": keys.UPLOAD_PREFIX}]
+    configuration = {
+        "Id": "uploads",
+        "TopicArn": topic,
+        "Events": ["s3:ObjectCreated:*"],
+        "Filter": {"Key": {"FilterRules": rules}},
+    }
+    s3.put_bucket_notification_configuration(
+        Bucket=bucket, NotificationConfiguration={"TopicConfigurations": [configuration]}
+    )
 
 
 def _topic(ceph: Ceph, session: boto3.Session, bridge: Bridge) -> str:
