@@ -114,7 +114,8 @@ audit: $(VENV)/.audit node_modules/.package-lock.json ## Look for known vulnerab
 	./scripts/audit
 
 .PHONY: bench
-bench: system $(VENV)/.test ## Compare the engine with sharp, pyvips, Pillow and plain Wand
+bench: system $(VENV)/.test images ## Compare the engine, in its image, with sharp, pyvips, Pillow and plain Wand
+	@./scripts/install-system bubblewrap
 	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --require-hashes -r requirements/bench.txt
 	npm ci --prefix benchmarks --no-audit --no-fund
 	$(BIN)/python -m benchmarks.bench_resize $(BENCH)

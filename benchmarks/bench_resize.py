@@ -1,7 +1,8 @@
 """Compares the resize engine with its peers: `python -m benchmarks.bench_resize [--quick]`.
 
 All peers run in one interleaved sequence on the same bytes, each in a process of its own, with one
-thread. Writes benchmarks/results/resize.json, resize.md and resize.png.
+thread. Ours runs in the resize image's root (`make images`), with the Python and the ImageMagick
+that ship, under bubblewrap; "contact-sheet-here" is the same code on this machine's. Writes benchmarks/results/resize.json, resize.md and resize.png.
 """
 
 import argparse
@@ -21,6 +22,8 @@ from benchmarks.report import write
 from services.imaging.environment import LIBRARIES
 
 ROOT = Path(__file__).parent.parent
+IMAGE = ROOT / "build/images/resize"
+CACHE = ROOT / "build/bench"
 SETS = ((400, 800, 1600), ("webp", "jpeg"))
 
 
@@ -36,6 +39,7 @@ class Work:
     animated: bool = False
 
 
+HERE = "contact-sheet-here"
 ALL = ("contact-sheet", "sharp", "pyvips", "pillow", "tutorial")
 WORKS = (
     *(
@@ -50,8 +54,9 @@ WORKS = (
     Work("gif-20-frames-to-400", "gif-20-frames", (400,), ("webp",), ALL[:3], animated=True),
     *(
         Work(f"{file}-set", file, *SETS, (*ALL[:2], "sharp-best", *ALL[2:]))
-        for file in ("jpeg-6mp", "jpeg-12mp", "jpeg-24mp")
+        for file in ("jpeg-6mp", "jpeg-24mp")
     ),
+    Work("jpeg-12mp-set", "jpeg-12mp", *SETS, (*ALL[:2], "sharp-best", *ALL[2:], HERE)),
 )
 MEMORY = (
     Work("jpeg-24mp-set-memory", "jpeg-24mp", *SETS, ("contact-sheet", "sharp")),
@@ -63,25 +68,20 @@ QUICK = {"jpeg-12mp-to-400", "webp-4mp-to-400", "jpeg-12mp-set"}
 class Engine:
     """A peer's process."""
 
-    def __init__(self, name: str) -> None:
-        command = [sys.executable, "-m", "benchmarks.engines.python", name]
-        if name.startswith("sharp"):
-            command = ["node", "benchmarks/engines/sharp.mjs"]
+    def __init__(self, name: str, scratch: Path) -> None:
         self.name = name
+        self._in_image = name == "contact-sheet"
         self.process = subprocess.Popen(
-            command,
-            cwd=ROOT,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            env=os.environ | LIBRARIES,
-        )
+            _command(name, scratch), cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            text=True, env=os.environ | (LIBRARIES if name == HERE else {}),
+        )  # fmt: skip
 
     def run(self, work: Work, path: Path, keep: Path | None = None) -> dict[str, Any]:
         """Do the work once and return its figures."""
         request = {
-            "engine": self.name, "path": str(path), "sizes": work.sizes, "formats": work.formats,
-            "animated": work.animated, "keep": str(keep) if keep else "",
+            "engine": self.name, "path": self._seen(path), "sizes": work.sizes,
+            "formats": work.formats, "animated": work.animated,
+            "keep": self._seen(keep) if keep else "",
         }  # fmt: skip
         stdin, stdout = self.process.stdin, self.process.stdout
         if stdin is None or stdout is None:
@@ -91,19 +91,37 @@ class Engine:
         answer: dict[str, Any] = json.loads(stdout.readline())
         return answer
 
-    def peak_mib(self) -> float:
-        """Return the most memory it has had resident (ru_maxrss would count its parent's too)."""
-        status = Path(f"/proc/{self.process.pid}/status").read_text()
-        return int(status.partition("VmHWM:")[2].split()[0]) / 1024
+    def _seen(self, path: Path) -> str:
+        if not self._in_image:
+            return str(path)
+        return f"/tmp/{'pictures' if path.parent == CACHE else 'kept'}/{path.name}"  # noqa: S108
 
     def close(self) -> None:
         """End the process."""
         self.process.communicate()
 
 
+def _command(name: str, scratch: Path) -> list[str]:
+    if name.startswith("sharp"):
+        return ["node", "benchmarks/engines/sharp.mjs"]
+    if name != "contact-sheet":
+        return [sys.executable, "-m", "benchmarks.engines.python", name]
+    in_image = LIBRARIES | {
+        "MAGICK_CONFIGURE_PATH": "/var/task/services/imaging",
+        "PYTHONPATH": "/opt/python:/var/task", "LANG": "C.UTF-8",
+    }  # fmt: skip
+    return [
+        "bwrap", "--ro-bind", str(IMAGE), "/", "--proc", "/proc", "--dev", "/dev", "--clearenv",
+        "--tmpfs", "/tmp", "--ro-bind", str(ROOT / "benchmarks"), "/tmp/benchmarks",  # noqa: S108
+        "--ro-bind", str(CACHE), "/tmp/pictures", "--bind", str(scratch), "/tmp/kept",  # noqa: S108
+        *(part for item in in_image.items() for part in ("--setenv", *item)),
+        "/usr/bin/python3", "/tmp/benchmarks/engines/python.py", name,  # noqa: S108
+    ]  # fmt: skip
+
+
 def _measured(work: Work, path: Path, folder: Path, seconds: float) -> list[dict[str, Any]]:
     """Interleave the engines for about `seconds` and return a row for each."""
-    engines = [Engine(name) for name in work.engines]
+    engines = [Engine(name, folder) for name in work.engines]
     keep = {engine.name: folder / f"{work.name}-{engine.name}" for engine in engines}
     for engine in engines:  # warm, and for the eye of `quality`
         engine.run(work, path, keep[engine.name])
@@ -138,13 +156,12 @@ def _row(
     }
 
 
-def _peaks(work: Work, path: Path) -> list[dict[str, Any]]:
+def _peaks(work: Work, path: Path, folder: Path) -> list[dict[str, Any]]:
     """Run each engine once in a new process and return the peak of its memory."""
     rows = []
     for name in work.engines:
-        engine = Engine(name)
+        engine = Engine(name, folder)
         run = engine.run(work, path)
-        peak = engine.peak_mib()
         engine.close()
         rows.append(
             {
@@ -156,7 +173,7 @@ def _peaks(work: Work, path: Path) -> list[dict[str, Any]]:
                 "runs": 1,
                 "ssim": None,
                 "bytes": sum(run["bytes"]),
-                "peak_mib": round(peak, 1),
+                "peak_mib": round(run["peak_mib"], 1),
             }
         )
     return rows
@@ -173,14 +190,13 @@ def main() -> None:
     if options.works:
         chosen = set(options.works.split(","))
     part = options.quick or options.works is not None
-    cache = ROOT / "build" / "bench"
-    cache.mkdir(parents=True, exist_ok=True)
+    CACHE.mkdir(parents=True, exist_ok=True)
     rows: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory() as scratch:
         for work in WORKS:
             if work.name not in chosen:
                 continue
-            path = corpus.made(work.file, cache)
+            path = corpus.made(work.file, CACHE)
             seconds = min(options.seconds, 4) if options.quick else options.seconds
             made = _measured(work, path, Path(scratch), seconds)
             rows += made
@@ -188,8 +204,8 @@ def main() -> None:
                 print(f"{row['work']:30} {row['engine']:14} {row['cpu_ms']:9.1f} ms", flush=True)
         if not part:
             for work in MEMORY:
-                rows += _peaks(work, corpus.made(work.file, cache))
-            rows += cold_resize.rows(corpus.made("jpeg-12mp", cache), 9)
+                rows += _peaks(work, corpus.made(work.file, CACHE), Path(scratch))
+            rows += cold_resize.rows(corpus.made("jpeg-12mp", CACHE), 9)
     write(rows, ROOT / "benchmarks" / "results", quick=part)
 
 

@@ -26,8 +26,14 @@ def reference(path: Path, size: int) -> Image.Image:
     """Return the picture at its best fit in `size`, fully decoded and reduced by Lanczos at once."""
     image = _flat(ImageOps.exif_transpose(Image.open(path)))
     ratio = size / max(image.size)
-    fit = (round(image.width * ratio), round(image.height * ratio))
-    return image.resize(fit, Image.Resampling.LANCZOS)
+    return image.resize(
+        (round(image.width * ratio), round(image.height * ratio)), Image.Resampling.LANCZOS
+    )
+
+
+def resampled(path: Path, size: tuple[int, int]) -> Image.Image:
+    """Return the picture at `size`, fully decoded and resampled by Lanczos at once."""
+    return _flat(ImageOps.exif_transpose(Image.open(path))).resize(size, Image.Resampling.LANCZOS)
 
 
 def opened(data: bytes) -> Image.Image:

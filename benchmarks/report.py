@@ -34,6 +34,7 @@ def _table(rows: list[Row]) -> str:
     machine = f"{platform.machine()} {platform.system()}, Python {platform.python_version()}"
     lines = [
         f"On {machine}, one thread, interleaved; CPU and wall are medians in milliseconds.",
+        "contact-sheet ran in the resize image's root (Debian 13's Python and ImageMagick 7).",
         "",
         "| Work | Engine | CPU | least | Wall | CPU ÷ sharp | Wall ÷ sharp | SSIM | Bytes | Peak MiB |",
         "|---|---|--:|--:|--:|--:|--:|--:|--:|--:|",

@@ -382,5 +382,6 @@ def seeds() -> list[bytes]:
     return [
         jpeg(48, 32), jpeg(48, 32, progressive=True), jpeg(48, 32, mode="CMYK"), png(48, 32),
         png(48, 32, mode="RGBA"), gif(24, 16, frames=3), webp(48, 32), webp(48, 32, mode="RGBA"),
-        webp(24, 16, frames=3), avif(48, 32), heic(64, 64),
+        webp(24, 16, frames=3), avif(48, 32), heic(64, 64), jpeg(48, 32, icc=display_p3()),
+        png(48, 32, icc=display_p3()), webp(48, 32, icc=display_p3()), heic(33, 25),
     ]  # fmt: skip

@@ -102,9 +102,15 @@ def tutorial() -> Callable[[bytes, Work], list[bytes]]:
     return run
 
 
+def _peak_mib() -> float:
+    # Not ru_maxrss, which counts what the parent had when it forked.
+    status = Path("/proc/self/status").read_text()
+    return int(status.partition("VmHWM:")[2].split()[0]) / 1024
+
+
 def main(engine: str) -> None:
     """Answer each line of standard input by the figures of one run."""
-    run = {"contact-sheet": contact_sheet, "pyvips": pyvips, "pillow": pillow, "tutorial": tutorial}[engine]()  # fmt: skip
+    run = {"contact-sheet": contact_sheet, "contact-sheet-here": contact_sheet, "pyvips": pyvips, "pillow": pillow, "tutorial": tutorial}[engine]()  # fmt: skip
     for line in sys.stdin:
         work = json.loads(line)
         data = Path(work["path"]).read_bytes()
@@ -114,6 +120,7 @@ def main(engine: str) -> None:
             "cpu_ms": (time.process_time() - cpu) * 1000,
             "wall_ms": (time.perf_counter() - wall) * 1000,
             "bytes": [len(output) for output in outputs],
+            "peak_mib": _peak_mib(),
         }
         if work.get("keep"):
             for index, output in enumerate(outputs):

@@ -56,6 +56,7 @@ for await (const line of createInterface({ input: process.stdin })) {
   const answer = {
     cpu_ms: (spent.user + spent.system) / 1000,
     wall_ms: Number(process.hrtime.bigint() - wall) / 1e6,
+    peak_mib: Number(/VmHWM:\s+(\d+)/.exec(readFileSync("/proc/self/status", "utf8"))[1]) / 1024,
     bytes: outputs.map((output) => output.length),
   };
   if (work.keep) outputs.forEach((output, index) => writeFileSync(`${work.keep}-${index}`, output));

@@ -8,28 +8,27 @@ build/fuzz/corpus and is where the next run starts.
 
 import io
 import os
-import random
-import struct
 import sys
-import zlib
 from pathlib import Path
 
 import atheris
 
-from services.imaging.environment import LIBRARIES
-
-os.environ.update(LIBRARIES)
-
 with atheris.instrument_imports(include=["services"], enable_loader_override=False):
+    from services.imaging.environment import LIBRARIES
+
+    os.environ.update(LIBRARIES)
     from services.core.rejected import Rejected
     from services.core.settings import Limits
-    from services.imaging import make_variants
-    from services.imaging.codecs import png
+    from services.imaging import (
+        make_variants,
+        pipeline,  # noqa: F401 - the engine would load it later, without instruments
+    )
     from services.imaging.memory import MEMORY_BOUND
 
 from PIL import Image
 
 from tests import pictures
+from tests.imaging import structure
 
 FOLDER = Path("build/fuzz")
 LIMITS = Limits(max_pixels=1_000_000, max_total_pixels=1_000_000)
@@ -48,21 +47,8 @@ def one_input(data: bytes) -> None:
 
 
 def mutated(data: bytes, most: int, seed: int) -> bytes:
-    """Return libFuzzer's mutation, of a PNG mostly with the checksums that it then needs."""
-    changed: bytes = atheris.Mutate(data, most)
-    if changed.startswith(png.SIGNATURE) and random.Random(seed).random() < 0.8:  # noqa: S311 no secret
-        changed = _with_checksums(changed)[:most]
-    return changed
-
-
-def _with_checksums(data: bytes) -> bytes:
-    parts, at = [png.SIGNATURE], len(png.SIGNATURE)
-    while at + 12 <= len(data):
-        (length,) = struct.unpack_from(">I", data, at)
-        chunk = data[at + 4 : at + 8 + length]
-        parts.append(struct.pack(">I", length) + chunk + struct.pack(">I", zlib.crc32(chunk)))
-        at += 12 + length
-    return b"".join((*parts, data[at:]))
+    """Return a mutation within the file's structure, mostly."""
+    return structure.mutated(data, most, seed, atheris.Mutate)
 
 
 def main() -> None:
@@ -71,10 +57,12 @@ def main() -> None:
     corpus.mkdir(parents=True, exist_ok=True)
     for number, seed in enumerate(pictures.seeds()):
         (corpus / f"seed-{number}").write_bytes(seed)
+    words = FOLDER / "dictionary"
+    words.write_text(structure.dictionary())
     most = max(map(len, pictures.seeds())) + 1000
     options = [
         f"-max_len={most}", "-timeout=20", f"-rss_limit_mb={MEMORY_BOUND >> 20}",
-        f"-artifact_prefix={FOLDER}/",
+        f"-artifact_prefix={FOLDER}/", f"-dict={words}",
     ]  # fmt: skip
     named = [argument for argument in sys.argv[1:] if not argument.startswith("-")]
     arguments = [sys.argv[0], *options, *sys.argv[1:], *([] if named else [str(corpus)])]
