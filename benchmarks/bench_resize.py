@@ -2,7 +2,8 @@
 
 All peers run in one interleaved sequence on the same bytes, each in a process of its own, with one
 thread. Ours runs in the resize image's root (`make images`), with the Python and the ImageMagick
-that ship, under bubblewrap; "contact-sheet-here" is the same code on this machine's. Writes benchmarks/results/resize.json, resize.md and resize.png.
+that ship, under bubblewrap; "contact-sheet-here" is the same code on this machine's. Writes
+benchmarks/results/resize.json, resize.md and resize.png, and the README's table.
 """
 
 import argparse
@@ -44,7 +45,7 @@ ALL = ("contact-sheet", "sharp", "pyvips", "pillow", "tutorial")
 WORKS = (
     *(
         Work(f"{file}-to-400", file, (400,), ("jpeg",), ALL)
-        for file in ("jpeg-6mp", "jpeg-12mp", "jpeg-24mp", "jpeg-progressive-12mp")
+        for file in ("jpeg-1mp", "jpeg-6mp", "jpeg-12mp", "jpeg-24mp", "jpeg-progressive-12mp")
     ),
     Work("png-alpha-4mp-to-400", "png-alpha-4mp", (400,), ("webp", "png"), ALL),
     Work("webp-4mp-to-400", "webp-4mp", (400,), ("webp", "jpeg"), ALL),
@@ -54,13 +55,13 @@ WORKS = (
     Work("gif-20-frames-to-400", "gif-20-frames", (400,), ("webp",), ALL[:3], animated=True),
     *(
         Work(f"{file}-set", file, *SETS, (*ALL[:2], "sharp-best", *ALL[2:]))
-        for file in ("jpeg-6mp", "jpeg-24mp")
+        for file in ("jpeg-1mp", "jpeg-6mp", "jpeg-24mp")
     ),
     Work("jpeg-12mp-set", "jpeg-12mp", *SETS, (*ALL[:2], "sharp-best", *ALL[2:], HERE)),
 )
-MEMORY = (
-    Work("jpeg-24mp-set-memory", "jpeg-24mp", *SETS, ("contact-sheet", "sharp")),
-    Work("png-24mp-set-memory", "png-24mp", *SETS, ("contact-sheet", "sharp")),
+MEMORY = tuple(
+    Work(f"{file}-set-memory", file, *SETS, ("contact-sheet", "sharp"))
+    for file in ("jpeg-24mp", "png-24mp", "jpeg-100mp", "png-100mp", "webp-100mp", "avif-100mp")
 )
 QUICK = {"jpeg-12mp-to-400", "webp-4mp-to-400", "jpeg-12mp-set"}
 
@@ -150,6 +151,7 @@ def _row(
         "cpu_ms_min": round(min(run["cpu_ms"] for run in runs), 2),
         "wall_ms": round(statistics.median(run["wall_ms"] for run in runs), 2),
         "runs": len(runs),
+        "load": round(os.getloadavg()[0], 1),
         "ssim": round(statistics.mean(quality.ssim(a, b) for a, b in pairs), 4) if pairs else None,
         "bytes": sum(runs[0]["bytes"]),
         "peak_mib": None,

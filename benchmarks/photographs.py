@@ -30,6 +30,19 @@ def photographs(folder: Path) -> list[Path]:
     return found
 
 
+def reaching(chosen: list[Path], side: int) -> list[Path]:
+    """Return the photographs that need not be enlarged to more than 1.5 times their size.
+
+    Beyond that a photograph has no detail left to lose.
+    """
+    found = []
+    for path in chosen:
+        with Image.open(path) as image:
+            if max(image.size) * 1.5 >= side:
+                found.append(path)
+    return found
+
+
 def encoded(photograph: Path, side: int, format_: str, folder: Path) -> Path:
     """Return a file of the photograph with a long side of `side` pixels, made first if it is new.
 

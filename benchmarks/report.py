@@ -1,6 +1,7 @@
 """The benchmark's results as JSON, a Markdown table and a plot."""
 
 import json
+import os
 import platform
 from pathlib import Path
 from typing import Any
@@ -31,10 +32,13 @@ def write(rows: list[Row], folder: Path, *, quick: bool) -> None:
 
 
 def _table(rows: list[Row]) -> str:
-    machine = f"{platform.machine()} {platform.system()}, Python {platform.python_version()}"
+    machine = f"{os.cpu_count()} cores, {platform.machine()} {platform.system()}"
+    load = max(row.get("load", 0) for row in rows)
     lines = [
-        f"On {machine}, one thread, interleaved; CPU and wall are medians in milliseconds.",
-        "contact-sheet ran in the resize image's root (Debian 13's Python and ImageMagick 7).",
+        f"On {machine}, beside other work (load up to {load:.0f}): one thread, interleaved; CPU and wall are medians in",
+        "milliseconds. contact-sheet ran in the resize image's root (Debian 13, ImageMagick 7, Python 3.13), the",
+        f"other peers, and contact-sheet-here, on Python {platform.python_version()} and ImageMagick 6. A photograph from",
+        "Debian's lomiri-wallpapers-20.04.",
         "",
         "| Work | Engine | CPU | least | Wall | CPU ÷ sharp | Wall ÷ sharp | SSIM | Bytes | Peak MiB |",
         "|---|---|--:|--:|--:|--:|--:|--:|--:|--:|",

@@ -17,8 +17,8 @@ def contact_sheet() -> Callable[[bytes, Work], list[bytes]]:
     from services.core.settings import Limits
     from services.imaging import make_variants
 
-    # The corpus' photographic PNG of 24 megapixels is larger than a person may upload.
-    limits = Limits(max_upload_bytes=100_000_000)
+    # The corpus' PNGs are larger than a person may upload.
+    limits = Limits(max_upload_bytes=1_000_000_000)
 
     def run(data: bytes, work: Work) -> list[bytes]:
         formats = ["jpeg" if name == "png" else name for name in work["formats"]]

@@ -15,11 +15,16 @@ function encoded(image, format) {
   return image.jpeg({ quality: QUALITY, chromaSubsampling: "4:2:0" });
 }
 
+// Like ours: only the smallest size may enlarge.
+function fit(size, work) {
+  return { fit: "inside", withoutEnlargement: size !== work.sizes[0] };
+}
+
 async function cloned(data, work) {
   const source = sharp(data, { pages: work.animated ? -1 : 1 }).autoOrient();
   const outputs = [];
   for (const size of work.sizes) {
-    const image = source.clone().resize(size, size, { fit: "inside" });
+    const image = source.clone().resize(size, size, fit(size, work));
     for (const format of work.formats) {
       outputs.push(await encoded(image.clone(), format).toBuffer());
     }
@@ -32,7 +37,7 @@ async function best(data, work) {
   let source = sharp(data).autoOrient();
   for (const size of [...work.sizes].reverse()) {
     const { data: pixels, info } = await source
-      .resize(size, size, { fit: "inside" })
+      .resize(size, size, fit(size, work))
       .raw()
       .toBuffer({ resolveWithObject: true });
     const raw = { width: info.width, height: info.height, channels: info.channels };
