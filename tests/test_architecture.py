@@ -82,3 +82,10 @@ def test_one_module_reads_the_environment() -> None:
         "services/imaging/magick.py",  # refuses to load ImageMagick without its policy
     }
     assert set(readers) <= allowed
+
+
+def test_nothing_imports_from_a_test_module() -> None:
+    """Its tests would be collected twice; what tests share has a module of its own."""
+    for path in (ROOT / "tests").rglob("*.py"):
+        parts = {part for name in imported(path) for part in name.split(".")[:-1]}
+        assert not [part for part in parts if part.startswith("test_")], path

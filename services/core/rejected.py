@@ -10,7 +10,3 @@ class Rejected(Exception):  # noqa: N818 - a verdict on the upload, not an error
         super().__init__(f"{reason.value}: {detail}" if detail else reason.value)
         self.reason = reason
         self.detail = detail
-
-    def __reduce__(self) -> tuple[type["Rejected"], tuple[Reason, str]]:
-        # It is sent from the process that decodes to the one that waits for it.
-        return Rejected, (self.reason, self.detail)

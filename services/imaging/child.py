@@ -61,7 +61,7 @@ class _Child:
         )
 
     def call(self, head: dict[str, Any], parts: list[bytes], deadline: float) -> wire.Message:
-        """Return the answer to a message; raises TimeoutError, _FailedError or Rejected."""
+        """Return the response to a message; raises TimeoutError, _FailedError or Rejected."""
         stdin, stdout = self._process.stdin, self._process.stdout
         if stdin is None or stdout is None:
             raise ChildError("no pipes")
@@ -72,7 +72,7 @@ class _Child:
         alarm.start()
         try:
             wire.send(stdin, head | {"seconds": seconds}, parts)
-            answer, files = wire.receive(stdout)
+            response, files = wire.receive(stdout)
         except (OSError, EOFError, wire.MessageError) as error:
             self._process.kill()
             code = self._process.wait()
@@ -81,8 +81,8 @@ class _Child:
             raise _FailedError(_verdict_on_end(code, error)) from error
         finally:
             alarm.cancel()
-        _raise_for(answer)
-        return answer, files
+        _raise_for(response)
+        return response, files
 
     def kill(self) -> None:
         """End the process, whatever it does, and take its pipes away."""
@@ -115,7 +115,7 @@ class Children:
             self._idle.pop().kill()
 
     def call(self, head: dict[str, Any], parts: list[bytes], deadline: float) -> wire.Message:
-        """Return the target's answer to a message.
+        """Return the target's response to a message.
 
         `deadline` is a moment of time.monotonic(). Raises Rejected for what the target rejects, and
         for a picture with which it fails in whatever way ATTEMPTS times, or for which it passes the
@@ -146,7 +146,7 @@ class Children:
         except IndexError:
             child = self._new()
         try:
-            answer = child.call(head, parts, deadline)
+            response = child.call(head, parts, deadline)
         except Rejected:
             self._idle.append(child)
             raise
@@ -154,7 +154,7 @@ class Children:
             child.kill()
             raise
         self._idle.append(child)
-        return answer
+        return response
 
     def _new(self) -> _Child:
         hide_from_children()
@@ -169,17 +169,17 @@ def _verdict_on_end(code: int, error: Exception) -> Exception:
     return ChildError(f"the decoding process ended with {code}")
 
 
-def _raise_for(answer: dict[str, Any]) -> None:
-    """Raise what an answer other than a result means."""
-    outcome = answer.get("outcome")
+def _raise_for(response: dict[str, Any]) -> None:
+    """Raise what a response other than a result means."""
+    outcome = response.get("outcome")
     if outcome == "rejected":
-        raise Rejected(Reason(answer["reason"]), str(answer["detail"]))
+        raise Rejected(Reason(response["reason"]), str(response["detail"]))
     if outcome == "memory":
         detail = f"needs more than {MEMORY_BOUND >> 20} MiB"
         raise _FailedError(Rejected(Reason.TOO_MUCH_MEMORY, detail))
     if outcome == "failed":
-        logger.error("a decoder failed", extra={"traceback": answer.get("traceback")})
-        last = str(answer.get("traceback")).strip().rpartition("\n")[2]
+        logger.error("a decoder failed", extra={"traceback": response.get("traceback")})
+        last = str(response.get("traceback")).strip().rpartition("\n")[2]
         raise _FailedError(Rejected(Reason.CORRUPT, last))
     if outcome == "surroundings":
-        raise _FailedError(ChildError(str(answer.get("traceback"))))
+        raise _FailedError(ChildError(str(response.get("traceback"))))

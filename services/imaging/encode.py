@@ -7,10 +7,9 @@ from typing import Any
 from PIL import Image
 
 from services.core.variants import Format, formats_for
-from services.imaging.codecs import libwebp_encoder, turbojpeg
+from services.imaging.codecs import turbojpeg
 from services.imaging.codecs.pixels import to_pillow
 from services.imaging.picture import I420, Frame, Raster, Variant
-from services.imaging.planes import split
 from services.imaging.work import Work
 
 QUALITY = 80  # of JPEG and WebP
@@ -51,8 +50,6 @@ def _png(frames: Sequence[Frame], _loops: int) -> bytes:
 
 
 def _webp(frames: Sequence[Frame], loops: int) -> bytes:
-    if len(frames) == 1 and frames[0].raster.mode == I420:
-        return libwebp_encoder.encode(split(frames[0].raster), QUALITY, WEBP_METHOD)
     options: dict[str, Any] = {"quality": QUALITY, "method": WEBP_METHOD}
     first, *rest = (_shown(frame.raster) for frame in frames)
     if rest:

@@ -37,9 +37,9 @@ def make_variants(
         from services.imaging import pipeline
 
         return pipeline.run(data, sizes, formats, limits, shape)
-    answer = _children.call(*request(data, sizes, formats, limits, shape), deadline)
+    response = _children.call(*request(data, sizes, formats, limits, shape), deadline)
     try:
-        return picture_in(answer, sizes, shape)
+        return picture_in(response, sizes, shape)
     except MessageError as error:
         raise Rejected(Reason.CORRUPT, f"makes its decoder answer nonsense: {error}") from error
 

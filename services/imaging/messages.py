@@ -22,7 +22,7 @@ def request(
     return {"sizes": sizes, "formats": formats, "limits": bounds, "shape": shape}, [data]
 
 
-def answer(picture: Picture) -> Message:
+def response(picture: Picture) -> Message:
     """Return a picture as a message."""
     described = {name: getattr(picture, name) for name in _FIELDS}
     described["variants"] = [
@@ -32,9 +32,9 @@ def answer(picture: Picture) -> Message:
 
 
 def picture_in(message: Message, sizes: tuple[int, ...], shape: tuple[int, int] | None) -> Picture:
-    """Return the picture in an answer; raises MessageError for anything else.
+    """Return the picture in a response; raises MessageError for anything else.
 
-    The answer comes from where decoders ran, so nothing in it is taken unseen: types are checked,
+    The response comes from where decoders ran, so nothing in it is taken unseen: types are checked,
     and the variants must be those that were asked for.
     """
     head, parts = message

@@ -10,4 +10,4 @@ def run(message: Message) -> Message:
     head, [data] = message
     shape = tuple(head["shape"]) if head["shape"] else None
     sizes, formats = tuple(head["sizes"]), tuple(head["formats"])
-    return messages.answer(pipeline.run(data, sizes, formats, Limits(**head["limits"]), shape))
+    return messages.response(pipeline.run(data, sizes, formats, Limits(**head["limits"]), shape))

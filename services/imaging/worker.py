@@ -21,8 +21,8 @@ from services.imaging.sandbox import bound_memory, forbid_system_calls
 
 def serve(target: str) -> None:
     """Answer each message on standard input by one on standard output."""
-    # What a library prints must not get between the answers.
-    requests, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    # What a library prints must not get between the responses.
+    requests, responses = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     bound_memory(MEMORY_BOUND)
     module, _, name = target.partition(":")
@@ -37,7 +37,7 @@ def serve(target: str) -> None:
         faulthandler.dump_traceback_later(max(0.0, head.pop("seconds")) + 1, exit=True)
         outcome: tuple[dict[str, Any], list[bytes]] = _outcome(function, (head, parts))
         faulthandler.cancel_dump_traceback_later()
-        wire.send(answers, *outcome)
+        wire.send(responses, *outcome)
         del outcome, parts
         give_back()
 

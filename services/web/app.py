@@ -22,7 +22,7 @@ from services.web import (
     work,
 )  # fmt: skip
 from services.web.access import Access, album_parameter
-from services.web.conduct import HeadMiddleware, NegotiatedGZip
+from services.web.middleware import HeadMiddleware, NegotiatedGZip
 from services.web.rate_limit import UploadRate
 from services.web.security import SecurityMiddleware, security_headers
 

@@ -110,18 +110,8 @@ def photo_page(
     strings = strings_for_request(request)
     gallery = Gallery(store, place.slug)
     status = _status(gallery, photo_id)
-    if status.photo and not place.may(Action.SEE):
-        return render(
-            request,
-            "state.html",
-            heading=strings("upload.stored"),
-            text=strings("upload.stored_text"),
-            code=None,
-            refresh=None,
-            again=True,
-            photo_id=photo_id,
-        )
-    if photo := status.photo:
+    photo, waiting = status.photo, status.state == "waiting"
+    if photo and place.may(Action.SEE):
         origin = public_url(request, settings)
         codes = embed_codes(photo, photo.name or strings("photo.untitled"), origin)
         labelled = [(name, strings(f"photo.code.{name}"), text) for name, text in codes.items()]
@@ -135,12 +125,13 @@ def photo_page(
             uploaded_by=uploaded_by,
             may_delete=DELETE_COOKIE in request.cookies,
         )
-    if status.state == "waiting":
+    if photo:
+        heading, text = strings("upload.stored"), strings("upload.stored_text")
+    elif waiting:
         heading, text = strings("upload.processing"), strings("upload.processing_text")
     else:
         heading = strings("upload.rejected")
         text = strings.reasons(settings).get(status.reason, status.message)
-    waiting = status.state == "waiting"
     return render(
         request,
         "state.html",

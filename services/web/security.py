@@ -9,7 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.core.settings import Settings
 from services.store import Store
-from services.web.conduct import is_trusted_host
+from services.web.middleware import is_trusted_host
 from services.web.problems import ProblemError, problem
 
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}

@@ -38,6 +38,15 @@ PAGE_SIZE = 60
 
 Open = Callable[..., Page]
 
+# How much what is on the page has moved by itself: the sum of layout shifts.
+SHIFT = """() => new Promise(resolve => {
+  let sum = 0;
+  new PerformanceObserver(list => {
+    for (const entry of list.getEntries()) if (!entry.hadRecentInput) sum += entry.value;
+  }).observe({type: 'layout-shift', buffered: true});
+  setTimeout(() => resolve(sum), 400);
+})"""
+
 
 @dataclass
 class Site:

@@ -9,8 +9,7 @@ from playwright.sync_api import Page, expect
 
 from services.core import keys
 from services.core.photo import Photo, stored_variants
-from tests.browser.conftest import PHONE, Open, Site, card, jpeg, picked, tile
-from tests.browser.test_gallery import SHIFT
+from tests.browser.conftest import PHONE, SHIFT, Open, Site, card, jpeg, picked, tile
 from tests.conftest import start_product, stop_product
 
 

@@ -7,20 +7,12 @@ from typing import Any
 import pytest
 from playwright.sync_api import Route, expect
 
-from tests.browser.conftest import DESKTOP, PAGE_SIZE, PHONE, PHOTOS, Open, Site
+from tests.browser.conftest import DESKTOP, PAGE_SIZE, PHONE, PHOTOS, SHIFT, Open, Site
 
 TILES = """() => [...document.querySelectorAll('.tile:not(.held)')].map(tile => {
   const box = tile.getBoundingClientRect(), image = tile.querySelector('img');
   return {left: box.left, top: Math.round(box.top), width: box.width, height: box.height,
           right: box.right, ratio: image.getAttribute('width') / image.getAttribute('height')};
-})"""
-
-SHIFT = """() => new Promise(resolve => {
-  let sum = 0;
-  new PerformanceObserver(list => {
-    for (const entry of list.getEntries()) if (!entry.hadRecentInput) sum += entry.value;
-  }).observe({type: 'layout-shift', buffered: true});
-  setTimeout(() => resolve(sum), 400);
 })"""
 
 

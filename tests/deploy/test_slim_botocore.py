@@ -20,22 +20,22 @@ import botocore
 from services.core.settings import Settings
 from services.store import Store
 from services.core.variants import FORMATS
-told = {"botocore": botocore.__file__}
+found = {"botocore": botocore.__file__}
 for region in sys.argv[1:]:
     store = Store.connect(Settings(region=region))
     s3 = store.uploads._s3
     post, fields = store.uploads.presign_post(
         "main", "7ZZZZZZZZZ0123456789ABCDEF", content_type="image/png", name="a", delete_sha256="0"
     )
-    told[region] = [
+    found[region] = [
         s3.meta.endpoint_url, post, sorted(fields), store.gallery.origin,
         sorted(s3.meta.service_model.operation_names), s3.can_paginate("list_object_versions"),
     ]
-print(json.dumps(told))
+print(json.dumps(found))
 """
 
 
-def told(site: Path) -> dict[str, Any]:
+def client_in(site: Path) -> dict[str, Any]:
     """Return what a process says that finds botocore in `site` first."""
     environ = {
         "PATH": os.environ["PATH"],
@@ -47,9 +47,9 @@ def told(site: Path) -> dict[str, Any]:
         [sys.executable, "-c", PROGRAM, *REGIONS],
         env=environ, check=True, capture_output=True, text=True,
     )  # fmt: skip
-    answer: dict[str, Any] = json.loads(made.stdout)
-    assert Path(answer.pop("botocore")).is_relative_to(site)
-    return answer
+    found: dict[str, Any] = json.loads(made.stdout)
+    assert Path(found.pop("botocore")).is_relative_to(site)
+    return found
 
 
 @pytest.fixture(scope="module")
@@ -63,8 +63,8 @@ def slim(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_a_client_is_the_same_in_every_partition(slim: Path) -> None:
     """Endpoints, presigned POSTs, origins and operations are those of the whole botocore."""
-    whole = told(Path(botocore.__file__).parents[1])
-    assert told(slim) == whole
+    whole = client_in(Path(botocore.__file__).parents[1])
+    assert client_in(slim) == whole
     assert whole["cn-north-1"][0] == "https://s3.cn-north-1.amazonaws.com.cn"
 
 

@@ -15,6 +15,7 @@ from tests import pictures
 JPEG = pictures.jpeg(64, 48)
 PNG = pictures.png(64, 48)
 GIF = pictures.gif(64, 48)
+MOVING = pictures.gif(64, 48, frames=3)
 WEBP = pictures.webp(64, 48)
 ALPHA = pictures.webp(64, 48, mode="RGBA")
 AVIF = pictures.avif(64, 48)
@@ -58,10 +59,6 @@ CASES: dict[str, tuple[bytes, Reason]] = {
         SOI + segment(0xC0, struct.pack(">BHHB", 8, 48, 64, 2)) + JPEG[SOS:],
         Reason.UNSUPPORTED_FORMAT,
     ),
-    "jpeg of twelve bits": (
-        SOI + segment(0xC1, struct.pack(">BHHB", 12, 48, 64, 3)) + JPEG[SOS:],
-        Reason.UNSUPPORTED_FORMAT,
-    ),
     "jpeg of arithmetic coding": (
         SOI + segment(0xC9, struct.pack(">BHHB", 8, 48, 64, 3)) + JPEG[SOS:],
         Reason.UNSUPPORTED_FORMAT,
@@ -85,10 +82,6 @@ CASES: dict[str, tuple[bytes, Reason]] = {
     ),
     # GIF
     "gif of an unknown block": (GIF[:-1].split(b"\x2c")[0] + b"\x99" + GIF[-20:], Reason.CORRUPT),
-    "gif without a frame": (
-        b"GIF89a" + struct.pack("<HHBBB", 4, 3, 0, 0, 0) + b";",
-        Reason.TRUNCATED,
-    ),
     "gif with a frame of no width": (
         b"GIF89a"
         + struct.pack("<HHBBB", 4, 3, 0x80, 0, 0)
@@ -131,13 +124,18 @@ CASES: dict[str, tuple[bytes, Reason]] = {
 }
 
 
+def verdict(data: bytes, limits: Limits) -> Reason:
+    """Return why a file is refused."""
+    with pytest.raises(Rejected) as caught:
+        make_variants(data, sizes=(400,), formats=("webp",), limits=limits)
+    return caught.value.reason
+
+
 @pytest.mark.parametrize("name", CASES)
 def test_damage_is_told_apart(name: str) -> None:
     """Truncated, corrupt or of a kind that is not read: by what the bytes say."""
     data, reason = CASES[name]
-    with pytest.raises(Rejected) as caught:
-        make_variants(data, sizes=(400,), formats=("webp",), limits=Limits())
-    assert caught.value.reason is reason, caught.value.detail
+    assert verdict(data, Limits()) is reason
 
 
 @pytest.mark.parametrize(
@@ -145,14 +143,14 @@ def test_damage_is_told_apart(name: str) -> None:
     [
         (Limits(max_side=63), Reason.SIDE_TOO_LONG),
         (Limits(max_pixels=64 * 48 - 1), Reason.TOO_MANY_PIXELS),
-        (Limits(max_upload_bytes=len(GIF) - 1), Reason.TOO_LARGE),
+        (Limits(max_upload_bytes=len(MOVING) - 1), Reason.TOO_LARGE),
+        (Limits(max_frames=2), Reason.TOO_MANY_FRAMES),
+        (Limits(max_total_pixels=3 * 64 * 48 - 1), Reason.TOO_MANY_FRAMES),
     ],
 )
 def test_each_limit_has_its_reason(limits: Limits, reason: Reason) -> None:
-    """One less than the picture has."""
-    with pytest.raises(Rejected) as caught:
-        make_variants(GIF, sizes=(400,), formats=("webp",), limits=limits)
-    assert caught.value.reason is reason
+    """One less than the picture has: of a side, a frame, the file, frames, all frames together."""
+    assert verdict(MOVING, limits) is reason
 
 
 @pytest.mark.parametrize(
@@ -163,18 +161,7 @@ def test_a_frame_larger_than_the_picture_is_counted(frames: int, reason: Reason)
     data = bytearray(pictures.gif(64, 48, frames=frames))
     at = data.rindex(b"\x2c\0\0\0\0" + struct.pack("<HH", 64, 48))
     data[at + 5 : at + 9] = struct.pack("<HH", 65_535, 65_535)
-    with pytest.raises(Rejected) as caught:
-        make_variants(bytes(data), sizes=(400,), formats=("webp",), limits=Limits())
-    assert caught.value.reason is reason
-
-
-def test_the_limits_of_an_animation() -> None:
-    """Frames, and the pixels of all frames together."""
-    data = pictures.gif(64, 48, frames=3)
-    for limits in (Limits(max_frames=2), Limits(max_total_pixels=3 * 64 * 48 - 1)):
-        with pytest.raises(Rejected) as caught:
-            make_variants(data, sizes=(400,), formats=("webp",), limits=limits)
-        assert caught.value.reason is Reason.TOO_MANY_FRAMES
+    assert verdict(bytes(data), Limits()) is reason
 
 
 @pytest.mark.parametrize(

@@ -49,27 +49,13 @@ class _Buffer(ctypes.Structure):
 
 class _Options(ctypes.Structure):
     _fields_ = (
-        *(
-            (name, ctypes.c_int)
-            for name in (
-                "bypass_filtering",
-                "no_fancy_upsampling",
-                "use_cropping",
-                "crop_left",
-                "crop_top",
-                "crop_width",
-                "crop_height",
-                "use_scaling",
-                "scaled_width",
-                "scaled_height",
-                "use_threads",
-                "dithering",
-                "flip",
-                "alpha_dithering",
-            )
-        ),
+        *((name, ctypes.c_int) for name in (
+            "bypass_filtering", "no_fancy_upsampling", "use_cropping", "crop_left", "crop_top",
+            "crop_width", "crop_height", "use_scaling", "scaled_width", "scaled_height",
+            "use_threads", "dithering", "flip", "alpha_dithering",
+        )),
         ("pad", ctypes.c_uint32 * 5),
-    )
+    )  # fmt: skip
 
 
 class _Config(ctypes.Structure):
@@ -77,14 +63,10 @@ class _Config(ctypes.Structure):
 
 
 @cache
-def library() -> Any:
-    """Return the libwebp that Pillow brings along: newer than Debian's, and the same everywhere."""
-    return ctypes.CDLL(_webp.__file__)  # a name is looked for in what this one is linked with, too
-
-
-@cache
 def _decoder() -> Any:
-    decoder = library()
+    # Pillow's: newer than Debian's, and the same everywhere. A name is looked for in what its module
+    # is linked with, too.
+    decoder = ctypes.CDLL(_webp.__file__)
     config, data = ctypes.POINTER(_Config), ctypes.c_char_p
     decoder.WebPInitDecoderConfigInternal.argtypes = (config, ctypes.c_int)
     decoder.WebPGetFeaturesInternal.argtypes = (

@@ -8,8 +8,8 @@ from services.store import Store
 from tests import pictures
 from tests.deploy.images.conftest import put
 from tests.deploy.images.lambda_runtime import Lambda
+from tests.embedded_metrics import extracted
 from tests.events import SCHEDULED
-from tests.resize.test_metrics import extracted
 
 pytestmark = pytest.mark.images
 

@@ -1,4 +1,4 @@
-"""How requests and responses travel, the same for every route: HEAD, gzip, and hosts to be trusted."""
+"""HEAD and gzip for every route, and which hosts a request may name."""
 
 import ipaddress
 import re
