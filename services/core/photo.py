@@ -29,7 +29,8 @@ class Photo:
     """A photo; `width` × `height` are the upright original's, in pixels.
 
     `private` tells that its variants are under `private/`, `pending` that its entry is under
-    `pending/`. `uploader` names a guest's browser, or is empty.
+    `pending/`. `uploader` names a guest's browser, or is empty. `stored_bytes` are those of all
+    variants together.
     """
 
     album: str
@@ -43,6 +44,7 @@ class Photo:
     private: bool = False
     pending: bool = False
     uploader: str = ""
+    stored_bytes: int = 0
 
     @property
     def uploaded_at(self) -> datetime:
@@ -72,7 +74,7 @@ class Photo:
     def key(self) -> str:
         """Return the object key that says it all, at most 1,024 bytes, as S3 demands.
 
-        `index/<album>/<id>/2.<w>x<h>[a][p].<thumbhash>.<uploader>.<variants>.<name>`: 2 is the
+        `index/<album>/<id>/2.<w>x<h>[a][p].<thumbhash>.<uploader>.<bytes>.<variants>.<name>`: 2 is the
         form's version, `a` marks an animation, `p` private variants; variants are such as
         `400-400x267wj_800-800x533wj`; thumbhash and name are base64url. A slash after each 255
         characters of that keeps every segment as short as object stores on file systems want it.
@@ -84,6 +86,7 @@ class Photo:
                 f"{self.width}x{self.height}{flags}",
                 _base64url(self.thumbhash),
                 self.uploader,
+                str(self.stored_bytes),
                 _written(self.variants),
                 _base64url(keys.bounded_name(self.name).encode()),
             )
@@ -120,9 +123,19 @@ class Photo:
                 private=private,
                 pending=place["prefix"] == keys.PENDING_PREFIX,
                 uploader=entry["uploader"],
+                stored_bytes=int(entry["bytes"]),
             )
         except ValueError:  # no base64
             return None
+
+
+def bytes_in_key(key: str) -> int:
+    """Return the bytes of a photo's variants from its entry's key, 0 for a key of another form.
+
+    For whoever counts all photos there are, to whom reading the rest of each key would take long.
+    """
+    parts = key.split("/", 3)[-1].replace("/", "").split(".", 5)
+    return int(parts[4]) if len(parts) > 5 and parts[0] == FORM and parts[4].isdigit() else 0
 
 
 def stored_variants(
@@ -161,6 +174,7 @@ _PLACE = re.compile(
 _ENTRY = re.compile(
     rf"{FORM}\.(?P<width>{_NUMBER})x(?P<height>{_NUMBER})(?P<animated>a?)(?P<private>p?)"
     rf"\.(?P<thumbhash>[\w-]*)\.(?P<uploader>[\w-]{{0,22}})"
+    rf"\.(?P<bytes>\d{{1,13}})"
     rf"\.(?P<variants>{_STORED}(?:_{_STORED})*)\.(?P<name>[\w-]*)",
     re.ASCII,
 )

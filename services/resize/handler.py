@@ -8,6 +8,7 @@ warm_up()  # before boto3: the decoding process starts while this one is still i
 import logging
 import time
 from dataclasses import asdict
+from datetime import UTC, datetime
 from typing import Any
 
 from services.core import keys
@@ -15,7 +16,7 @@ from services.core.logs import log_as_json
 from services.core.settings import Settings, load_settings
 from services.resize.events import UnknownEventError, UploadEvent, is_schedule, uploads_in
 from services.resize.metrics import embedded
-from services.resize.publish import process
+from services.resize.publish import Outcome, process
 from services.resize.reprocess.batch import is_batch_job, run_batch_job
 from services.resize.sweep import overdue
 from services.store import Store
@@ -67,6 +68,10 @@ def handle(event: Any, store: Store, settings: Settings, *, deadline: float) -> 
 
 def _sweep(store: Store, settings: Settings, deadline: float) -> dict[str, int]:
     counts: dict[str, int] = {}
+    try:
+        store.budget.tally(settings, datetime.now(UTC))
+    except Exception:  # uploads that wait are more urgent
+        logger.exception("budget not tallied")
     for upload in overdue(store, settings):
         if deadline - time.monotonic() < MARGIN_SECONDS:
             break  # the next sweep goes on
@@ -88,9 +93,18 @@ def _do(upload: UploadEvent, store: Store, settings: Settings, deadline: float) 
     except Exception:  # one bad record must not stop the others
         logger.exception("upload not finished", extra={"key": upload.key})
         return "failed"
+    if report.album and report.outcome in (Outcome.PUBLISHED, Outcome.REJECTED):
+        _look_at_budget(report.album, store, settings)
     counted = embedded(report, settings.function_name)
     logger.info("upload finished", extra={"key": upload.key, **asdict(report), **counted})
     return report.outcome
+
+
+def _look_at_budget(album: str, store: Store, settings: Settings) -> None:
+    try:
+        store.budget.look(album, settings, datetime.now(UTC))
+    except Exception:  # the upload is done, and the sweep tallies too
+        logger.exception("budget not tallied")
 
 
 SETTINGS = load_settings()

@@ -29,6 +29,7 @@ def photo_of(album: Album, photo_id: str, original: Original, picture: Picture) 
         animated=picture.animated,
         private=not album.is_public,
         uploader=original.uploader,
+        stored_bytes=sum(len(variant.data) for variant in picture.variants),
     )
 
 

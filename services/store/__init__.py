@@ -8,6 +8,7 @@ import boto3
 from services.core.settings import Settings
 from services.store.albums import AlbumChangedError, AlbumRecords
 from services.store.bucket import Bucket
+from services.store.budget import Budget
 from services.store.client import make_s3
 from services.store.gallery import GalleryBucket
 from services.store.grants import Grants
@@ -30,6 +31,7 @@ class Store:
     albums: AlbumRecords
     grants: Grants
     passkeys: Passkeys
+    budget: Budget
 
     @classmethod
     def connect(cls, settings: Settings, session: boto3.Session | None = None) -> "Store":
@@ -53,4 +55,11 @@ class Store:
 
         uploads = UploadBucket(s3, settings, signer(settings.upload_bucket))
         gallery = GalleryBucket(s3, settings, signer(settings.gallery_bucket))
-        return cls(uploads, gallery, AlbumRecords(gallery), Grants(gallery), Passkeys(gallery))
+        return cls(
+            uploads,
+            gallery,
+            AlbumRecords(gallery),
+            Grants(gallery),
+            Passkeys(gallery),
+            Budget(s3, settings),
+        )

@@ -1,5 +1,6 @@
 """The web application: `uvicorn services.web.app:app`, or Mangum on Lambda."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 from fastapi import Depends, FastAPI
@@ -24,6 +25,7 @@ from services.web import (
 from services.web.access import Access, album_parameter
 from services.web.middleware import HeadMiddleware, NegotiatedGZip
 from services.web.rate_limit import UploadRate
+from services.web.remembered import Remembered
 from services.web.security import SecurityMiddleware, security_headers
 
 
@@ -43,6 +45,7 @@ def create_app(settings: Settings, store: Store) -> FastAPI:
     app.state.settings = settings
     app.state.store = store
     app.state.upload_rate = UploadRate(settings)
+    app.state.paused = Remembered(lambda _: store.budget.pause(datetime.now(UTC)))
     app.state.security_headers = security_headers(settings, store)
     app.state.access = Access(store)
     for router in (albums.router, links.router, owner.router, passkeys.router):

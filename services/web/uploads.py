@@ -137,6 +137,10 @@ def new_upload(
         (HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "The declared type is not one that can be read."),
         MALFORMED,
         (HTTPStatus.TOO_MANY_REQUESTS, "Too many uploads at once; `Retry-After` says when."),
+        (
+            HTTPStatus.SERVICE_UNAVAILABLE,
+            "No pictures are taken now, `reason` says why, or the storage does not answer.",
+        ),
     ),
 )
 def create_upload(

@@ -29,12 +29,13 @@ def photo(name: str, *, album: str = "main", private: bool = False) -> Photo:
         animated=True,
         private=private,
         uploader="Zm9vYmFy",
+        stored_bytes=123456,
     )
 
 
 def test_a_photo_is_the_key_of_its_entry() -> None:
     """All that a gallery page needs stands in the key, each variant's pixels included."""
-    entry = f"index/main/{ID}/2.640x480a.AQL_.Zm9vYmFy.400-400x300wj_800-640x480wj.w6kuanBn"
+    entry = f"index/main/{ID}/2.640x480a.AQL_.Zm9vYmFy.123456.400-400x300wj_800-640x480wj.w6kuanBn"
     assert photo("é.jpg").key() == entry
     found = Photo.from_key(entry)
     assert found == photo("é.jpg")
@@ -121,14 +122,14 @@ def test_every_photo_comes_back_from_its_key(
     [
         "index/",
         f"index/main/{ID}/",
-        f"index/{ID}/2.4x3..400-4x3w.",
-        f"index/main/{ID}/3.4x3...400-4x3w.",  # a later form
-        f"index/main/{ID}/2.4x3...400-4x3x.",  # a format that nobody knows
-        f"index/main/{ID}/2.0x3...400-4x3w.",  # no width
-        f"index/main/{ID}/2.4x3...400-4x3w.A",  # no base64
-        f"index/Main/{ID}/2.4x3...400-4x3w.",
-        "index/main/nobody/2.4x3...400-4x3w.",
-        f"photos/main/{ID}/2.4x3...400-4x3w.",
+        f"index/{ID}/2.4x3...400-4x3w.",
+        f"index/main/{ID}/3.4x3...7.400-4x3w.",  # a later form
+        f"index/main/{ID}/2.4x3...7.400-4x3x.",  # a format that nobody knows
+        f"index/main/{ID}/2.0x3...7.400-4x3w.",  # no width
+        f"index/main/{ID}/2.4x3...7.400-4x3w.A",  # no base64
+        f"index/Main/{ID}/2.4x3...7.400-4x3w.",
+        "index/main/nobody/2.4x3...7.400-4x3w.",
+        f"photos/main/{ID}/2.4x3...7.400-4x3w.",
     ],
 )
 def test_a_key_of_another_form_is_no_photo(key: str) -> None:

@@ -2,16 +2,18 @@
 
 import traceback
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from botocore import xform_name
 
 from services.core import keys
 from services.core.grants import Kind
+from services.core.reasons import Reason
 from services.resize.handler import handle
 from services.resize.reprocess import Reprocessing, stale
 from services.store import Passkey
+from services.store.budget import TALLY_EVERY
 from tests import pictures
 from tests.deploy.deployment import Deployment
 from tests.events import SCHEDULED, batch_event, failed, soon
@@ -69,6 +71,7 @@ class Lifetime:
         self.withdraw_before_the_event()
         self.withdraw_while_it_is_published()
         self.withdraw_while_it_is_rejected()
+        self.spend_the_budget()
         self.reprocess(published[0], published[1], gone=published[-1])
         self.own_albums()
 
@@ -233,6 +236,15 @@ class Lifetime:
             Bucket=self.on.web.uploads.name, Prefix=keys.quarantine_prefix("main", begun["id"])
         )
         assert listed["KeyCount"] == 0
+
+    def spend_the_budget(self) -> None:
+        """Publish more than a day and the gallery may have; then raise the budgets again."""
+        budget, now = self.on.resize.budget, datetime.now(UTC)
+        few = replace(self.on.resize_settings, photos_a_day=1, photos_in_total=1)
+        budget.tally(few, now + 2 * TALLY_EVERY)
+        assert self.on.web.budget.pause(now) is Reason.GALLERY_IS_FULL
+        budget.tally(self.on.resize_settings, now + 4 * TALLY_EVERY)
+        assert self.on.web.budget.pause(now + timedelta(days=1)) is None
 
     def reprocess(self, first: Begun, second: Begun, *, gone: Begun) -> None:
         """Change the variant list; then a batch job over the index.

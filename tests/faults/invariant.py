@@ -13,6 +13,7 @@ from PIL import Image
 from services.core import keys
 from services.core.settings import Settings
 from services.store import Store
+from services.store.budget import TALLY_KEY
 from services.store.client import make_s3
 
 if TYPE_CHECKING:
@@ -43,13 +44,14 @@ class Buckets:
         return found
 
     def gallery(self) -> list[str]:
-        """Return all keys in the gallery bucket."""
+        """Return all keys in the gallery bucket but the tally's."""
         return [
             item["Key"]
             for page in self.s3.get_paginator("list_objects_v2").paginate(
                 Bucket=self.settings.gallery_bucket
             )
             for item in page.get("Contents", [])
+            if item["Key"] != TALLY_KEY
         ]
 
     def published(self) -> dict[str, str]:

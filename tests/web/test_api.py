@@ -417,6 +417,41 @@ def test_the_form_without_javascript_is_counted_too(settings: Settings, store: S
     assert "Too many uploads at once" in refused.text
 
 
+def test_while_uploads_are_paused_the_answer_says_why_and_when(
+    settings: Settings, store: Store
+) -> None:
+    """503 with a stable reason, a sentence, and Retry-After; the page says so too."""
+    store.budget.set_paused(paused=True)
+    client = TestClient(create_app(settings, store))
+    answer = begin(client)
+    assert answer.status_code == 503
+    assert answer.headers["retry-after"] == "3600"
+    assert answer.json()["reason"] == "paused"
+    assert answer.json()["detail"] == (
+        "The gallery takes no pictures at the moment; please try again later."
+    )
+    page = client.get("/upload", headers={"Accept": "text/html"})
+    assert page.status_code == 503
+    assert "The gallery takes no pictures at the moment" in page.text
+    assert client.get("/", headers={"Accept": "text/html"}).status_code == 200
+
+
+def test_a_full_day_is_told_with_the_time_until_midnight(
+    settings: Settings, store: Store, resize: Resize
+) -> None:
+    """Published photos alone fill it: nothing else is counted, and no one has to come by."""
+    one = replace(settings, photos_a_day=1)
+    client = TestClient(create_app(one, store))
+    resize(upload(client, pictures.jpeg(40, 30))["id"])
+    store.budget.look("main", one, datetime.now(UTC))
+    late = TestClient(create_app(one, store))  # nothing remembered
+    answer = begin(late)
+    assert answer.json()["reason"] == "day_is_full"
+    midnight = datetime.now(UTC) + timedelta(seconds=int(answer.headers["retry-after"]))
+    assert midnight.hour == 0
+    assert midnight.minute == 0
+
+
 @pytest.mark.parametrize(
     ("trusted", "first", "second", "together"),
     [

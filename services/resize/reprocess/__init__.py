@@ -111,7 +111,9 @@ def reprocess(
     chosen = _chosen(old, fits, settings, standing)
     if chosen is None:  # what stood is gone: deleted meanwhile
         return _without_entry(album, photo_id, store)
-    new = replace(old, variants=chosen)
+    new = replace(
+        old, variants=chosen, stored_bytes=sum(standing[variant.key] for variant in chosen)
+    )
     if new.key() not in photos:
         record = manifest | {
             "variants": variant_records(chosen, standing),
