@@ -176,6 +176,30 @@ class Settings(Limits):
         _whole(0, 10),
         "Proxies in front whose X-Forwarded-For is believed when uploads are counted by address.",
     )
+    photos_a_day: int = _setting(
+        "PHOTOS_A_DAY",
+        10_000,
+        _whole(1, 1_000_000_000),
+        "Uploads a day (UTC) from which on the gallery takes no more until the next.",
+    )
+    bytes_a_day: int = _setting(
+        "BYTES_A_DAY",
+        10_000_000_000,
+        _whole(1, 10**15),
+        "The same in bytes that are kept of them.",
+    )
+    photos_in_total: int = _setting(
+        "PHOTOS_IN_TOTAL",
+        250_000,
+        _whole(1, 1_000_000_000),
+        "Photos from which on the gallery takes no more until some are deleted.",
+    )
+    bytes_in_total: int = _setting(
+        "BYTES_IN_TOTAL",
+        250_000_000_000,
+        _whole(1, 10**15),
+        "The same in bytes of their variants.",
+    )
     sweep_after_seconds: int = _setting(
         "SWEEP_AFTER_SECONDS",
         900,

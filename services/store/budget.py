@@ -23,7 +23,8 @@ from services.store.client import is_error
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
-TALLY_KEY = "usage.json"
+USAGE_PREFIX = "usage/"
+TALLY_KEY = f"{USAGE_PREFIX}tally.json"
 PAUSED_PREFIX = "paused/"
 BY_OWNER = f"{PAUSED_PREFIX}owner"  # whoever may write to the bucket pauses uploads by this object
 TOTAL = f"{PAUSED_PREFIX}total"

@@ -23,7 +23,9 @@ logger = logging.getLogger(__name__)
 
 SOURCE_METADATA = "source"
 _GUESSES = 40  # more than bisecting all the years there are down to a millisecond takes
-IMMUTABLE = "public, max-age=31536000, immutable"
+# A variant never changes, so browsers need not ask again; but a deleted one must go from CDNs, which
+# ask the bucket anew after ten minutes.
+IMMUTABLE = "public, max-age=31536000, s-maxage=600, immutable"
 
 
 class GalleryBucket(Bucket):

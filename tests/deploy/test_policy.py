@@ -65,9 +65,9 @@ def test_lifecycle_ends_what_nobody_needs(template: Template) -> None:
         if "ExpirationInDays" in rule
     }
     assert expiring == {
-        ("UploadBucket", keys.QUARANTINE_PREFIX): 30,
+        ("UploadBucket", keys.QUARANTINE_PREFIX): 7,
         ("GalleryBucket", keys.TOMBSTONE_PREFIX): 90,
-        ("GalleryBucket", keys.VERDICT_PREFIX): 90,
+        ("GalleryBucket", keys.VERDICT_PREFIX): 30,
         ("GalleryBucket", USED_PREFIX): 60,
     }
     for name in ("UploadBucket", "GalleryBucket"):

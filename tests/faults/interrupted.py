@@ -22,6 +22,7 @@ class Cut:
         self._names = set(names)
         self.uploads, self.albums = store.uploads, store.albums
         self.grants, self.passkeys = store.grants, store.passkeys
+        self.budget = store.budget
         self.gallery = self
         self._bucket = store.gallery
         self._left = changes

@@ -123,7 +123,9 @@ def test_browsers_may_keep_what_never_changes(product: Product) -> None:
     photo = shown(product, pictures.jpeg(500, 400), "cached.jpg")
     for variant in photo["variants"]:
         answer = httpx.get(variant["url"])
-        assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
+        assert (
+            answer.headers["cache-control"] == "public, max-age=31536000, s-maxage=600, immutable"
+        )
         assert answer.headers["content-type"] == variant["type"]
     again = httpx.get(f"{product.url}/api/photos/{photo['id']}").json()
     listed = httpx.get(f"{product.url}/api/photos").json()["photos"]

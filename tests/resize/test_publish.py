@@ -141,7 +141,7 @@ def test_the_manifest_says_it_all(bench: Bench, photo_id: str) -> None:
         head = bench.s3.head_object(Bucket=bench.settings.gallery_bucket, Key=variant["key"])
         assert head["ContentLength"] == variant["bytes"]
         assert head["ContentType"] == variant["type"]
-        assert head["CacheControl"] == "public, max-age=31536000, immutable"
+        assert head["CacheControl"] == "public, max-age=31536000, s-maxage=600, immutable"
 
 
 def test_a_foreign_upload_gets_an_id_of_its_own(bench: Bench) -> None:

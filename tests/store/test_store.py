@@ -147,7 +147,7 @@ def test_a_variant_is_cacheable_for_ever(store: Store) -> None:
     answer = httpx.get(store.gallery.url("photos/a/400.webp"))
     assert answer.content == b"webp"
     assert answer.headers["content-type"] == "image/webp"
-    assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
+    assert answer.headers["cache-control"] == "public, max-age=31536000, s-maxage=600, immutable"
 
 
 def test_a_variant_never_changes_hands(store: Store) -> None:
