@@ -100,25 +100,6 @@ class UploadBucket(Bucket):
         )
         return post["url"], post["fields"]
 
-    def put(
-        self,
-        album: str,
-        photo_id: str,
-        data: bytes,
-        *,
-        name: str,
-        delete_sha256: str,
-        uploader: str = "",
-    ) -> None:
-        """Store an upload whose bytes came with a request, as `presign_post` lets a form do."""
-        self._s3.put_object(
-            Bucket=self.name,
-            Key=keys.upload_key(album, photo_id),
-            Body=data,
-            ContentType="application/octet-stream",
-            Metadata=_metadata(name, delete_sha256, "", uploader),
-        )
-
     def read(self, key: str, version_id: str | None = None) -> Original | None:
         """Return the upload with its bytes, or None where there is none (any more)."""
         try:

@@ -52,7 +52,7 @@ def create_app(settings: Settings, store: Store) -> FastAPI:
         app.include_router(router, include_in_schema=False)
     # Each album has at its own path what the main one has at the root.
     for prefix, dependencies in (("", []), ("/albums/{album}", [Depends(album_parameter)])):
-        for router in (uploads.router, uploads.direct, photos.router, tidy.router, work.router):
+        for router in (uploads.router, photos.router, tidy.router, work.router):
             app.include_router(router, prefix=f"/api{prefix}", dependencies=dependencies)
         app.add_api_route(prefix or "/", pages.gallery_page, include_in_schema=False)
         for router in (

@@ -1,6 +1,5 @@
 """The owner's own pages: signing in, what is signed in, keys for programs."""
 
-import json
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 
@@ -150,39 +149,6 @@ def make_key(
     created = datetime.now(UTC).isoformat()
     access.store.grants.put(grant, {"label": label, "created": created})
     base = f"{public_url(request, settings)}/api{within(slug or MAIN_ALBUM)}"
-    response = render(
-        request, "owner/key.html", token=token, label=label, api=base, slug=slug or MAIN_ALBUM
-    )
+    response = render(request, "owner/key.html", token=token, label=label, api=base)
     response.headers["Cache-Control"] = "no-store"
     return response
-
-
-@router.post("/owner/sharex")
-def sharex(
-    request: Request, _: Owner, access: AccessDep, settings: SettingsDep, fields: Fields
-) -> Response:
-    """Return a custom uploader for ShareX that holds a key (ShareX documentation, "Custom uploader")."""
-    slug, token = fields.get("album", MAIN_ALBUM), fields.get("token", "")
-    if access.album(slug) is None:
-        raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "There is no such album.")
-    origin = public_url(request, settings)
-    content = {
-        "Version": "15.0.0",
-        "Name": f"{settings.site_title} · {slug}",
-        "DestinationType": "ImageUploader",
-        "RequestMethod": "POST",
-        "RequestURL": f"{origin}/api{within(slug)}/direct",
-        "Parameters": {"filename": "{filename}"},
-        "Headers": {"Authorization": f"Bearer {token}"},
-        "Body": "Binary",
-        "URL": origin + "{json:page}",
-        "ErrorMessage": "{json:detail}",
-    }
-    return Response(
-        json.dumps(content, indent=2),
-        media_type="application/json",
-        headers={
-            "Content-Disposition": f'attachment; filename="contact-sheet-{slug}.sxcu"',
-            "Cache-Control": "no-store",
-        },
-    )

@@ -17,9 +17,6 @@ SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 MAX_BODY_BYTES = 65_536
 """No request of ours is a hundredth as long: pictures go to S3."""
 
-MAX_DIRECT_BYTES = 4_000_000
-"""Lambda takes 6 MB, of which base64 leaves three quarters; for programs that send one request."""
-
 
 def content_security_policy(store: Store) -> str:
     """Return the policy: nothing inline, pictures and uploads only where the buckets are."""
@@ -93,8 +90,7 @@ class SecurityMiddleware:
             )
             await refusal(scope, receive, send_with_headers)
             return
-        limit = MAX_DIRECT_BYTES if scope["path"].endswith("/direct") else MAX_BODY_BYTES
-        await self._app(scope, _bounded(receive, limit), send_with_headers)
+        await self._app(scope, _bounded(receive, MAX_BODY_BYTES), send_with_headers)
 
     def _is_cross_site(self, scope: Scope) -> bool:
         headers = Headers(scope=scope)

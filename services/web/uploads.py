@@ -5,12 +5,11 @@ import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Any
 from urllib.parse import unquote
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
-from starlette.concurrency import run_in_threadpool
 
 from services.core import keys
 from services.core.reasons import Reason, sentence
@@ -26,7 +25,6 @@ from services.web.place import Place
 from services.web.problems import MALFORMED, NO_SUCH_ALBUM, ProblemError, documented
 
 router = APIRouter(prefix="/uploads", tags=["uploads"])
-direct = APIRouter(tags=["uploads"])
 
 # Browsers that do not know a type, and forms without JavaScript, declare this one.
 UNDECLARED_TYPE = "application/octet-stream"
@@ -180,67 +178,6 @@ def create_upload(
         delete_token=presigned.delete_token,
         page=page,
     )
-
-
-class DirectUpload(BaseModel):
-    """An upload that has arrived."""
-
-    id: str = Field(description="The photo's id.")
-    delete_token: str = Field(description="Lets its holder delete the photo. Shown only here.")
-    page: str = Field(description="Path of the photo's page to be.")
-
-
-@direct.post(
-    "/direct",
-    summary="Upload a small picture in one request",
-    status_code=HTTPStatus.CREATED,
-    openapi_extra={
-        "requestBody": {
-            "required": True,
-            "content": {
-                UNDECLARED_TYPE: {"schema": {"type": "string", "format": "binary", "minLength": 1}}
-            },
-        }
-    },
-    responses=documented(
-        (
-            HTTPStatus.FORBIDDEN,
-            "The request comes from another site, or the album takes no pictures.",
-        ),
-        NO_SUCH_ALBUM,
-        (HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The picture has more than 4 MB; begin an upload."),
-        MALFORMED,
-        (HTTPStatus.TOO_MANY_REQUESTS, "Too many uploads at once; `Retry-After` says when."),
-    ),
-)
-async def upload_directly(
-    request: Request,
-    response: Response,
-    place: Filled,
-    settings: SettingsDep,
-    store: StoreDep,
-    filename: Annotated[str, Query(max_length=1024)] = "",
-) -> DirectUpload:
-    """Take the picture as the body, for programs that cannot send a form to S3; 4 MB at most."""
-    admit(request)
-    data = await request.body()
-    if not data:
-        _refuse(HTTPStatus.UNPROCESSABLE_ENTITY, Reason.EMPTY, settings)
-    if len(data) > settings.max_upload_bytes:
-        _refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, Reason.TOO_LARGE, settings)
-    photo_id, token = keys.new_photo_id(datetime.now(UTC)), secrets.token_urlsafe(24)
-    await run_in_threadpool(
-        store.uploads.put,
-        place.slug,
-        photo_id,
-        data,
-        name=filename,
-        delete_sha256=delete_sha256(token),
-        uploader=place.grant.id[:UPLOADER_LENGTH] if place.grant else "",
-    )
-    page = photo_path(place.slug, photo_id)
-    response.headers["Location"] = page
-    return DirectUpload(id=photo_id, delete_token=token, page=page)
 
 
 def describe_limits(document: dict[str, Any], settings: Settings) -> None:

@@ -75,10 +75,12 @@ class Lifetime:
         self.reprocess(published[0], published[1], gone=published[-1])
         self.own_albums()
 
-    def begin(self, name: str = "a.jpg", type_: str = "image/jpeg", size: int = 1000) -> Begun:
+    def begin(
+        self, name: str = "a.jpg", type_: str = "image/jpeg", size: int = 1000, album: str = "main"
+    ) -> Begun:
         """Ask for a presigned form."""
         wanted = {"filename": name, "type": type_, "size": size}
-        answer = self.on.client.post("/api/uploads", json=wanted)
+        answer = self.on.client.post(f"/api/albums/{album}/uploads", json=wanted)
         assert answer.status_code == 201, answer.text
         begun: Begun = answer.json()
         return begun
@@ -288,8 +290,7 @@ class Lifetime:
         for path in ("/owner", "/albums", "/albums/trip/links", "/robots.txt"):
             assert client.get(path).status_code == 200
         client.post(f"/owner/passkeys/{passkey.id}/withdraw")
-        sent = client.post("/api/albums/trip/direct", content=pictures.jpeg(1000, 700))
-        photo_id = sent.json()["id"]
+        photo_id = self.upload(pictures.jpeg(1000, 700), album="trip")["id"]
         self.deliver(ends="published")
         assert client.get("/api/albums/trip/photos/count").json()["count"] == 1
         assert client.get("/api/photos/count").status_code == 200
@@ -318,7 +319,7 @@ class Lifetime:
         assert self.on.http.get(shown["url"]).status_code == 200
         tidy("delete", "other")
         # An album that is closed while a picture is made ready.
-        late = client.post("/api/albums/trip/direct", content=pictures.jpeg(60, 40)).json()["id"]
+        late = self.upload(pictures.jpeg(60, 40), album="trip")["id"]
         (event,) = self.on.events()
         close = at_first_call(
             self.on.resize, "put_json", lambda: edit(client, web, "trip", see="owner")
@@ -327,7 +328,7 @@ class Lifetime:
         tidy_late = {"action": "hide", "ids": [late]}
         assert client.post("/api/albums/trip/tidy", json=tidy_late).status_code == 200
         # One that is deleted while a picture is.
-        client.post("/api/albums/trip/direct", content=pictures.jpeg(60, 40))
+        self.upload(pictures.jpeg(60, 40), album="trip")
         (event,) = self.on.events()
 
         def delete() -> None:

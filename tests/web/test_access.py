@@ -36,7 +36,6 @@ IN_ALBUM = {
     "GET /api*/photos/{photo_id}": "sf",
     "DELETE /api*/photos/{photo_id}": "sft",
     "POST /api*/uploads": "u",
-    "POST /api*/direct": "u",
     "POST */guest": "sf",
     "GET */hidden": "t",
     "POST */photos/{photo_id}/tidy": "t",
@@ -161,8 +160,6 @@ def request(client: TestClient, name: str, album: str, caller: dict[str, Any]) -
     body: Any = {}
     if path.endswith("/uploads"):
         body = {"json": {"filename": "a.jpg", "type": "image/jpeg", "size": 9}}
-    elif path.endswith("/direct"):
-        body = {"content": b"bytes"}
     elif path.endswith("/photos"):
         # The list itself is for who sees; the states of known ids are for who may upload, too.
         body = {"params": {"ids": PHOTO}}
