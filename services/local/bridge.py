@@ -44,6 +44,8 @@ def s3_event(message: dict[str, Any]) -> dict[str, Any] | None:
                 "eventSource": "aws:s3",
                 "eventTime": datetime.now(UTC).isoformat(),
                 "eventName": "ObjectCreated:Put",
+                # Who caused the event; here, what the web function wrote of where it was asked from.
+                "userIdentity": {"principalId": extended.get("X-Amz-Meta-Source", "")},
                 "s3": {"bucket": {"name": bucket}, "object": described},
             }
         ]

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from threading import Lock
 from typing import Any
 from uuid import uuid4
 
@@ -63,6 +64,12 @@ class _KeepsWhatIsTaken(SqliteStorage):  # type: ignore[misc] # huey has no type
                 cursor.execute("insert into taken values (?, ?)", (self.worker, row[0]))
         return bytes(row[0]) if row else None
 
+    def next_round(self) -> int | None:
+        """Return the round of the task that is taken next, or None where nothing waits."""
+        sql = "select max(priority) from task where queue = ?"
+        [(highest,)] = self.sql(sql, (self.name,), results=True)
+        return None if highest is None else -int(highest)
+
     def left_behind(self) -> bytes | None:
         """Return what this worker had taken when it was killed, if anything."""
         sql = "select data from taken where worker = ?"
@@ -84,14 +91,27 @@ class Queue:
             results=False,
         )
         self._handle: Handle = print
+        self._rounds: dict[str, int] = {}  # source → the round of its last event
+        self._lock = Lock()
         self._deliver = self._huey.task(
             retries=TRIES - 1, retry_delay=FIRST_DELAY_SECONDS, retry_backoff=2, name="deliver"
         )(lambda event: self._handle(event))
         self._huey.signal(SIGNAL_ERROR)(self._note_failure)
 
     def put(self, event: dict[str, Any]) -> None:
-        """Add an event; it is on disk when this returns."""
-        self._deliver(event)
+        """Add an event; it is on disk when this returns.
+
+        Start-time fair queueing: each event of a source stands one round after its last, and rounds
+        are taken in order, so that a backlog holds up nobody's but its own source's.
+        """
+        [record, *_] = event.get("Records") or [{}]
+        source = record.get("userIdentity", {}).get("principalId", "")
+        with self._lock:
+            now = self._huey.storage.next_round()
+            rounds = {one: last for one, last in self._rounds.items() if last >= (now or 0)}
+            self._rounds = {} if now is None else rounds
+            self._rounds[source] = max(now or 0, self._rounds.get(source, -1) + 1)
+            self._deliver(event, priority=-self._rounds[source])
 
     def waiting(self) -> int:
         """Return how many events nobody has taken yet."""

@@ -25,6 +25,7 @@ NAME_METADATA = "name"
 DELETE_METADATA = "delete-sha256"
 GUEST_METADATA = "guest"
 UPLOADER_METADATA = "uploader"
+SOURCE_METADATA = "source"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,15 +73,23 @@ class UploadBucket(Bucket):
         delete_sha256: str,
         guest: str = "",
         uploader: str = "",
+        source: str = "",
         redirect: str = "",
     ) -> tuple[str, dict[str, str]]:
         """Return the address and the fields of the form that uploads one picture.
 
         The policy fixes key, content type, metadata and the response of S3: 201, or a redirect.
         """
-        carried = _metadata(name, delete_sha256, guest, uploader)
+        carried = {
+            NAME_METADATA: quote(keys.bounded_name(name)),
+            DELETE_METADATA: delete_sha256,
+            GUEST_METADATA: quote(keys.bounded_name(guest)),
+            UPLOADER_METADATA: uploader,
+            SOURCE_METADATA: source,  # by which a local queue is fair
+        }
         fields = {"Content-Type": content_type}
-        fields |= {f"x-amz-meta-{key}": value for key, value in carried.items()}
+        # Empty ones are left out: not every S3 keeps those.
+        fields |= {f"x-amz-meta-{key}": value for key, value in carried.items() if value}
         if redirect:
             fields["success_action_redirect"] = redirect
         else:
@@ -205,17 +214,6 @@ class UploadBucket(Bucket):
     def _version_pages(self, prefix: str) -> Iterator[Any]:
         paginator = self._s3.get_paginator("list_object_versions")
         yield from paginator.paginate(Bucket=self.name, Prefix=prefix)
-
-
-def _metadata(name: str, delete_sha256: str, guest: str, uploader: str) -> dict[str, str]:
-    """Return what travels with an upload; empty values are left out: not every S3 keeps those."""
-    carried = {
-        NAME_METADATA: quote(keys.bounded_name(name)),
-        DELETE_METADATA: delete_sha256,
-        GUEST_METADATA: quote(keys.bounded_name(guest)),
-        UPLOADER_METADATA: uploader,
-    }
-    return {key: value for key, value in carried.items() if value}
 
 
 def _original(key: str, response: Any, data: bytes | None) -> Original:

@@ -1,6 +1,8 @@
 """How many uploads one address may begin: for a single node, where no API Gateway throttles."""
 
+import hashlib
 import math
+import secrets
 import time
 from http import HTTPStatus
 from ipaddress import IPv4Address, ip_address, ip_network
@@ -40,6 +42,7 @@ class UploadRate:
     def __init__(self, settings: Settings) -> None:
         self._limiter = None
         self._trusted_proxies = settings.trusted_proxies
+        self._key = secrets.token_bytes(16)
         if settings.uploads_per_minute:
             # Imported where it is used: on Lambda nothing waits for it.
             from limits import RateLimitItemPerMinute
@@ -48,6 +51,11 @@ class UploadRate:
 
             self._limiter = MovingWindowRateLimiter(MemoryStorage())
             self._limit = RateLimitItemPerMinute(settings.uploads_per_minute)
+
+    def source(self, request: Request) -> str:
+        """Return a name for the request's address that tells nothing of it to whoever has no key."""
+        address = counted_address(request, self._trusted_proxies).encode()
+        return hashlib.blake2b(address, key=self._key, digest_size=6).hexdigest()
 
     def count(self, request: Request) -> None:
         """Count an upload of the request's address; raises 429 with Retry-After beyond the limit."""
@@ -59,6 +67,6 @@ class UploadRate:
             wait = max(1, math.ceil(window.reset_time - time.time()))
             raise ProblemError(
                 HTTPStatus.TOO_MANY_REQUESTS,
-                f"Too many uploads at once; please go on in {wait} seconds.",
+                f"Too many requests at once; please go on in {wait} seconds.",
                 headers={"Retry-After": str(wait)},
             )

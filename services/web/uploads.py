@@ -114,6 +114,7 @@ def new_upload(
         delete_sha256=delete_sha256(token),
         guest=guest or unquote(request.cookies.get(GUEST_COOKIE, "")),
         uploader=place.grant.id[:UPLOADER_LENGTH] if place.grant else "",
+        source=request.app.state.upload_rate.source(request),
         redirect=redirect.replace("{id}", photo_id),
     )
     expires_at = now + timedelta(seconds=settings.upload_expires_seconds)

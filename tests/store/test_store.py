@@ -18,6 +18,7 @@ from services.core.settings import Settings
 from services.core.variants import FORMATS
 from services.store import Store
 from services.store.client import make_s3
+from tests.object_store import ObjectStore
 from tests.photos import stored_photo
 
 WEBP = FORMATS["webp"]
@@ -409,3 +410,15 @@ def test_photos_are_counted_up_to_a_bound(store: Store) -> None:
     assert store.gallery.count("main", ids[2], 3) == (None, 2)
     assert store.gallery.count("main", ids[3], 2) == (None, None)
     assert store.gallery.count("holiday", None, 10) == (0, 0)
+
+
+def test_a_form_says_where_it_was_asked_from(
+    store: Store, local_s3: ObjectStore, settings: Settings
+) -> None:
+    """In the event as who caused it, so that a local queue can be fair."""
+    url, fields = store.uploads.presign_post(
+        "main", "7" + "Z" * 25, content_type="image/jpeg", name="", delete_sha256="", source="ab12"
+    )
+    httpx.post(url, data=fields, files={"file": b"x"})
+    [event] = local_s3.events(settings.upload_bucket)
+    assert event["Records"][0]["userIdentity"] == {"principalId": "ab12"}
