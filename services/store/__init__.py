@@ -13,6 +13,7 @@ from services.store.client import make_s3
 from services.store.gallery import GalleryBucket
 from services.store.grants import Grants
 from services.store.passkeys import Passkey, Passkeys
+from services.store.reports import Reports
 from services.store.signing import GetSigner
 from services.store.uploads import Original, UploadBucket, Version
 
@@ -32,6 +33,7 @@ class Store:
     grants: Grants
     passkeys: Passkeys
     budget: Budget
+    reports: Reports
 
     @classmethod
     def connect(cls, settings: Settings, session: boto3.Session | None = None) -> "Store":
@@ -62,4 +64,5 @@ class Store:
             Grants(gallery),
             Passkeys(gallery),
             Budget(s3, settings),
+            Reports(s3, settings.gallery_bucket),
         )

@@ -30,6 +30,8 @@ BY_OWNER = f"{PAUSED_PREFIX}owner"  # whoever may write to the bucket pauses upl
 TOTAL = f"{PAUSED_PREFIX}total"
 DAY = f"{PAUSED_PREFIX}day/"  # and the date
 
+BUDGETS = ("photos_a_day", "bytes_a_day", "photos_in_total", "bytes_in_total")  # settings
+
 TALLY_EVERY = timedelta(hours=1)
 LOOK_EVERY_SECONDS = 60.0
 
@@ -86,7 +88,7 @@ class Budget:
 
     def tally(self, settings: Settings, now: datetime) -> Tally:
         """Tally all albums unless that was done within TALLY_EVERY, and pause or resume uploads."""
-        kept = self._kept()
+        kept = self.kept()
         if kept and kept.moment.date() == now.date() and now - kept.moment < TALLY_EVERY:
             return kept
         tally = Tally(now)
@@ -105,7 +107,7 @@ class Budget:
         if time.monotonic() - self._looked < LOOK_EVERY_SECONDS:
             return
         self._looked = time.monotonic()
-        tally = self.tally(settings, now) if (kept := self._kept()) is None else kept
+        tally = self.tally(settings, now) if (kept := self.kept()) is None else kept
         fresh = Tally(now)
         newest = (
             self._todays(self._gallery, f"{keys.INDEX_PREFIX}{album}/", now),
@@ -153,7 +155,8 @@ class Budget:
             for item in page.get("Contents", []):
                 yield item["Key"], item["Size"]
 
-    def _kept(self) -> Tally | None:
+    def kept(self) -> Tally | None:
+        """Return the last tally, or None before the first."""
         try:
             body = self._s3.get_object(Bucket=self._gallery, Key=TALLY_KEY)["Body"]
         except ClientError as error:

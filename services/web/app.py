@@ -18,6 +18,7 @@ from services.web import (
     passkeys,
     photos,
     problems,
+    reports,
     tidy,
     uploads,
     work,
@@ -46,13 +47,14 @@ def create_app(settings: Settings, store: Store) -> FastAPI:
     app.state.store = store
     app.state.upload_rate = UploadRate(settings)
     app.state.paused = Remembered(lambda _: store.budget.pause(datetime.now(UTC)))
+    app.state.owned = Remembered(lambda _: reports.has_owner(store))
     app.state.security_headers = security_headers(settings, store)
     app.state.access = Access(store)
-    for router in (albums.router, links.router, owner.router, passkeys.router):
+    for router in (albums.router, links.router, owner.router, passkeys.router, reports.owners):
         app.include_router(router, include_in_schema=False)
     # Each album has at its own path what the main one has at the root.
     for prefix, dependencies in (("", []), ("/albums/{album}", [Depends(album_parameter)])):
-        for router in (uploads.router, photos.router, tidy.router, work.router):
+        for router in (uploads.router, photos.router, tidy.router, work.router, reports.router):
             app.include_router(router, prefix=f"/api{prefix}", dependencies=dependencies)
         app.add_api_route(prefix or "/", pages.gallery_page, include_in_schema=False)
         for router in (
@@ -62,6 +64,7 @@ def create_app(settings: Settings, store: Store) -> FastAPI:
             links.guests,
             tidy.pages,
             work.pages,
+            reports.pages,
         ):
             app.include_router(router, prefix=prefix, include_in_schema=False)
     app.include_router(health.router)

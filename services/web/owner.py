@@ -1,5 +1,6 @@
 """The owner's own pages: signing in, what is signed in, keys for programs."""
 
+from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 
@@ -8,6 +9,9 @@ from fastapi import APIRouter, Request, Response
 from services.core.albums import is_slug
 from services.core.grants import Grant, Kind, Right, grant_id, new_token
 from services.core.keys import MAIN_ALBUM
+from services.core.settings import Settings
+from services.store import Store
+from services.store.budget import BUDGETS, Usage
 from services.web.access import (
     OWNER_COOKIE,
     SESSION,
@@ -20,7 +24,7 @@ from services.web.access import (
 from services.web.albums import owned_albums
 from services.web.dependencies import SettingsDep, StoreDep, public_url
 from services.web.forms import Fields, done, text_of
-from services.web.markup import within
+from services.web.markup import photo_path, within
 from services.web.problems import ProblemError
 from services.web.rendering import render
 
@@ -96,8 +100,10 @@ def sign_out(request: Request, access: AccessDep) -> Response:
 
 
 @router.get("/owner")
-def owner_page(request: Request, grant: Owner, access: AccessDep, store: StoreDep) -> Response:
-    """Show the albums, what is signed in, passkeys and keys, and what was refused lately."""
+def owner_page(
+    request: Request, grant: Owner, access: AccessDep, store: StoreDep, settings: SettingsDep
+) -> Response:
+    """Show albums, what was taken and what was reported, who is signed in, and what was refused."""
     used = store.grants.last_used()
     described = [
         _UNNAMED | {"grant": one, "used": used.get(one.id)} | store.grants.details(one)
@@ -108,12 +114,36 @@ def owner_page(request: Request, grant: Owner, access: AccessDep, store: StoreDe
         request,
         "owner/owner.html",
         albums=owned_albums(access),
+        paused=store.budget.pause(datetime.now(UTC)),
+        taken=_taken(store, settings),
+        reports=[(photo_path(one.album, one.photo_id), one) for one in store.reports.some(50)],
         sessions=[one for one in described if one["grant"].kind is Kind.OWNER],
         keys=[one for one in described if one["grant"].kind is Kind.KEY],
         this=grant.id,
         passkeys=store.passkeys.all(),
         refused=store.gallery.recent_verdicts(20),
     )
+
+
+def _taken(store: Store, settings: Settings) -> dict[str, str]:
+    """Return what the gallery has taken and may take, as text; nothing before the first tally."""
+    tally = store.budget.kept()
+    if tally is None:
+        return {}
+    has = {item.name: tally.total(item.name) for item in fields(Usage)}
+    most = {name: getattr(settings, name) for name in BUDGETS}
+    return {
+        name: f"{number / 1e9:,.1f}" if name.startswith("bytes") else f"{number:,}"
+        for name, number in (has | most).items()
+    }
+
+
+@router.post("/owner/pause")
+def pause_uploads(request: Request, _: Owner, store: StoreDep, fields_: Fields) -> Response:
+    """Take no uploads, or take them again; everywhere within half a minute."""
+    store.budget.set_paused(paused=bool(fields_.get("paused")))
+    request.app.state.paused.forget("")
+    return done("/owner")
 
 
 @router.post("/owner/grants/{id_}/withdraw")

@@ -124,6 +124,7 @@ def photo_page(
             codes=labelled,
             uploaded_by=uploaded_by,
             may_delete=DELETE_COOKIE in request.cookies,
+            may_report=request.app.state.owned.get(""),
         )
     if photo:
         heading, text = strings("upload.stored"), strings("upload.stored_text")

@@ -73,7 +73,7 @@ class Lifetime:
         self.withdraw_while_it_is_rejected()
         self.spend_the_budget()
         self.reprocess(published[0], published[1], gone=published[-1])
-        self.own_albums()
+        self.own_albums(published[0]["id"])
 
     def begin(
         self, name: str = "a.jpg", type_: str = "image/jpeg", size: int = 1000, album: str = "main"
@@ -273,7 +273,7 @@ class Lifetime:
         photo = self.on.client.get(f"/api/photos/{first['id']}").json()
         assert {variant["size"] for variant in photo["variants"]} == {300, 800, 1600}
 
-    def own_albums(self) -> None:
+    def own_albums(self, first: str) -> None:
         """Sign in, and do with albums, links, keys and passkeys what owners do."""
         client, web = self.on.client, self.on.web
         link = f"/signin/{sign_in_token(web)}"
@@ -294,6 +294,16 @@ class Lifetime:
         self.deliver(ends="published")
         assert client.get("/api/albums/trip/photos/count").json()["count"] == 1
         assert client.get("/api/photos/count").status_code == 200
+        for path in (f"/photos/{first}/report", f"/albums/trip/photos/{photo_id}/report"):
+            assert client.post(path, data={"text": "Not mine."}).status_code == 200
+        for_programs = f"/api/photos/{first}/reports"
+        assert client.post(for_programs, json={}).status_code == 202
+        assert "Not mine." in client.get("/owner").text
+        client.post(f"/owner/reports/main/{first}/dismiss")
+        for paused, status in (("1", 503), ("", 201)):
+            client.post("/owner/pause", data={"paused": paused})
+            wanted = {"filename": "", "type": "", "size": 9}
+            assert client.post("/api/uploads", json=wanted).status_code == status
         assert client.get(f"/?at={photo_id}", headers={"accept": "text/html"}).status_code == 200
         photo = client.get(f"/albums/trip/photos/{photo_id}", headers={"accept": "text/html"})
         assert photo.status_code == 200

@@ -37,6 +37,8 @@ IN_ALBUM = {
     "DELETE /api*/photos/{photo_id}": "sft",
     "POST /api*/uploads": "u",
     "POST */guest": "sf",
+    "POST */photos/{photo_id}/report": "s",
+    "POST /api*/photos/{photo_id}/reports": "s",
     "GET */hidden": "t",
     "POST */photos/{photo_id}/tidy": "t",
     "POST /api*/tidy": "t",
@@ -62,7 +64,8 @@ OUTSIDE = {
 # The owner's alone, whatever the album.
 OWNERS = {
     "GET /owner", "POST /owner/albums", "POST /owner/grants/{id_}/withdraw",
-    "POST /owner/passkeys/{id_}/withdraw", "POST /owner/keys", "POST /owner/sharex",
+    "POST /owner/passkeys/{id_}/withdraw", "POST /owner/keys", "POST /owner/pause",
+    "POST /owner/reports/{album}/{photo_id}/dismiss",
     "POST /api/passkeys/new", "POST /api/passkeys",
 }  # fmt: skip
 

@@ -3,6 +3,7 @@
 import re
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import boto3
@@ -446,3 +447,54 @@ def test_another_site_cannot_act_for_the_owner(app: FastAPI, store: Store) -> No
     album = store.albums.get("trip")
     assert album
     assert album.state is State.OPEN
+
+
+def test_the_owner_pauses_uploads(app: FastAPI, store: Store, settings: Settings) -> None:
+    """By a button that says so, for API and form alike; the page says what was taken, too."""
+    owner = signed_in(app, store)
+    store.budget.tally(settings, datetime.now(UTC))
+    assert "Today 0 of 10,000 photos and 0.0 of 10.0 GB" in owner.get("/owner").text
+    assert "Take pictures again" in owner.post("/owner/pause", data={"paused": "1"}).text
+    visitor = TestClient(app)
+    refused = begin(visitor)
+    assert refused.status_code == 503
+    assert refused.json()["reason"] == "paused"
+    assert refused.headers["retry-after"] == "3600"
+    form = visitor.get("/upload", headers=HTML)
+    assert form.status_code == 503
+    assert "takes no pictures at the moment" in form.text
+    assert "Pictures are taken." in owner.post("/owner/pause", data={"paused": ""}).text
+    assert begin(visitor).status_code == 201
+
+
+def test_a_visitor_reports_a_photo(app: FastAPI, store: Store) -> None:
+    """To the owner, once there is one; of several reports of a photo the first is kept."""
+    photo = stored_photo(keys.new_photo_id(datetime.now(UTC)))
+    store.gallery.put_json(photo.key(), {})
+    visitor, path = TestClient(app, headers=HTML), f"/photos/{photo.id}"
+    assert "This should not be here" not in visitor.get(path).text
+    assert visitor.post(f"{path}/report").status_code == 404
+    owner = signed_in(app, store)
+    app.state.owned.forget("")
+    assert "This should not be here" in visitor.get(path).text
+    assert "Thank you" in visitor.post(f"{path}/report", data={"text": "<b>It is I."}).text
+    program = TestClient(app)
+    assert program.post(f"/api{path}/reports", json={"text": "Again"}).status_code == 202
+    assert program.post(f"/api/photos/7{'0' * 25}/reports", json={}).status_code == 404
+    assert program.post(f"/api{path}/reports", json={"text": "a" * 501}).status_code == 422
+    shown = owner.get("/owner").text
+    assert "&lt;b&gt;It is I." in shown
+    assert "Again" not in shown
+    assert f'href="{path}"' in shown
+    shown = owner.post(f"/owner/reports/main/{photo.id}/dismiss").text
+    assert "It is I." not in shown
+
+
+def test_reports_are_rate_limited(settings: Settings, store: Store) -> None:
+    """Counted with the uploads of an address."""
+    app = create_app(replace(settings, uploads_per_minute=2), store)
+    visitor = TestClient(app)
+    for status in (404, 404, 429):
+        answer = visitor.post(f"/api/photos/7{'0' * 25}/reports", json={})
+        assert answer.status_code == status
+    assert int(answer.headers["retry-after"]) > 0

@@ -1,0 +1,92 @@
+"""What a visitor tells the owner of a photo that should not be here; once there is an owner."""
+
+from http import HTTPStatus
+
+from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel, Field
+
+from services.core import keys
+from services.core.grants import Kind
+from services.store import Store
+from services.web.access import NO_SUCH_ALBUM, Owner, Seen
+from services.web.dependencies import PhotoId, StoreDep
+from services.web.forms import Fields, done, text_of
+from services.web.place import Place
+from services.web.problems import ProblemError, documented
+from services.web.rendering import render, strings_for_request
+
+router = APIRouter(tags=["photos"])
+pages = APIRouter()
+owners = APIRouter()
+
+MAX_TEXT = 500
+
+
+class ReportRequest(BaseModel):
+    """Why a photo should not be here."""
+
+    text: str = Field(default="", max_length=MAX_TEXT, examples=["I did not agree to this."])
+
+
+def has_owner(store: Store) -> bool:
+    """Tell whether anybody has signed in, who reads reports."""
+    return any(grant.kind is Kind.OWNER for grant in store.grants.all())
+
+
+def _report(request: Request, place: Place, store: Store, photo_id: str, text: str) -> None:
+    request.app.state.upload_rate.count(request)
+    owned = request.app.state.owned.get("")
+    if (
+        not owned
+        or not keys.is_photo_id(photo_id)
+        or not store.gallery.photos(place.slug, [photo_id])
+    ):
+        raise ProblemError(HTTPStatus.NOT_FOUND, "There is no such photo.")
+    store.reports.put(place.slug, photo_id, text)
+
+
+@router.post(
+    "/photos/{photo_id}/reports",
+    summary="Tell the owner of a photo that should not be here",
+    status_code=HTTPStatus.ACCEPTED,
+    responses=documented(
+        (HTTPStatus.BAD_REQUEST, "The body is not JSON."),
+        (HTTPStatus.FORBIDDEN, "The request comes from another site."),
+        NO_SUCH_ALBUM,
+        (HTTPStatus.UNPROCESSABLE_ENTITY, "The request is malformed; `errors` says where."),
+        (HTTPStatus.TOO_MANY_REQUESTS, "Too many requests; `Retry-After` says when."),
+        (HTTPStatus.SERVICE_UNAVAILABLE, "The storage does not answer."),
+    ),
+)
+def report_photo(
+    request: Request, photo_id: PhotoId, report: ReportRequest, place: Seen, store: StoreDep
+) -> dict[str, str]:
+    """Of several reports of one photo the first is kept. 404 while the gallery has no owner."""
+    _report(request, place, store, photo_id, report.text)
+    return {"status": "reported"}
+
+
+@pages.post("/photos/{photo_id}/report")
+def report_from_page(
+    request: Request, photo_id: str, place: Seen, store: StoreDep, fields: Fields
+) -> Response:
+    """Take the report of the form on the photo's page, and say so."""
+    _report(request, place, store, photo_id, text_of(fields, "text", MAX_TEXT))
+    strings = strings_for_request(request)
+    return render(
+        request,
+        "state.html",
+        heading=strings("report.done"),
+        text=strings("report.done_text"),
+        code=None,
+        refresh=None,
+        again=False,
+        photo_id=photo_id,
+    )
+
+
+@owners.post("/owner/reports/{album}/{photo_id}/dismiss")
+def dismiss_report(album: str, photo_id: str, _: Owner, store: StoreDep) -> Response:
+    """Be done with a report."""
+    store.reports.remove(album, photo_id)
+    return done("/owner")
