@@ -3,7 +3,7 @@
 upload bucket:   uploads/<album>/<id or any other name>   quarantine/<album>/<id>/<reason>
 gallery bucket:  photos/<album>/<id>/<size>.<extension>   private/… likewise
                  index/<album>/<id>/<entry>   pending/… likewise
-                 rejected/<album>/<id>   deleted/<album>/<id>
+                 rejected/<album>/<id>   deleted/<album>/<id>   reports/<album>/<id>
 """
 
 import hashlib
@@ -22,6 +22,7 @@ INDEX_PREFIX = "index/"  # entries of published photos
 PENDING_PREFIX = "pending/"  # entries of photos that only the owner sees
 VERDICT_PREFIX = "rejected/"
 TOMBSTONE_PREFIX = "deleted/"
+REPORT_PREFIX = "reports/"
 
 MAIN_ALBUM = "main"
 ALBUM_PATTERN = r"[a-z0-9-]{1,40}"

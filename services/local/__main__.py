@@ -10,10 +10,12 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import boto3
 import watchfiles
+from botocore.exceptions import BotoCoreError, ClientError
 
 from services.core import keys
 from services.core.settings import (
@@ -26,11 +28,13 @@ from services.core.settings import (
 from services.local.bridge import Bridge
 from services.local.children import Children
 from services.local.key_file import KEY_FILE, make_key_pair
+from services.local.lifecycle import end_of_life
 from services.local.provision import provision_buckets, refuse_acls
 from services.local.queue import SCHEDULE, Queue
 from services.local.weed import HOST, Webhook, Weed, WeedError, is_free
 
 SWEEP_SECONDS = 30
+LIFECYCLE_SECONDS = 3600
 
 
 class StartError(Exception):
@@ -128,7 +132,7 @@ def run_product(
             children.start(name, "services.local.worker", *([name] if queue else []))
         children.start("web", "services.local.web", HOST, str(local.port))
         _announce(children, local, settings)
-        _watch(children, weed, queue)
+        _watch(children, settings, session, weed, queue)
     finally:
         children.stop()
 
@@ -167,9 +171,16 @@ def _announce(children: Children, local: LocalSettings, settings: Settings) -> N
         )
 
 
-def _watch(children: Children, weed: Weed | None, queue: Queue | None) -> None:
-    """Keep all parts running, the workers on the newest code, and ask for a sweep now and then."""
+def _watch(
+    children: Children,
+    settings: Settings,
+    session: boto3.Session,
+    weed: Weed | None,
+    queue: Queue | None,
+) -> None:
+    """Keep all parts running, the workers on the newest code; sweep, and end what is kept no more."""
     swept = 0.0
+    ended = -float(LIFECYCLE_SECONDS)
     # Yields every second, with or without a change.
     for changes in watchfiles.watch(
         "services", watch_filter=watchfiles.PythonFilter(), rust_timeout=1000, yield_on_timeout=True
@@ -183,6 +194,10 @@ def _watch(children: Children, weed: Weed | None, queue: Queue | None) -> None:
         if queue and not queue.waiting() and time.monotonic() - swept > SWEEP_SECONDS:
             queue.put(SCHEDULE)
             swept = time.monotonic()
+        if time.monotonic() - ended > LIFECYCLE_SECONDS:
+            with contextlib.suppress(BotoCoreError, ClientError):  # the next hour comes
+                end_of_life(settings, session, datetime.now(UTC))
+            ended = time.monotonic()
 
 
 def main() -> int:

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
+from services.core.keys import REPORT_PREFIX
 from services.store.client import is_error
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
-
-REPORT_PREFIX = "reports/"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,6 @@ from services.core.albums import ALBUM_PREFIX
 from services.core.grants import GRANT_PREFIX, USED_PREFIX
 from services.store.budget import PAUSED_PREFIX, USAGE_PREFIX
 from services.store.passkeys import PASSKEY_PREFIX
-from services.store.reports import REPORT_PREFIX
 from tests.deploy.iam import Iam, Policy, Question
 from tests.deploy.packaging import Template, of_type
 
@@ -18,7 +17,7 @@ PREFIXES = (
     keys.UPLOAD_PREFIX, keys.QUARANTINE_PREFIX, keys.PHOTO_PREFIX, keys.PRIVATE_PREFIX,
     keys.INDEX_PREFIX, keys.PENDING_PREFIX, keys.VERDICT_PREFIX, keys.TOMBSTONE_PREFIX,
     ALBUM_PREFIX, GRANT_PREFIX, USED_PREFIX, PASSKEY_PREFIX, PAUSED_PREFIX, USAGE_PREFIX,
-    REPORT_PREFIX,
+    keys.REPORT_PREFIX,
 )  # fmt: skip
 
 

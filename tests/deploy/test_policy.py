@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from services.core import keys
-from services.core.grants import USED_PREFIX
+from services.core.retention import IN_GALLERY_BUCKET, IN_UPLOAD_BUCKET, OLD_VERSIONS
 from tests.deploy.packaging import Template, deployed, of_type
 from tests.deploy.roles import PREFIXES
 
@@ -65,11 +65,13 @@ def test_lifecycle_ends_what_nobody_needs(template: Template) -> None:
         if "ExpirationInDays" in rule
     }
     assert expiring == {
-        ("UploadBucket", keys.QUARANTINE_PREFIX): 7,
-        ("GalleryBucket", keys.TOMBSTONE_PREFIX): 90,
-        ("GalleryBucket", keys.VERDICT_PREFIX): 30,
-        ("GalleryBucket", USED_PREFIX): 60,
+        **{("UploadBucket", prefix): days for prefix, days in IN_UPLOAD_BUCKET.items()},
+        **{("GalleryBucket", prefix): days for prefix, days in IN_GALLERY_BUCKET.items()},
     }
+    rules = buckets["UploadBucket"]["LifecycleConfiguration"]["Rules"]
+    [old] = [rule for rule in rules if rule["Id"] == "old-versions"]
+    assert old["NoncurrentVersionExpiration"] == {"NoncurrentDays": OLD_VERSIONS}
+    assert IN_GALLERY_BUCKET[keys.TOMBSTONE_PREFIX] > OLD_VERSIONS
     for name in ("UploadBucket", "GalleryBucket"):
         rules = buckets[name]["LifecycleConfiguration"]["Rules"]
         assert {"DaysAfterInitiation": 1} in [
