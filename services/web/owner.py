@@ -45,6 +45,7 @@ def start_session(request: Request, access: Access, name: str, how: str) -> Resp
     access.store.grants.put(Grant(grant_id(token), Kind.OWNER, now + SESSION), details)
     # Whoever was signed in here before is not any more: a session is never taken over.
     _end_session(request, access)
+    request.app.state.owned.forget("")  # from now on somebody reads reports
     response = done("/owner")
     set_token(request, response, OWNER_COOKIE, token, SESSION)
     return response

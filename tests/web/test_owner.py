@@ -475,7 +475,6 @@ def test_a_visitor_reports_a_photo(app: FastAPI, store: Store) -> None:
     assert "This should not be here" not in visitor.get(path).text
     assert visitor.post(f"{path}/report").status_code == 404
     owner = signed_in(app, store)
-    app.state.owned.forget("")
     assert "This should not be here" in visitor.get(path).text
     assert "Thank you" in visitor.post(f"{path}/report", data={"text": "<b>It is I."}).text
     program = TestClient(app)
