@@ -47,6 +47,7 @@ OTHERS: list[dict[str, str]] = [
     {"resizeConcurrency": "5"},
     {"logRetentionDays": "7"},
     {"bucketPrefix": "mine"},
+    {"waf": "true"},
 ]
 
 

@@ -108,6 +108,21 @@ def test_own_domain_is_in_front_of_what_there_is() -> None:
     assert not of_type(cdn, "AWS::ApiGatewayV2::DomainName")
 
 
+def test_the_rate_by_address_stands_before_cloudfront() -> None:
+    """Blocked with 429 and when to come again; nothing without a CDN, as an HTTP API takes no WAF."""
+    template = package(cdn="true", waf="true")
+    [acl] = of_type(template, "AWS::WAFv2::WebACL").values()
+    [rule] = acl["Rules"]
+    assert rule["Action"]["Block"]["CustomResponse"] == {
+        "ResponseCode": 429,
+        "ResponseHeaders": [{"Name": "Retry-After", "Value": "300"}],
+    }
+    assert rule["Statement"]["RateBasedStatement"]["Limit"] == 3000
+    [distribution] = of_type(template, "AWS::CloudFront::Distribution").values()
+    assert distribution["DistributionConfig"]["WebACLId"] == "<WebAcl.Arn>"
+    assert not of_type(package(waf="true"), "AWS::WAFv2::WebACL")
+
+
 def test_every_setting_is_a_parameter(template: Template) -> None:
     """The functions' variables are the settings of services/core/settings.py, and load as they are."""
     functions = of_type(template, "AWS::Lambda::Function").values()
