@@ -63,6 +63,6 @@ class Store:
             AlbumRecords(gallery),
             Grants(gallery),
             Passkeys(gallery),
-            Budget(s3, settings),
-            Reports(s3, settings.gallery_bucket),
+            Budget(uploads, gallery),
+            Reports(gallery),
         )

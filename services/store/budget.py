@@ -5,23 +5,18 @@ minute, brings the part of the album it works for up to date. So a budget is exc
 what arrives in a minute in one album, or in an hour over all of them.
 """
 
-import json
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
-
-from botocore.exceptions import ClientError
+from itertools import takewhile
+from typing import Any
 
 from services.core import keys
 from services.core.photo import bytes_in_key
 from services.core.reasons import Reason
 from services.core.settings import Settings
-from services.store.client import is_error
-
-if TYPE_CHECKING:
-    from types_boto3_s3 import S3Client
+from services.store.bucket import Bucket
 
 USAGE_PREFIX = "usage/"
 TALLY_KEY = f"{USAGE_PREFIX}tally.json"
@@ -30,7 +25,13 @@ BY_OWNER = f"{PAUSED_PREFIX}owner"  # whoever may write to the bucket pauses upl
 TOTAL = f"{PAUSED_PREFIX}total"
 DAY = f"{PAUSED_PREFIX}day/"  # and the date
 
-BUDGETS = ("photos_a_day", "bytes_a_day", "photos_in_total", "bytes_in_total")  # settings
+# What is tallied → the setting that bounds it.
+BUDGETS = {
+    "photos_today": "photos_a_day",
+    "bytes_today": "bytes_a_day",
+    "photos": "photos_in_total",
+    "bytes": "bytes_in_total",
+}
 
 TALLY_EVERY = timedelta(hours=1)
 LOOK_EVERY_SECONDS = 60.0
@@ -64,15 +65,14 @@ class Tally:
 class Budget:
     """Tallies, and pauses uploads where a budget is spent."""
 
-    def __init__(self, s3: "S3Client", settings: Settings) -> None:
-        self._s3 = s3
-        self._uploads = settings.upload_bucket
-        self._gallery = settings.gallery_bucket
+    def __init__(self, uploads: Bucket, gallery: Bucket) -> None:
+        self._uploads = uploads
+        self._gallery = gallery
         self._looked = -LOOK_EVERY_SECONDS
 
     def pause(self, now: datetime) -> Reason | None:
         """Return why no uploads are taken, or None where they are; one request to S3."""
-        listed = {key for key, _ in self._listed(self._gallery, PAUSED_PREFIX)}
+        listed = self._gallery.listed(PAUSED_PREFIX)
         if BY_OWNER in listed:
             return Reason.PAUSED
         if TOTAL in listed:
@@ -82,9 +82,9 @@ class Budget:
     def set_paused(self, *, paused: bool) -> None:
         """Pause uploads, or take them again as far as the budgets allow."""
         if paused:
-            self._put(BY_OWNER, b"")
+            self._gallery.put_json(BY_OWNER, {})
         else:
-            self._s3.delete_object(Bucket=self._gallery, Key=BY_OWNER)
+            self._gallery.drop(BY_OWNER)
 
     def tally(self, settings: Settings, now: datetime) -> Tally:
         """Tally all albums unless that was done within TALLY_EVERY, and pause or resume uploads."""
@@ -92,13 +92,12 @@ class Budget:
         if kept and kept.moment.date() == now.date() and now - kept.moment < TALLY_EVERY:
             return kept
         tally = Tally(now)
-        for prefix in (keys.INDEX_PREFIX, keys.PENDING_PREFIX):
-            _count(tally, self._listed(self._gallery, prefix), now)
-        _count(tally, self._listed(self._uploads, keys.QUARANTINE_PREFIX), now)
-        self._put(TALLY_KEY, _written(tally))
-        for key, _ in list(self._listed(self._gallery, PAUSED_PREFIX)):
-            if key not in (BY_OWNER, _day_key(now)):
-                self._s3.delete_object(Bucket=self._gallery, Key=key)
+        for bucket, prefix in self._counted():
+            _count(tally, bucket.objects(prefix), now)
+        albums = {album: asdict(usage) for album, usage in tally.albums.items()}
+        self._gallery.put_json(TALLY_KEY, {"moment": now.isoformat(), "albums": albums})
+        ended = set(self._gallery.listed(PAUSED_PREFIX)) - {BY_OWNER, _day_key(now)}
+        self._gallery.drop(*ended)
         self._judge(tally, settings)
         return tally
 
@@ -108,14 +107,13 @@ class Budget:
             return
         self._looked = time.monotonic()
         tally = self.tally(settings, now) if (kept := self.kept()) is None else kept
-        fresh = Tally(now)
-        newest = (
-            self._todays(self._gallery, f"{keys.INDEX_PREFIX}{album}/", now),
-            self._todays(self._gallery, f"{keys.PENDING_PREFIX}{album}/", now),
-            self._todays(self._uploads, f"{keys.QUARANTINE_PREFIX}{album}/", now),
-        )
-        for listed in newest:
-            _count(fresh, listed, now)
+        fresh, end = Tally(now), _midnight_id(now)
+        for bucket, prefix in self._counted():
+            # Ids are times, the newest first, so what is of today is soon over.
+            newest = takewhile(
+                lambda item: item["Key"].split("/")[2] < end, bucket.objects(f"{prefix}{album}/")
+            )
+            _count(fresh, newest, now)
         today, before = fresh.albums.get(album, Usage()), tally.albums.get(album, Usage())
         if tally.moment.date() != now.date():
             for usage in tally.albums.values():
@@ -129,75 +127,49 @@ class Budget:
         tally.moment = now
         self._judge(tally, settings)
 
-    def _judge(self, tally: Tally, settings: Settings) -> None:
-        if (
-            tally.total("photos_today") >= settings.photos_a_day
-            or tally.total("bytes_today") >= settings.bytes_a_day
-        ):
-            self._put(_day_key(tally.moment), b"")
-        if (
-            tally.total("photos") >= settings.photos_in_total
-            or tally.total("bytes") >= settings.bytes_in_total
-        ):
-            self._put(TOTAL, b"")
-
-    def _todays(self, bucket: str, prefix: str, now: datetime) -> Iterator[tuple[str, int]]:
-        """Yield what lies under an album's prefix with an id of today: newest first, so soon over."""
-        end = prefix + _midnight_id(now)
-        for key, size in self._listed(bucket, prefix):
-            if key >= end:
-                return
-            yield key, size
-
-    def _listed(self, bucket: str, prefix: str) -> Iterator[tuple[str, int]]:
-        pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
-        for page in pages:
-            for item in page.get("Contents", []):
-                yield item["Key"], item["Size"]
-
     def kept(self) -> Tally | None:
         """Return the last tally, or None before the first."""
-        try:
-            body = self._s3.get_object(Bucket=self._gallery, Key=TALLY_KEY)["Body"]
-        except ClientError as error:
-            if is_error(error, "NoSuchKey", "404"):
-                return None
-            raise
-        with body:
-            record = json.loads(body.read())
+        record = self._gallery.get_json(TALLY_KEY)
+        if record is None:
+            return None
         albums = {album: Usage(**usage) for album, usage in record["albums"].items()}
         return Tally(datetime.fromisoformat(record["moment"]), albums)
 
-    def _put(self, key: str, body: bytes) -> None:
-        self._s3.put_object(Bucket=self._gallery, Key=key, Body=body)
+    def _counted(self) -> tuple[tuple[Bucket, str], ...]:
+        return (
+            (self._gallery, keys.INDEX_PREFIX),
+            (self._gallery, keys.PENDING_PREFIX),
+            (self._uploads, keys.QUARANTINE_PREFIX),
+        )
+
+    def _judge(self, tally: Tally, settings: Settings) -> None:
+        spent = [
+            name for name, most in BUDGETS.items() if tally.total(name) >= getattr(settings, most)
+        ]
+        if {"photos_today", "bytes_today"} & set(spent):
+            self._gallery.put_json(_day_key(tally.moment), {})
+        if {"photos", "bytes"} & set(spent):
+            self._gallery.put_json(TOTAL, {})
 
 
-def _count(tally: Tally, listed: Iterable[tuple[str, int]], now: datetime) -> None:
-    """Add what the listed keys say; of an entry its key says how many bytes, else its size does."""
+def _count(tally: Tally, listed: Iterable[Any], now: datetime) -> None:
+    """Add what S3 listed; of an entry its key says how many bytes, of all else its size."""
     midnight, last = _midnight_id(now), ""
-    for key, size in listed:
-        prefix, _, rest = key.partition("/")
-        album, photo_id, *_ = (*rest.split("/", 2), "")
-        if not keys.is_photo_id(photo_id):
-            continue
+    for item in listed:
+        parts: list[str] = item["Key"].split("/", 3)
+        prefix, album, photo_id = (*parts, "", "")[:3]
+        if photo_id == last or not keys.is_photo_id(photo_id):
+            continue  # a second entry while a photo is being reprocessed
+        last = photo_id
         usage = tally.albums.setdefault(album, Usage())
         quarantined = f"{prefix}/" == keys.QUARANTINE_PREFIX
-        again = photo_id == last  # a second entry while a photo is being reprocessed
-        stored = size if quarantined else bytes_in_key(key)
-        last = photo_id
-        if again:
-            continue
+        stored = item["Size"] if quarantined else bytes_in_key(item["Key"])
         if not quarantined:
             usage.photos += 1
             usage.bytes += stored
         if photo_id < midnight:
             usage.photos_today += 1
             usage.bytes_today += stored
-
-
-def _written(tally: Tally) -> bytes:
-    albums: dict[str, Any] = {album: asdict(usage) for album, usage in tally.albums.items()}
-    return json.dumps({"moment": tally.moment.isoformat(), "albums": albums}).encode()
 
 
 def _day_key(now: datetime) -> str:

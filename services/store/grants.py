@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from services.core.grants import GRANT_PREFIX, USED_PREFIX, Grant, grant_prefix, used_key
+from services.core.grants import GRANT_PREFIX, USED_PREFIX, Grant, Kind, grant_prefix, used_key
 from services.store.bucket import Bucket
 
 logger = logging.getLogger(__name__)
@@ -57,6 +57,10 @@ class Grants:
     def touch(self, id_: str) -> None:
         """Note that a grant is used now."""
         self._bucket.put_json(used_key(id_), {})
+
+    def has_owner(self) -> bool:
+        """Tell whether somebody is signed in as an owner; one request to S3."""
+        return any(grant.kind is Kind.OWNER for grant in _parsed(self._bucket.listed(GRANT_PREFIX)))
 
     def all(self) -> list[Grant]:
         """Return every grant; those of an unknown form get one log line."""

@@ -47,7 +47,7 @@ def create_app(settings: Settings, store: Store) -> FastAPI:
     app.state.store = store
     app.state.upload_rate = UploadRate(settings)
     app.state.paused = Remembered(lambda _: store.budget.pause(datetime.now(UTC)))
-    app.state.owned = Remembered(lambda _: reports.has_owner(store))
+    app.state.owned = Remembered(lambda _: store.grants.has_owner())
     app.state.security_headers = security_headers(settings, store)
     app.state.access = Access(store)
     for router in (albums.router, links.router, owner.router, passkeys.router, reports.owners):

@@ -1,6 +1,5 @@
 """The owner's own pages: signing in, what is signed in, keys for programs."""
 
-from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 
@@ -11,7 +10,7 @@ from services.core.grants import Grant, Kind, Right, grant_id, new_token
 from services.core.keys import MAIN_ALBUM
 from services.core.settings import Settings
 from services.store import Store
-from services.store.budget import BUDGETS, Usage
+from services.store.budget import BUDGETS
 from services.web.access import (
     OWNER_COOKIE,
     SESSION,
@@ -131,8 +130,8 @@ def _taken(store: Store, settings: Settings) -> dict[str, str]:
     tally = store.budget.kept()
     if tally is None:
         return {}
-    has = {item.name: tally.total(item.name) for item in fields(Usage)}
-    most = {name: getattr(settings, name) for name in BUDGETS}
+    has = {name: tally.total(name) for name in BUDGETS}
+    most = {name: getattr(settings, name) for name in BUDGETS.values()}
     return {
         name: f"{number / 1e9:,.1f}" if name.startswith("bytes") else f"{number:,}"
         for name, number in (has | most).items()

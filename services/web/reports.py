@@ -6,13 +6,20 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
 
 from services.core import keys
-from services.core.grants import Kind
 from services.store import Store
-from services.web.access import NO_SUCH_ALBUM, Owner, Seen
+from services.web.access import Owner, Seen
 from services.web.dependencies import PhotoId, StoreDep
 from services.web.forms import Fields, done, text_of
 from services.web.place import Place
-from services.web.problems import ProblemError, documented
+from services.web.problems import (
+    CROSS_SITE,
+    MALFORMED,
+    NO_SUCH_ALBUM,
+    NOT_JSON,
+    UNAVAILABLE,
+    ProblemError,
+    documented,
+)
 from services.web.rendering import render, strings_for_request
 
 router = APIRouter(tags=["photos"])
@@ -26,11 +33,6 @@ class ReportRequest(BaseModel):
     """Why a photo should not be here."""
 
     text: str = Field(default="", max_length=MAX_TEXT, examples=["I did not agree to this."])
-
-
-def has_owner(store: Store) -> bool:
-    """Tell whether anybody has signed in, who reads reports."""
-    return any(grant.kind is Kind.OWNER for grant in store.grants.all())
 
 
 def _report(request: Request, place: Place, store: Store, photo_id: str, text: str) -> None:
@@ -50,12 +52,12 @@ def _report(request: Request, place: Place, store: Store, photo_id: str, text: s
     summary="Tell the owner of a photo that should not be here",
     status_code=HTTPStatus.ACCEPTED,
     responses=documented(
-        (HTTPStatus.BAD_REQUEST, "The body is not JSON."),
-        (HTTPStatus.FORBIDDEN, "The request comes from another site."),
+        NOT_JSON,
+        CROSS_SITE,
         NO_SUCH_ALBUM,
-        (HTTPStatus.UNPROCESSABLE_ENTITY, "The request is malformed; `errors` says where."),
+        MALFORMED,
         (HTTPStatus.TOO_MANY_REQUESTS, "Too many requests; `Retry-After` says when."),
-        (HTTPStatus.SERVICE_UNAVAILABLE, "The storage does not answer."),
+        UNAVAILABLE,
     ),
 )
 def report_photo(

@@ -401,7 +401,7 @@ def test_an_address_may_not_begin_uploads_without_end(settings: Settings, store:
     refused = begin(eager)
     wait = int(refused.headers["retry-after"])
     assert 1 <= wait <= 60
-    assert refused.json()["detail"] == f"Too many uploads at once; please go on in {wait} seconds."
+    assert refused.json()["detail"] == f"Too many requests at once; please go on in {wait} seconds."
     assert begin(other).status_code == 201
     assert eager.get("/api/photos").status_code == 200
 

@@ -44,7 +44,7 @@ def test_no_route_makes_calls_without_end(aws_session: boto3.Session) -> None:
         f"/?only={bunch}": (12, 101),
         f"/?only={ids}": (12, 101),
         "/upload": (1, 1),
-        f"/photos/{middle}": (4, 2),
+        f"/photos/{middle}": (5, 2),
         f"/downloads/{middle}": (4, 2),
         f"/images/{middle}.jpg": (4, 2),
         f"/api/photos/{middle}": (4, 2),
