@@ -26,8 +26,10 @@ def without_prose(model: Any) -> Any:
 
 
 def main() -> None:
-    """Remove and rewrite files below SITE/botocore/data."""
-    data = Path(sys.argv[1]) / "botocore/data"
+    """Remove and rewrite files below SITE, mostly in botocore/data."""
+    site = Path(sys.argv[1])
+    (site / "urllib3/contrib/pyopenssl.py").unlink(missing_ok=True)
+    data = site / "botocore/data"
     for folder in data.iterdir():
         if folder.is_dir() and folder.name != "s3":
             shutil.rmtree(folder)
