@@ -6,6 +6,7 @@ import queue
 import secrets
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
@@ -14,7 +15,8 @@ from botocore.config import Config
 
 from services.core import keys
 from services.local.bridge import Bridge
-from services.local.weed import OPTIONS, Webhook, Weed
+from services.local.children import Children
+from services.local.weed import start_weed
 
 ID, SECRET = KEY_PAIR = ("test", "test-secret")
 REGION = "us-east-1"
@@ -31,9 +33,9 @@ class ObjectStore:
     def __init__(self, folder: Path, *others: str, origins: Sequence[str] = ()) -> None:
         """`others` are access key ids that may do as much, with the same secret."""
         self._told: dict[str, queue.Queue[dict[str, Any]]] = {}
-        token = secrets.token_hex()
-        self._bridge = Bridge(token, self._tell)
-        options = OPTIONS | {
+        self.folder = folder
+        self._bridge = Bridge(self._tell)
+        options = {
             "s3.allowDeleteBucketNotEmpty": "true",
             "master.volumeSizeLimitMB": "64",
         }
@@ -41,17 +43,23 @@ class ObjectStore:
             config = folder / "identities.json"
             config.write_text(json.dumps({"identities": [_identity(i) for i in (ID, *others)]}))
             options["s3.config"] = str(config)
-        webhook = Webhook(self._bridge.url, token, "/buckets/")
-        self._weed = Weed(folder, KEY_PAIR, webhook=webhook, origins=origins, options=options)
+        self._children = Children()
+        self._start = partial(
+            start_weed,
+            folder,
+            KEY_PAIR,
+            self._children,
+            settings=self._bridge.settings("/buckets/"),
+            origins=origins,
+            options=options,
+        )
         self._pool = ThreadPoolExecutor(4)
         self._ready: queue.SimpleQueue[Future[tuple[str, str]]] = queue.SimpleQueue()
-        self.url = self._weed.url
         self.session = boto3.Session(*KEY_PAIR, region_name=REGION)
 
     def __enter__(self) -> Self:
         """Start it."""
-        self._bridge.__enter__()
-        self._weed.start()
+        self.url = self._start()
         config = Config(max_pool_connections=20, s3={"addressing_style": "path"})
         self.s3 = self.session.client("s3", endpoint_url=self.url, config=config)
         for _ in range(AHEAD):
@@ -61,8 +69,8 @@ class ObjectStore:
     def __exit__(self, *_: object) -> None:
         """Stop it."""
         self._pool.shutdown(cancel_futures=True)
-        self._weed.stop()
-        self._bridge.__exit__()
+        self._children.__exit__()
+        self._bridge.server_close()
 
     def buckets(self) -> tuple[str, str]:
         """Return the names of two empty buckets that nobody else has."""

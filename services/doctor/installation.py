@@ -9,9 +9,8 @@ import boto3
 import urllib3
 
 from services.core.settings import LocalSettings, Settings
-from services.local.key_file import KEY_FILE, read_key_pair
 from services.local.queue import failures
-from services.local.weed import s3_url
+from services.local.weed import KEY_FILE, read_key_pair, s3_url
 from services.store.client import make_s3
 
 if TYPE_CHECKING:

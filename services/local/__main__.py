@@ -3,7 +3,6 @@
 import contextlib
 import fcntl
 import os
-import secrets
 import signal
 import sys
 import time
@@ -27,18 +26,19 @@ from services.core.settings import (
 )
 from services.local.bridge import Bridge
 from services.local.children import Children
-from services.local.key_file import KEY_FILE, make_key_pair
 from services.local.lifecycle import end_of_life
 from services.local.provision import provision_buckets, refuse_acls
 from services.local.queue import SCHEDULE, Queue
-from services.local.weed import HOST, Webhook, Weed, WeedError, is_free
+from services.local.weed import HOST, KEY_FILE, StartError, is_free, make_key_pair, start_weed
 
 SWEEP_SECONDS = 30
 LIFECYCLE_SECONDS = 3600
-
-
-class StartError(Exception):
-    """The product cannot start; the message says why and what to do."""
+WORKER = (sys.executable, "-m", "services.local.worker")
+WEB = (
+    *(sys.executable, "-m", "uvicorn", "services.web.app:app", f"--host={HOST}"),
+    *("--log-level=warning", "--no-server-header"),
+    "--no-proxy-headers",  # TRUSTED_PROXIES says whom to believe
+)
 
 
 def require_free_port(port: int, setting: str) -> None:
@@ -66,6 +66,7 @@ def held(folder: Path) -> Iterator[tuple[str, str]]:
         )
         raise StartError(msg)
     try:
+        folder.mkdir(parents=True, exist_ok=True)
         key_pair = make_key_pair(folder)
         lock = (folder / "lock").open("w")
     except (OSError, ValueError) as error:
@@ -81,79 +82,60 @@ def held(folder: Path) -> Iterator[tuple[str, str]]:
         yield key_pair
 
 
-def page_origins(settings: Settings, local: LocalSettings) -> list[str]:
-    """Return the origins whose pages may upload: those that the gallery answers by."""
-    origins = [f"http://{name}:{local.port}" for name in ("localhost", HOST)]
-    return [*origins, settings.public_url] if settings.public_url else origins
-
-
 def run(settings: Settings, local: LocalSettings) -> None:
     """Run the product until it is told to stop."""
     require_imagemagick()
     require_free_port(local.port, "PORT")
+    environ = {"UPLOADS_PER_MINUTE": "600", **os.environ}  # no API Gateway throttles here
+    # Pages that may upload: those that the gallery answers by.
+    origins = [f"http://{name}:{local.port}" for name in ("localhost", HOST)]
+    origins += [settings.public_url] if settings.public_url else []
     if settings.s3_endpoint_url:
+        environ.setdefault("SWEEP_AFTER_SECONDS", "0")
         session = boto3.Session(region_name=settings.region)
-        run_product(settings, local, session)
+        provision_buckets(settings, session, origins)
+        with Children() as children:
+            children.start("worker", WORKER, environ)
+            serve(children, environ, local)
+            watch(children, settings, session)
         return
     require_free_port(local.s3_port, "S3_PORT")
-    with held(local.data_dir) as key_pair, contextlib.closing(Queue(local.data_dir)) as queue:
-        token = secrets.token_urlsafe()
-        path = f"/buckets/{settings.upload_bucket}/{keys.UPLOAD_PREFIX}"
-        with Bridge(token, queue.put) as bridge:
-            webhook = Webhook(bridge.url, token, path)
-            with Weed(
-                local.data_dir,
-                key_pair,
-                s3_port=local.s3_port,
-                webhook=webhook,
-                origins=page_origins(settings, local),
-            ) as weed:
-                session = boto3.Session(*key_pair, region_name=settings.region)
-                queue.redrive()
-                connected = replace(settings, s3_endpoint_url=weed.url)
-                run_product(connected, local, session, weed, queue)
-
-
-def run_product(
-    settings: Settings,
-    local: LocalSettings,
-    session: boto3.Session,
-    weed: Weed | None = None,
-    queue: Queue | None = None,
-) -> None:
-    """Run workers and gallery on an S3, ours or another, until told to stop."""
-    provision_buckets(settings, session, page_origins(settings, local))
-    if weed:
+    with (
+        held(local.data_dir) as key_pair,
+        contextlib.closing(Queue(local.data_dir)) as queue,
+        Bridge(queue.put) as bridge,
+        Children() as children,
+    ):
+        queue.redrive()
+        url = start_weed(
+            local.data_dir,
+            key_pair,
+            children,
+            s3_port=local.s3_port,
+            origins=origins,
+            settings=bridge.settings(f"/buckets/{settings.upload_bucket}/{keys.UPLOAD_PREFIX}"),
+        )
+        settings = replace(settings, s3_endpoint_url=url)
+        session = boto3.Session(*key_pair, region_name=settings.region)
+        provision_buckets(settings, session, origins)
         refuse_acls(settings, session)
-    children = Children(_environ(settings, session, embedded=weed is not None))
-    try:
-        for number in range(local.workers if queue else 1):
-            name = f"worker-{number}"
-            children.start(name, "services.local.worker", *([name] if queue else []))
-        children.start("web", "services.local.web", HOST, str(local.port))
-        _announce(children, local, settings)
-        _watch(children, settings, session, weed, queue)
-    finally:
-        children.stop()
+        # An upload whose event was lost should not wait for a quarter of an hour here.
+        environ.setdefault("SWEEP_AFTER_SECONDS", "15")
+        environ["S3_ENDPOINT_URL"] = url
+        for name in ("AWS_SESSION_TOKEN", "AWS_PROFILE"):
+            environ.pop(name, None)
+        environ["AWS_ACCESS_KEY_ID"], environ["AWS_SECRET_ACCESS_KEY"] = key_pair
+        for number in range(local.workers):
+            children.start(f"worker-{number}", [*WORKER, f"worker-{number}"], environ)
+        serve(children, environ, local)
+        where = f"upload bucket {settings.upload_bucket}, key pair in {local.data_dir / KEY_FILE}"
+        print(f"S3: {url}, {where}", flush=True)  # noqa: T201 what `make run` is for
+        watch(children, settings, session, queue)
 
 
-def _environ(settings: Settings, session: boto3.Session, *, embedded: bool) -> dict[str, str]:
-    environ = dict(os.environ)
-    environ["S3_ENDPOINT_URL"] = settings.s3_endpoint_url or ""
-    # An upload whose event was lost should not wait for a quarter of an hour here.
-    environ.setdefault("SWEEP_AFTER_SECONDS", "15" if embedded else "0")
-    environ.setdefault("UPLOADS_PER_MINUTE", "600")  # no API Gateway throttles here
-    credentials = session.get_credentials()
-    if embedded and credentials:
-        environ["AWS_ACCESS_KEY_ID"] = credentials.access_key or ""
-        environ["AWS_SECRET_ACCESS_KEY"] = credentials.secret_key or ""
-        environ.pop("AWS_SESSION_TOKEN", None)
-        environ.pop("AWS_PROFILE", None)
-    return environ
-
-
-def _announce(children: Children, local: LocalSettings, settings: Settings) -> None:
-    address = f"http://localhost:{local.port}"
+def serve(children: Children, environ: dict[str, str], local: LocalSettings) -> None:
+    """Start the gallery and announce it once it answers; raises StartError."""
+    children.start("web", [*WEB, f"--port={local.port}"], environ)
     for _ in range(600):
         if children.ended("web"):
             raise StartError("The gallery did not start; its own message stands above.")
@@ -162,35 +144,22 @@ def _announce(children: Children, local: LocalSettings, settings: Settings) -> N
                 break
         except OSError:
             time.sleep(0.05)
-    print(f"Contact Sheet: {address} (Ctrl-C stops it)", flush=True)  # noqa: T201 what `make run` is for
-    if (key_file := local.data_dir / KEY_FILE).exists():
-        print(  # noqa: T201
-            f"S3: {settings.s3_endpoint_url}, upload bucket {settings.upload_bucket}, "
-            f"key pair in {key_file}",
-            flush=True,
-        )
+    print(f"Contact Sheet: http://localhost:{local.port} (Ctrl-C stops it)", flush=True)  # noqa: T201
 
 
-def _watch(
-    children: Children,
-    settings: Settings,
-    session: boto3.Session,
-    weed: Weed | None,
-    queue: Queue | None,
+def watch(
+    children: Children, settings: Settings, session: boto3.Session, queue: Queue | None = None
 ) -> None:
-    """Keep all parts running, the workers on the newest code; sweep, and end what is kept no more."""
-    swept = 0.0
-    ended = -float(LIFECYCLE_SECONDS)
+    """Keep all parts running, on the newest code; sweep, and end what is kept no more."""
+    swept, ended = 0.0, -float(LIFECYCLE_SECONDS)
     # Yields every second, with or without a change.
     for changes in watchfiles.watch(
         "services", watch_filter=watchfiles.PythonFilter(), rust_timeout=1000, yield_on_timeout=True
     ):
         if changes:
-            children.restart("worker")
-        children.revive("")
-        if weed and weed.ended():
-            weed.stop()
-            weed.start()
+            children.restart("worker", "web")
+        if children.revive():
+            swept = 0.0  # what it had in hand may wait
         if queue and not queue.waiting() and time.monotonic() - swept > SWEEP_SECONDS:
             queue.put(SCHEDULE)
             swept = time.monotonic()
@@ -205,11 +174,12 @@ def main() -> int:
     # A shell that starts this in the background has SIGINT ignored, and Python keeps it so.
     for stop in (signal.SIGINT, signal.SIGTERM):
         signal.signal(stop, signal.default_int_handler)
+    os.umask(0o077)  # the data folder is nobody else's
     try:
         run(load_settings(), load_local_settings())
     except KeyboardInterrupt:
         return 0
-    except (StartError, ConfigError, WeedError) as error:
+    except (StartError, ConfigError) as error:
         print(f"contact-sheet: {error}", file=sys.stderr)  # noqa: T201 the one sentence
         return 1
     return 0

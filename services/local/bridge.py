@@ -2,15 +2,13 @@
 
 import base64
 import json
+import secrets
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
-from hmac import compare_digest
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Self
+from typing import Any
 from urllib.parse import quote_plus
-
-Enqueue = Callable[[dict[str, Any]], object]
 
 LARGEST = 1_000_000  # bytes of one message; thousands of chunks are far below
 
@@ -60,16 +58,11 @@ class _Handler(BaseHTTPRequestHandler):
         """Hand the event on, and say so only then: SeaweedFS asks again until it is told."""
         length = int(self.headers.get("Content-Length", 0))
         given = self.headers.get("Authorization", "")
-        if not compare_digest(given, f"Bearer {self.server.token}") or length > LARGEST:
-            self.close_connection = True
-            return self._answer(403)
-        event = s3_event(json.loads(self.rfile.read(length)))
-        if event:
+        allowed = secrets.compare_digest(given, f"Bearer {self.server.token}") and length <= LARGEST
+        if allowed and (event := s3_event(json.loads(self.rfile.read(length)))):
             self.server.enqueue(event)
-        return self._answer(204)
-
-    def _answer(self, status: int) -> None:
-        self.send_response(status)
+        self.close_connection = not allowed
+        self.send_response(204 if allowed else 403)
         self.send_header("Content-Length", "0")
         self.end_headers()
 
@@ -78,22 +71,30 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 class Bridge(ThreadingHTTPServer):
-    """Listens on loopback for who has the token, and calls `enqueue` with each event."""
+    """Calls `enqueue` with each event that comes with its token; a `with` block, on loopback."""
 
     daemon_threads = True
 
-    def __init__(self, token: str, enqueue: Enqueue) -> None:
+    def __init__(self, enqueue: Callable[[dict[str, Any]], object]) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
-        self.token = token
+        self.token = secrets.token_urlsafe()
         self.enqueue = enqueue
-        self.url = f"http://127.0.0.1:{self.server_address[1]}/"
-
-    def __enter__(self) -> Self:
-        """Start it."""
         threading.Thread(target=self.serve_forever, args=(0.1,), daemon=True).start()
-        return self
 
-    def __exit__(self, *_: object) -> None:
+    def settings(self, path: str) -> dict[str, str]:
+        """Return SeaweedFS's settings by which it tells of what is created below a filer's path."""
+        wanted = {
+            "ENABLED": "true",
+            "ENDPOINT": f"http://127.0.0.1:{self.server_address[1]}/",
+            "BEARER_TOKEN": self.token,
+            "EVENT_TYPES": "create",
+            "PATH_PREFIXES": path,
+            "MAX_RETRIES": "10",
+            "BACKOFF_SECONDS": "1",
+        }
+        return {f"WEED_NOTIFICATION_WEBHOOK_{name}": value for name, value in wanted.items()}
+
+    def server_close(self) -> None:
         """Stop it."""
         self.shutdown()
-        self.server_close()
+        super().server_close()

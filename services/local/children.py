@@ -1,58 +1,67 @@
-"""The processes of the local product: workers and the web server."""
+"""The processes of the local product, which end with this one."""
 
+import contextlib
 import subprocess
-import sys
-import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Self
+
+STOP_SECONDS = 5
 
 
 class Children:
-    """The processes that this one started; a worker that ends is started again."""
+    """Processes by name; a `with` block, after which none of them runs, however it ends."""
 
-    def __init__(self, environ: dict[str, str]) -> None:
-        self._environ = environ
+    def __init__(self) -> None:
+        # Leads the group that all are in. Reads a pipe that this process alone holds open: kills
+        # the group when we end, killed or not. No Ctrl-C of the terminal reaches that group.
+        command = ["/bin/sh", "-c", "read line; kill -9 0"]
+        self._guard = subprocess.Popen(command, stdin=subprocess.PIPE, process_group=0)  # noqa: S603
         self._running: dict[str, subprocess.Popen[bytes]] = {}
-        self._commands: dict[str, list[str]] = {}
-        self._lock = threading.Lock()
+        self._commands: dict[str, tuple[Sequence[str], Mapping[str, str], Path | None]] = {}
 
-    def start(self, name: str, *module: str) -> None:
-        """Start `python -m module …` in a session of its own: Ctrl-C reaches it through us."""
-        command = [sys.executable, "-m", *module]
-        self._commands[name] = command
-        self._running[name] = subprocess.Popen(  # noqa: S603 our own modules
-            command, env=self._environ, start_new_session=True
-        )
+    def start(
+        self, name: str, command: Sequence[str], environ: Mapping[str, str], log: Path | None = None
+    ) -> None:
+        """Start a command; what it says goes to `log`, emptied before, or to the terminal."""
+        self._commands[name] = (command, environ, log)
+        with log.open("wb") if log else contextlib.nullcontext() as output:
+            streams: Any = {"stdin": subprocess.DEVNULL, "stdout": output, "stderr": output}
+            self._running[name] = subprocess.Popen(  # noqa: S603 our own commands
+                command, env=environ, process_group=self._guard.pid, **streams
+            )
 
-    def restart(self, prefix: str) -> None:
-        """Start anew those whose name begins with `prefix`, as after a change of their code."""
-        with self._lock:
-            for name in [name for name in self._running if name.startswith(prefix)]:
-                _end(self._running[name])
-                self.start(name, *self._commands[name][2:])
+    def restart(self, *names: str) -> None:
+        """Start anew those whose names begin so, as after a change of their code."""
+        for name in [name for name in self._running if name.startswith(names)]:
+            self._end(name)
+            self.start(name, *self._commands[name])
 
-    def revive(self, prefix: str) -> None:
-        """Start again those whose name begins with `prefix` and that ended by themselves."""
-        with self._lock:
-            for name, process in list(self._running.items()):
-                if name.startswith(prefix) and process.poll() is not None:
-                    self.start(name, *self._commands[name][2:])
+    def revive(self) -> bool:
+        """Start again what ended by itself, and tell whether anything had."""
+        ended = [name for name in self._running if self.ended(name)]
+        self.restart(*ended)
+        return bool(ended)
 
     def ended(self, name: str) -> bool:
         """Tell whether a process has ended."""
         return self._running[name].poll() is not None
 
-    def stop(self) -> None:
-        """End all of them."""
-        with self._lock:
-            for process in self._running.values():
-                process.terminate()
-            for process in self._running.values():
-                _end(process)
+    def __enter__(self) -> Self:
+        """Return itself."""
+        return self
 
+    def __exit__(self, *_: object) -> None:
+        """End all."""
+        for process in self._running.values():
+            process.terminate()
+        for name in self._running:
+            self._end(name)
+        self._guard.communicate()
 
-def _end(process: subprocess.Popen[bytes]) -> None:
-    process.terminate()
-    try:
-        process.wait(5)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
+    def _end(self, name: str) -> None:
+        self._running[name].terminate()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._running[name].wait(STOP_SECONDS)
+        self._running[name].kill()
+        self._running[name].wait()

@@ -1,18 +1,18 @@
-"""The durable queue between bridge and workers: huey on SQLite, in the data folder."""
+"""The durable queue between bridge and workers: one table of SQLite in the data folder.
+
+Task queues of Python on SQLite forget a task as it starts. Here an event stays until it is handled,
+and a try counts before it begins: a worker that is killed loses none and repeats none for ever.
+"""
 
 import json
+import logging
+import sqlite3
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from contextlib import closing
 from pathlib import Path
 from threading import Lock
 from typing import Any
-from uuid import uuid4
-
-from huey import Huey
-from huey.api import Task
-from huey.signals import SIGNAL_ERROR
-from huey.storage import SqliteStorage
 
 FILE = "queue.sqlite"
 
@@ -21,85 +21,38 @@ TRIES = 3
 FIRST_DELAY_SECONDS = 2
 SCHEDULE = {"source": "aws.events", "detail-type": "Scheduled Event"}
 
-
-Handle = Callable[[dict[str, Any]], object]
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """An event that was given up on."""
-
-    event: dict[str, Any]
-    error: str
-    at: float  # seconds since 1970
-
-
-class _KeepsWhatIsTaken(SqliteStorage):  # type: ignore[misc] # huey has no types
-    """Keeps what a worker took until it asks for more: huey itself forgets a task as it starts."""
-
-    ddl = (
-        *SqliteStorage.ddl,
-        "create table if not exists taken (worker text not null primary key, data blob not null)",
-    )
-
-    def __init__(self, *arguments: Any, worker: str = "", **options: Any) -> None:
-        self.worker = worker
-        super().__init__(*arguments, **options)
-
-    def dequeue(self) -> bytes | None:
-        """Return the next task of this worker, and be done with its last."""
-        mine = "(select 1 from taken where worker = ?)"
-        found = f"select exists (select 1 from task where queue = ?) or exists {mine}"  # noqa: S608 no value in it
-        if self.sql(found, (self.name, self.worker), results=True) == [(0,)]:
-            return None
-        with self.db(commit=True) as cursor:
-            cursor.execute("delete from taken where worker = ?", (self.worker,))
-            cursor.execute(
-                "delete from task where id = (select id from task where queue = ? "
-                "order by priority desc, id limit 1) returning data",
-                (self.name,),
-            )
-            row = cursor.fetchone()
-            if row:
-                cursor.execute("insert into taken values (?, ?)", (self.worker, row[0]))
-        return bytes(row[0]) if row else None
-
-    def next_round(self) -> int | None:
-        """Return the round of the task that is taken next, or None where nothing waits."""
-        sql = "select max(priority) from task where queue = ?"
-        [(highest,)] = self.sql(sql, (self.name,), results=True)
-        return None if highest is None else -int(highest)
-
-    def left_behind(self) -> bytes | None:
-        """Return what this worker had taken when it was killed, if anything."""
-        sql = "select data from taken where worker = ?"
-        rows = self.sql(sql, (self.worker,), results=True)
-        return bytes(rows[0][0]) if rows else None
+TABLE = """
+pragma journal_mode = wal;
+create table if not exists event (
+    id integer primary key, body text not null, tries integer not null default 0,
+    round integer not null, due real not null, worker text, error text not null default ''
+)
+"""
+WAITING = "from event where worker is null and tries < ?"
+NEXT = f"select id {WAITING} and due <= ? order by round, id limit 1"
+TAKE = (
+    f"update event set worker = ?, tries = tries + 1 where id = ({NEXT}) returning id, body, tries"  # noqa: S608 likewise
+)
 
 
 class Queue:
     """Events on their way to the handler; any number of processes may use the same file.
 
-    `worker` names who takes events, the same after a restart.
+    `worker` names who takes events, the same after a restart. Each change is on disk, by fsync,
+    when its method returns.
     """
 
     def __init__(self, data_dir: Path, worker: str = "") -> None:
-        self._huey = Huey(
-            storage_class=_KeepsWhatIsTaken,
-            filename=str(data_dir / FILE),
-            worker=worker,
-            results=False,
-        )
-        self._handle: Handle = print
+        self._worker = worker
         self._rounds: dict[str, int] = {}  # source → the round of its last event
         self._lock = Lock()
-        self._deliver = self._huey.task(
-            retries=TRIES - 1, retry_delay=FIRST_DELAY_SECONDS, retry_backoff=2, name="deliver"
-        )(lambda event: self._handle(event))
-        self._huey.signal(SIGNAL_ERROR)(self._note_failure)
+        self._db = sqlite3.connect(
+            data_dir / FILE, timeout=30, isolation_level=None, check_same_thread=False
+        )
+        self._db.executescript(TABLE)
 
     def put(self, event: dict[str, Any]) -> None:
-        """Add an event; it is on disk when this returns.
+        """Add an event.
 
         Start-time fair queueing: each event of a source stands one round after its last, and rounds
         are taken in order, so that a backlog holds up nobody's but its own source's.
@@ -107,78 +60,63 @@ class Queue:
         [record, *_] = event.get("Records") or [{}]
         source = record.get("userIdentity", {}).get("principalId", "")
         with self._lock:
-            now = self._huey.storage.next_round()
-            rounds = {one: last for one, last in self._rounds.items() if last >= (now or 0)}
-            self._rounds = {} if now is None else rounds
+            [(now,)] = self._sql(f"select min(round) {WAITING}", TRIES)
+            rounds = {} if now is None else self._rounds
+            self._rounds = {one: last for one, last in rounds.items() if last >= now}
             self._rounds[source] = max(now or 0, self._rounds.get(source, -1) + 1)
-            self._deliver(event, priority=-self._rounds[source])
+            values = json.dumps(event), self._rounds[source], time.time()
+            self._sql("insert into event (body, round, due) values (?, ?, ?)", *values)
 
     def waiting(self) -> int:
-        """Return how many events nobody has taken yet."""
-        return int(self._huey.pending_count())
+        """Return how many events wait for a worker."""
+        return int(self._sql(f"select count(*) {WAITING}", TRIES)[0][0])
 
-    def take_one(self, handle: Handle) -> bool:
+    def take_one(self, handle: Callable[[dict[str, Any]], object]) -> bool:
         """Call `handle` with the next event, if there is one; what it raises is tried again."""
-        self._handle = handle
-        if self._huey.scheduled_count():
-            for due in self._huey.read_schedule():
-                self._huey.enqueue(due)
-        task = self._huey.dequeue()
-        if task:
-            self._huey.execute(task)
-        return task is not None
+        if not self._sql(NEXT, TRIES, time.time()):
+            return False  # without a lock on the file
+        taken = self._sql(TAKE, self._worker, TRIES, time.time())
+        for number, body, tries in taken:
+            event = json.loads(body)
+            try:
+                handle(event)
+            except Exception as error:
+                logging.getLogger(__name__).exception("event not handled")
+                if event != SCHEDULE:  # which comes again by itself
+                    self._sql(
+                        "update event set worker = null, due = ?, error = ? where id = ?",
+                        time.time() + FIRST_DELAY_SECONDS * 2 ** (tries - 1),
+                        *(str(error) or type(error).__name__, number),
+                    )
+                    continue
+            self._sql("delete from event where id = ?", number)
+        return bool(taken)
 
     def give_back(self) -> None:
-        """Put back what this worker had taken when it was killed, as one try less."""
-        data = self._huey.storage.left_behind()
-        if data is None:
-            return
-        task = self._huey.deserialize_task(data)
-        if task.retries:
-            task.retries -= 1
-            self._huey.enqueue(task)
-        else:
-            self._note_failure(SIGNAL_ERROR, task, "the worker was killed each time")
-        # Whoever is killed just here leaves the event twice, which the handler is made for.
-        self._huey.storage.sql("delete from taken where worker = ?", (self._worker,), commit=True)
+        """Put back what this worker had taken when it was killed."""
+        back = "update event set worker = null, error = 'the worker was killed' where worker = ?"
+        self._sql(back, self._worker)
 
-    @property
-    def _worker(self) -> str:
-        return str(self._huey.storage.worker)
-
-    def failures(self) -> list[Failure]:
-        """Return the events that were given up on, the oldest first."""
-        items = self._huey.storage.result_items().values()
-        found = [Failure(**json.loads(bytes(item))) for item in items]
-        return sorted(found, key=lambda failure: failure.at)
+    def failures(self) -> list[str]:
+        """Return why events were given up on, one by one, the oldest first."""
+        given_up = "select error from event where worker is null and tries >= ? order by due"
+        return [error for (error,) in self._sql(given_up, TRIES)]
 
     def redrive(self) -> None:
-        """Put the events that were given up on back, for as many tries again."""
-        for failure in self.failures():
-            self.put(failure.event)
-        self._huey.storage.flush_results()
+        """Put all events back, for as many tries again, while no worker runs."""
+        self._sql("update event set worker = null, tries = 0, due = ?", time.time())
 
     def close(self) -> None:
         """Close the file."""
-        self._huey.storage.close()
+        self._db.close()
 
-    def _note_failure(self, _: str, task: Task, error: object = None) -> None:
-        event = task.args[0]
-        if not task.retries and event != SCHEDULE:  # else it comes again, or the next sweep does
-            self.give_up(event, str(error) or type(error).__name__)
-
-    def give_up(self, event: dict[str, Any], error: str) -> None:
-        """Add an event to those that are tried no more."""
-        failure = Failure(event, error, time.time())
-        self._huey.storage.put_data(str(uuid4()), json.dumps(asdict(failure)).encode())
+    def _sql(self, statement: str, *values: object) -> list[Any]:
+        return self._db.execute(statement, values).fetchall()
 
 
-def failures(data_dir: Path) -> list[Failure]:
-    """Return the events that the product in a data folder gave up on; none where none ever ran."""
+def failures(data_dir: Path) -> list[str]:
+    """Return why the product in a data folder gave up on events; none where none ever ran."""
     if not (data_dir / FILE).exists():
         return []
-    queue = Queue(data_dir)
-    try:
+    with closing(Queue(data_dir)) as queue:
         return queue.failures()
-    finally:
-        queue.close()

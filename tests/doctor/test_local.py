@@ -4,6 +4,7 @@ import shutil
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -83,12 +84,12 @@ def test_uploads_are_not_picked_up(running: Product, doctor: Doctor) -> None:
 
 def test_events_were_given_up_on(running: Product, doctor: Doctor) -> None:
     """They are counted, not taken; a new start tries them again."""
-    queue = Queue(Path(running.environ["DATA_DIR"]))
-    for error in ("no memory", "no room"):
-        queue.give_up({"Records": []}, error)
-    reports = doctor(), doctor()
-    queue.redrive()
-    queue.close()
+    with closing(Queue(Path(running.environ["DATA_DIR"]))) as queue:
+        given_up = "insert into event (body, round, tries, due) values ('{}', 0, 3, 0)"
+        for _ in range(2):
+            queue._sql(given_up)
+        reports = doctor(), doctor()
+        queue.redrive()
     for report in reports:
         assert report.wrong == {"failures": f"events that were given up on: 2. {LOG}"}
 

@@ -13,10 +13,12 @@ from pathlib import Path
 import httpx
 import pytest
 
-from services.local.__main__ import StartError, require_imagemagick
+from services.local.__main__ import require_imagemagick
 from services.local.queue import Queue
+from services.local.weed import StartError
 from tests import pictures
 from tests.conftest import Product, free_port, start_product, stop_product
+from tests.product.processes import alive, cmdline, descendants
 
 
 def run(**environ: str) -> tuple[int, str]:
@@ -56,31 +58,6 @@ def test_what_was_uploaded_survives_a_restart(tmp_path: Path) -> None:
                 assert httpx.get(variant["url"]).status_code == 200
     finally:
         assert stop_product(third, signal.SIGTERM) == 0
-
-
-def descendants(pid: int) -> set[int]:
-    """Return the processes that a process started, and those that they did."""
-    listed = subprocess.run(
-        ["ps", "-e", "-o", "pid=,ppid="], capture_output=True, text=True, check=True
-    )
-    pairs = [tuple(map(int, line.split())) for line in listed.stdout.splitlines()]
-    found: set[int] = set()
-    while more := {child for child, parent in pairs if parent in {pid, *found}} - found:
-        found |= more
-    return found
-
-
-def alive(pids: set[int]) -> set[int]:
-    """Return those of the processes that run."""
-    return {pid for pid in pids if Path(f"/proc/{pid}/cmdline").exists() and cmdline(pid)}
-
-
-def cmdline(pid: int) -> str:
-    """Return the words that a process was started with; nothing where it has ended."""
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ")
-    except OSError:
-        return ""
 
 
 def test_ctrl_c_leaves_nothing_running(tmp_path: Path) -> None:
