@@ -4,6 +4,7 @@ upload bucket:   uploads/<album>/<id or any other name>   quarantine/<album>/<id
 gallery bucket:  photos/<album>/<id>/<size>.<extension>   private/… likewise
                  index/<album>/<id>/<entry>   pending/… likewise
                  rejected/<album>/<id>   deleted/<album>/<id>   reports/<album>/<id>
+                 attempts/<album>/<id>/<number>
 """
 
 import hashlib
@@ -23,6 +24,8 @@ PENDING_PREFIX = "pending/"  # entries of photos that only the owner sees
 VERDICT_PREFIX = "rejected/"
 TOMBSTONE_PREFIX = "deleted/"
 REPORT_PREFIX = "reports/"
+ATTEMPT_PREFIX = "attempts/"  # how often uploads were tried that have not ended
+GIVEN_UP = "/given-up"  # instead of a number: not to be tried any more
 
 MAIN_ALBUM = "main"
 ALBUM_PATTERN = r"[a-z0-9-]{1,40}"
@@ -136,6 +139,16 @@ def verdict_key(album: str, photo_id: str) -> str:
 def tombstone_key(album: str, photo_id: str) -> str:
     """Return what says that a person deleted the photo."""
     return f"{TOMBSTONE_PREFIX}{album}/{photo_id}"
+
+
+def attempts_prefix(album: str, photo_id: str) -> str:
+    """Return the prefix of what is kept of the attempts at an upload; see services.store.attempts."""
+    return f"{ATTEMPT_PREFIX}{album}/{photo_id}/"
+
+
+def given_up_key(album: str, photo_id: str) -> str:
+    """Return what says that an upload was given up on, and why."""
+    return f"{ATTEMPT_PREFIX}{album}/{photo_id}{GIVEN_UP}"
 
 
 def entry_prefix(album: str, photo_id: str, *, pending: bool = False) -> str:

@@ -19,6 +19,8 @@ class Reason(StrEnum):
     TOO_MANY_FRAMES = "too_many_frames"
     TOO_MUCH_MEMORY = "too_much_memory"
     TIMEOUT = "timeout"
+    GIVEN_UP = "given_up"
+    ARCHIVED = "archived"
     ALREADY_PUBLISHED = "already_published"
     PAUSED = "paused"
     DAY_IS_FULL = "day_is_full"
@@ -39,6 +41,8 @@ SENTENCES = {
     Reason.TOO_MANY_FRAMES: "The animation has more than {max_frames} frames or is too large.",
     Reason.TOO_MUCH_MEMORY: "The picture takes more memory to read than there is; a smaller one will do.",
     Reason.TIMEOUT: "The picture took too long to read.",
+    Reason.GIVEN_UP: "The picture could not be read, though it was tried several times.",
+    Reason.ARCHIVED: "The file lies in an archive, from where it cannot be read.",
     Reason.ALREADY_PUBLISHED: "This upload was already published and cannot be replaced.",
     Reason.PAUSED: "The gallery takes no pictures at the moment; please try again later.",
     Reason.DAY_IS_FULL: "The gallery has taken all the pictures that it takes in a day; please come back tomorrow.",

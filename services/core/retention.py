@@ -2,6 +2,7 @@
 
 from services.core.grants import USED_PREFIX
 from services.core.keys import (
+    ATTEMPT_PREFIX,
     QUARANTINE_PREFIX,
     REPORT_PREFIX,
     TOMBSTONE_PREFIX,
@@ -15,5 +16,6 @@ IN_GALLERY_BUCKET = {
     VERDICT_PREFIX: 30,
     TOMBSTONE_PREFIX: 30,  # longer than any version of the upload that they are about
     REPORT_PREFIX: 90,
+    ATTEMPT_PREFIX: 30,
     USED_PREFIX: 60,  # that a one-time token was used; grants in use are noted again and again
 }

@@ -1,11 +1,12 @@
 """The way of one upload: read, make variants, publish, and only then remove the original.
 
 At any instant either the original exists, or all variants and the index entry exist, or a person
-deleted the photo. Doing it again, late, twice or at once ends in the same state.
+deleted the photo. Doing it again, late, twice or at once ends in the same state. Each attempt is
+counted, and after services.store.attempts.MAX_ATTEMPTS the upload gets a verdict unread.
 """
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from time import monotonic, perf_counter
 
@@ -18,7 +19,8 @@ from services.core.settings import Settings
 from services.imaging import Picture, make_variants
 from services.resize.events import UploadEvent
 from services.resize.records import manifest, photo_of, verdict
-from services.store import Original, Store, Version
+from services.store import Attempt, Original, Store, Version
+from services.store.client import is_storage_failure
 from services.store.relocation import relocate, relocated
 
 PUTS_AT_ONCE = 4
@@ -53,43 +55,45 @@ class Report:
 def process(upload: UploadEvent, store: Store, settings: Settings, *, deadline: float) -> Report:
     """Publish the upload, or reject it with a verdict, and report which.
 
-    `deadline` is the moment of `time.monotonic` by which decoding must end. Whatever this raises is
-    transient: the original is still there and the event may come again.
+    `deadline` is the moment of `time.monotonic` by which decoding must end. Whatever this raises,
+    the original is still there and the event may come again.
     """
     began = perf_counter()
     stored = store.uploads.versions(upload.key)
     version = _named(stored, upload.version_id)
     if version is None:
         return Report(Outcome.GONE)
-    photo_id = keys.photo_id_of_object(upload.bucket, upload.key, version.version, version.modified)
+    photo_id = photo_id_of(version, store)
     album = album_of(upload.key, store)
-    report = Report(Outcome.PUBLISHED, album.slug, photo_id, bytes_in=version.size)
+    report = Report(Outcome.GONE, album.slug, photo_id, bytes_in=version.size)
     first = stored[0] if upload.key.endswith(photo_id) else version
     if ended := _ended_before(album.slug, photo_id, version, first, store):
         report.outcome = ended
         return report
-    original = store.uploads.read(upload.key, version.version_id)
-    read = perf_counter()
-    if original is None:
-        return Report(Outcome.GONE)
+    attempt = store.attempts.begin(album.slug, photo_id)
     try:
-        report.outcome = _publish(album, photo_id, original, store, settings, report, deadline)
-    except Rejected as refusal:
-        report.outcome, report.reason = Outcome.REJECTED, refusal.reason
-        report.detail = refusal.detail
-        record = verdict(
-            album.slug, photo_id, original, store.uploads.name, refusal.reason, settings
-        )
-        store.gallery.put_json(keys.verdict_key(album.slug, photo_id), record)
-        store.uploads.quarantine(original, album.slug, photo_id, refusal.reason)
-        # As below: who deletes wrote the tombstone before looking for what there is to remove.
-        if store.gallery.is_deleted(album.slug, photo_id):
-            report.outcome = _unpublish(album.slug, photo_id, store)
-    report.milliseconds |= {
-        "get": round((read - began) * 1000, 1),
-        "total": round((perf_counter() - began) * 1000, 1),
-    }
+        original = _read(version, attempt, store)
+        report.milliseconds["get"] = round((perf_counter() - began) * 1000, 1)
+        if original is None:
+            store.attempts.end(attempt)
+            return Report(Outcome.GONE)
+        try:
+            report.outcome = _publish(album, attempt, original, store, settings, report, deadline)
+        except Rejected as refusal:
+            report.outcome = _reject(attempt, original, refusal, store, settings)
+            report.reason, report.detail = refusal.reason, refusal.detail
+    except Exception as error:
+        store.attempts.fail(attempt, error)
+        raise
+    report.milliseconds["total"] = round((perf_counter() - began) * 1000, 1)
     return report
+
+
+def photo_id_of(version: Version, store: Store) -> str:
+    """Return the id of the photo that an upload becomes."""
+    return keys.photo_id_of_object(
+        store.uploads.name, version.key, version.version, version.modified
+    )
 
 
 def album_of(key: str, store: Store) -> Album:
@@ -128,18 +132,32 @@ def _ended_before(
     return None
 
 
+def _read(version: Version, attempt: Attempt, store: Store) -> Original | None:
+    """Return the upload, or None where it is gone; what was given up on may be unreadable."""
+    try:
+        return store.uploads.read(version.key, version.version_id)
+    except Exception as error:
+        if not attempt.failures or is_storage_failure(error):
+            raise
+        return Original(**asdict(version), name="", delete_sha256="", guest="", uploader="")
+
+
 def _publish(
     album: Album,
-    photo_id: str,
+    attempt: Attempt,
     original: Original,
     store: Store,
     settings: Settings,
     report: Report,
     deadline: float,
 ) -> Outcome:
-    gallery = store.gallery
+    gallery, photo_id = store.gallery, attempt.photo_id
     if album.state is not State.OPEN:
         raise Rejected(Reason.ALBUM_GONE)
+    if original.archived:
+        raise Rejected(Reason.ARCHIVED)
+    if attempt.failures:
+        raise Rejected(Reason.GIVEN_UP, attempt.failures[-1])
     if original.data is None:
         raise Rejected(Reason.TOO_LARGE, f"{original.size} bytes")
     picture = make_variants(
@@ -160,6 +178,7 @@ def _publish(
     _put_variants(photo, original, picture, store)
     gallery.put_json(photo.key(), manifest(photo, original, store.uploads.name, picture))
     report.milliseconds["put"] = round((perf_counter() - began) * 1000, 1)
+    store.attempts.end(attempt)
     # Whoever deletes writes the tombstone before looking for the entry; we look for the tombstone
     # after writing the entry. S3 is strongly consistent, so one of both sees the other.
     if gallery.is_deleted(album.slug, photo_id):
@@ -167,6 +186,23 @@ def _publish(
     _follow_album(photo, store)
     store.uploads.delete(original)
     return Outcome.PUBLISHED
+
+
+def _reject(
+    attempt: Attempt, original: Original, refusal: Rejected, store: Store, settings: Settings
+) -> Outcome:
+    """Write the verdict and set the original aside."""
+    album, photo_id, reason = attempt.album, attempt.photo_id, refusal.reason
+    record = verdict(album, photo_id, original, store.uploads.name, refusal, settings)
+    store.gallery.put_json(keys.verdict_key(album, photo_id), record)
+    store.attempts.end(attempt)
+    moved = store.uploads.quarantine(original, album, photo_id, reason)
+    # As above: who deletes wrote the tombstone before looking for what there is to remove.
+    if store.gallery.is_deleted(album, photo_id):
+        return _unpublish(album, photo_id, store)
+    if not moved or reason is Reason.GIVEN_UP:
+        store.attempts.give_up(attempt, original.key, reason, refusal.detail)
+    return Outcome.REJECTED
 
 
 def _follow_album(photo: Photo, store: Store) -> None:

@@ -8,7 +8,8 @@ from typing import Any
 
 from services.core.albums import Album
 from services.core.photo import Photo, Variant, stored_variants
-from services.core.reasons import Reason, sentence
+from services.core.reasons import sentence
+from services.core.rejected import Rejected
 from services.core.settings import Limits
 from services.imaging import Picture
 from services.store import Original
@@ -81,7 +82,7 @@ def verdict(
     photo_id: str,
     original: Original,
     upload_bucket: str,
-    reason: Reason,
+    refusal: Rejected,
     limits: Limits,
 ) -> dict[str, Any]:
     """Return what is kept of a rejected upload: the stable reason and a sentence for a person."""
@@ -89,8 +90,8 @@ def verdict(
         "id": photo_id,
         "album": album,
         "name": original.name,
-        "reason": reason,
-        "message": sentence(reason, limits),
+        "reason": refusal.reason,
+        "message": sentence(refusal.reason, limits),
         "rejected": datetime.now(UTC).isoformat(),
         "delete_sha256": original.delete_sha256,
         "guest": original.guest,

@@ -7,6 +7,7 @@ import boto3
 
 from services.core.settings import Settings
 from services.store.albums import AlbumChangedError, AlbumRecords
+from services.store.attempts import Attempt, AttemptRecords
 from services.store.bucket import Bucket
 from services.store.budget import Budget
 from services.store.client import make_s3
@@ -18,8 +19,8 @@ from services.store.signing import GetSigner
 from services.store.uploads import Original, UploadBucket, Version
 
 __all__ = [
-    "AlbumChangedError", "AlbumRecords", "Bucket", "GalleryBucket", "Grants", "Original", "Passkey",
-    "Passkeys", "Store", "UploadBucket", "Version",
+    "AlbumChangedError", "AlbumRecords", "Attempt", "AttemptRecords", "Bucket", "GalleryBucket",
+    "Grants", "Original", "Passkey", "Passkeys", "Store", "UploadBucket", "Version",
 ]  # fmt: skip
 
 
@@ -34,6 +35,7 @@ class Store:
     passkeys: Passkeys
     budget: Budget
     reports: Reports
+    attempts: AttemptRecords
 
     @classmethod
     def connect(cls, settings: Settings, session: boto3.Session | None = None) -> "Store":
@@ -65,4 +67,5 @@ class Store:
             Passkeys(gallery),
             Budget(uploads, gallery),
             Reports(gallery),
+            AttemptRecords(gallery),
         )

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
 from services.core.settings import Settings
 
@@ -47,3 +47,13 @@ def make_s3(settings: Settings, session: boto3.Session) -> "S3Client":
 def is_error(error: ClientError, *codes: str) -> bool:
     """Tell whether S3 responded with one of the error codes (a HEAD's is its bare status)."""
     return error.response.get("Error", {}).get("Code") in codes
+
+
+def is_storage_failure(error: Exception) -> bool:
+    """Tell whether an error says that the storage failed, and not that it refuses what it was sent.
+
+    S3 refuses for good with the status 400: a key that is too long, for example.
+    """
+    if isinstance(error, ClientError):
+        return error.response.get("ResponseMetadata", {}).get("HTTPStatusCode") != 400
+    return isinstance(error, BotoCoreError) and not isinstance(error, ParamValidationError)

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote
@@ -13,7 +13,7 @@ from services.core import keys
 from services.core.reasons import Reason
 from services.core.settings import Settings
 from services.store.bucket import Bucket
-from services.store.client import is_error
+from services.store.client import is_error, is_storage_failure
 from services.store.signing import GetSigner
 
 if TYPE_CHECKING:
@@ -53,6 +53,7 @@ class Original(Version):
     guest: str  # the name that who uploaded it gave
     uploader: str  # the link or key that it came by
     data: bytes | None = None
+    archived: bool = False  # only its headers can be read
 
 
 class UploadBucket(Bucket):
@@ -111,14 +112,15 @@ class UploadBucket(Bucket):
 
     def read(self, key: str, version_id: str | None = None) -> Original | None:
         """Return the upload with its bytes, or None where there is none (any more)."""
+        version: Any = {"VersionId": version_id} if version_id else {}
         try:
-            if version_id:
-                response = self._s3.get_object(Bucket=self.name, Key=key, VersionId=version_id)
-            else:
-                response = self._s3.get_object(Bucket=self.name, Key=key)
+            response = self._s3.get_object(Bucket=self.name, Key=key, **version)
         except ClientError as error:
             if is_error(error, "NoSuchKey", "NoSuchVersion", "404", "MethodNotAllowed"):
                 return None
+            if is_error(error, "InvalidObjectState"):
+                head = self._s3.head_object(Bucket=self.name, Key=key, **version)
+                return replace(_original(key, head, None), archived=True)
             raise
         with response["Body"] as body:
             fits = response["ContentLength"] <= self._settings.max_upload_bytes
@@ -156,8 +158,11 @@ class UploadBucket(Bucket):
         self._remove_versions(keys.upload_key(album, photo_id), keys.upload_key(album, photo_id))
         self._remove_versions(keys.quarantine_prefix(album, photo_id))
 
-    def quarantine(self, original: Original, album: str, photo_id: str, reason: Reason) -> None:
-        """Move an original to where the bucket's lifecycle ends it; the key says why."""
+    def quarantine(self, original: Original, album: str, photo_id: str, reason: Reason) -> bool:
+        """Move an original to where the bucket's lifecycle ends it; the key says why.
+
+        False where S3 will never copy it, as from an archive or of more than 5 GB: then it stays.
+        """
         source: CopySourceTypeDef = {"Bucket": self.name, "Key": original.key}
         if original.version_id:
             source["VersionId"] = original.version_id
@@ -171,9 +176,12 @@ class UploadBucket(Bucket):
             )
         except ClientError as error:
             if is_error(error, "NoSuchKey", "NoSuchVersion", "404"):
-                return  # a person deleted it meanwhile
+                return True  # a person deleted it meanwhile
+            if original.archived or not is_storage_failure(error):
+                return False
             raise
         self.delete(original)
+        return True
 
     def waiting(self, older_than: datetime) -> Iterator[Version]:
         """Yield each upload, every version, last modified before a moment."""

@@ -4,20 +4,25 @@ import traceback
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from unittest.mock import patch
 
+import pytest
 from botocore import xform_name
+from botocore.exceptions import EndpointConnectionError
 
 from services.core import keys
 from services.core.grants import Kind
 from services.core.reasons import Reason
-from services.resize.handler import handle
+from services.resize import publish
+from services.resize.handler import RetryNeededError, handle
 from services.resize.reprocess import Reprocessing, stale
 from services.store import Passkey
+from services.store.attempts import MAX_ATTEMPTS
 from services.store.budget import TALLY_EVERY
 from tests import pictures
 from tests.deploy.deployment import Deployment
 from tests.events import SCHEDULED, batch_event, failed, soon
-from tests.faults.interrupted import at_first_call
+from tests.faults.interrupted import archived, at_first_call
 from tests.web.owner import edit, make_album, sign_in_token
 
 Begun = dict[str, Any]
@@ -63,6 +68,8 @@ class Lifetime:
         rejected = self.reject()
         self.replay(published[0])
         self.replay_after_a_crash()
+        self.give_up()
+        self.meet_an_archive()
         waiting = self.upload()
         self.browse(published, rejected, waiting)
         self.delete(waiting, published[-1], rejected)
@@ -145,6 +152,26 @@ class Lifetime:
         self.send(begun, pictures.jpeg(80, 60))
         self.deliver(ends="rejected")
         assert self.state(begun["id"]) == "rejected"
+
+    def give_up(self) -> None:
+        """Upload what makes the engine fail each time; once it is the storage that fails."""
+        begun = self.upload()
+        (event,) = self.on.events()
+        errors = [EndpointConnectionError(endpoint_url="?"), *[ValueError()] * MAX_ATTEMPTS]
+        with patch.object(publish, "make_variants", side_effect=errors):
+            for _ in errors:
+                with pytest.raises(RetryNeededError):
+                    self.on.invoke(event)
+            assert self.on.invoke(event) == {"rejected": 1}
+        assert begun["id"] in self.on.resize.attempts.tried()[1]
+
+    def meet_an_archive(self) -> None:
+        """Find an upload in a storage class that cannot be read."""
+        begun = self.upload()
+        (event,) = self.on.events()
+        with archived(self.on.resize):
+            assert self.on.invoke(event) == {"rejected": 1}
+        assert begun["id"] in self.on.resize.attempts.tried()[1]
 
     def browse(self, published: list[Begun], rejected: Begun, waiting: Begun) -> None:
         """Look at every page, follow every link, load every picture."""

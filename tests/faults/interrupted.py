@@ -1,7 +1,12 @@
 """A store whose work is cut short, or has something else come between."""
 
-from collections.abc import Callable, Iterable
+import io
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
+
+from botocore.awsrequest import AWSResponse, HTTPHeaders
+from urllib3 import HTTPResponse
 
 from services.store import Store
 
@@ -23,6 +28,7 @@ class Cut:
         self.uploads, self.albums = store.uploads, store.albums
         self.grants, self.passkeys = store.grants, store.passkeys
         self.budget = store.budget
+        self.attempts = store.attempts
         self.gallery = self
         self._bucket = store.gallery
         self._left = changes
@@ -53,3 +59,23 @@ def at_first_call(store: Store, name: str, act: Callable[[], None]) -> Any:
             return getattr(self._bucket, wanted)
 
     return Between(store, 0)
+
+
+@contextmanager
+def archived(store: Store) -> Iterator[None]:
+    """Answer as S3 does of objects in GLACIER, which no S3 that runs here knows."""
+
+    def answer(request: Any, **_: Any) -> AWSResponse | None:
+        if store.uploads.name not in request.url:
+            return None  # which sends it
+        body = io.BytesIO(b"<Error><Code>InvalidObjectState</Code></Error>")
+        return AWSResponse(
+            request.url, 403, HTTPHeaders(), HTTPResponse(body, preload_content=False)
+        )
+
+    hooks: Any = store.uploads._s3.meta.events  # whose stubs know no hook that returns something
+    for operation in ("GetObject", "CopyObject"):
+        hooks.register(f"before-send.s3.{operation}", answer)
+    yield
+    for operation in ("GetObject", "CopyObject"):
+        hooks.unregister(f"before-send.s3.{operation}", answer)

@@ -1,8 +1,10 @@
 """Uploads, events, crashes, deletes, sweeps and clocks in any order, against a model."""
 
+import contextlib
 import os
+from collections import Counter
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
 import boto3
@@ -13,9 +15,13 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, multip
 
 from services.core import keys
 from services.core.settings import Settings
+from services.imaging import Picture, make_variants
+from services.imaging.child import ChildError
 from services.local.provision import provision_buckets
-from services.resize.handler import handle
-from services.store import Store
+from services.resize import publish
+from services.resize.handler import RetryNeededError, handle
+from services.store import Store, attempts
+from services.store.attempts import MAX_ATTEMPTS
 from services.web.gallery import Gallery, delete_sha256
 from tests import pictures
 from tests.events import SCHEDULED, s3_event, soon
@@ -24,6 +30,7 @@ from tests.object_store import ObjectStore
 
 GOOD = [pictures.jpeg(30 + n, 20) for n in range(3)]
 BAD = b"not a picture"
+POISON = pictures.jpeg(33, 20)  # makes whatever reads it fail, each time otherwise
 TOKEN = "the uploader's"
 PROFILE = {
     "quick": settings(max_examples=25, stateful_step_count=20),
@@ -33,6 +40,12 @@ PROFILE = {
 
 class CrashError(BaseException):
     """The process ends here; nothing may catch it."""
+
+
+ERRORS = (
+    *(ValueError, OverflowError, RecursionError, KeyError, AssertionError, UnicodeDecodeError),
+    *(OSError, TimeoutError, MemoryError, ChildError, StopIteration, CrashError),
+)
 
 
 class AnyOrder(RuleBasedStateMachine):
@@ -58,6 +71,9 @@ class AnyOrder(RuleBasedStateMachine):
         self.accepted: dict[str, list[str]] = {}  # key → version ids
         self.bad: set[str] = set()  # version ids that cannot become photos
         self.deleted: set[str] = set()  # photo ids
+        self.crashes: Counter[str] = Counter()  # by key
+        self.error: type[BaseException] = ValueError
+        publish.make_variants = self._make_variants  # type: ignore[attr-defined] # until the test is over
         self.crash_at: int | None = None
         self.calls = 0
         meta = self.store.uploads._s3.meta.events
@@ -68,6 +84,11 @@ class AnyOrder(RuleBasedStateMachine):
         self.calls += 1
         if self.crash_at is not None and self.calls == self.crash_at:
             raise CrashError
+
+    def _make_variants(self, data: bytes, **options: Any) -> Picture:
+        if data == POISON:
+            raise self.error.__new__(self.error)
+        return make_variants(data, **options)
 
     def _put(self, key: str, data: bytes) -> str:
         put = self.buckets.s3.put_object(
@@ -80,7 +101,7 @@ class AnyOrder(RuleBasedStateMachine):
         # A form is good for one picture; any other key for as many as there are.
         if key not in self.accepted or not keys.is_photo_id(key.removeprefix("uploads/main/")):
             self.accepted.setdefault(key, []).append(version)
-        if data == BAD:
+        if data in (BAD, POISON):
             self.bad.add(version)
         return version
 
@@ -90,9 +111,19 @@ class AnyOrder(RuleBasedStateMachine):
         return event
 
     def _handle(self, event: Any) -> None:
-        handle(event, self.store, self.settings, deadline=soon())
+        with contextlib.suppress(RetryNeededError, CrashError):
+            handle(event, self.store, self.settings, deadline=soon())
 
-    @rule(target=events, data=st.sampled_from([*GOOD, BAD]), name=st.sampled_from(["", "a b.jpg"]))
+    @rule(error=st.sampled_from(ERRORS))
+    def poison_changes(self, error: type[BaseException]) -> None:
+        """What poison does to its reader is another thing from now on."""
+        self.error = error
+
+    @rule(
+        target=events,
+        data=st.sampled_from([*GOOD, BAD, POISON]),
+        name=st.sampled_from(["", "a b.jpg"]),
+    )
     def upload(self, data: bytes, name: str) -> Any:
         """A picture arrives, from a browser or under a name that others use too."""
         photo_id = keys.new_photo_id(datetime.now(UTC))
@@ -125,12 +156,9 @@ class AnyOrder(RuleBasedStateMachine):
     def crash(self, event: Any, call: int) -> None:
         """The function ends hard somewhere in its work."""
         self.calls, self.crash_at = 0, call
-        try:
-            self._handle(event)
-        except CrashError:
-            pass
-        finally:
-            self.crash_at = None
+        self._handle(event)
+        self.crash_at = None
+        self.crashes[event["Records"][0]["s3"]["object"]["key"].replace("+", " ")] += 1
 
     @rule(event=events)
     def delete(self, event: Any) -> None:
@@ -169,16 +197,22 @@ class AnyOrder(RuleBasedStateMachine):
         assert not published & self.bad
 
     def teardown(self) -> None:
-        """In the end, after a sweep: nothing waits, and each photo is there once, or nowhere."""
+        """In the end nothing waits, and each photo is there once, or nowhere.
+
+        One sweep is enough for all but poison, and poison that ends the sweep takes a few.
+        """
         if not hasattr(self, "store"):
             return
-        self.sweep()
+        for _ in range(1 + (MAX_ATTEMPTS + 1) * len(self.bad)):
+            self.sweep()
         self.nothing_is_lost()
         left = self.buckets.versions()
         assert [key for key in left if key.startswith("uploads/")] == []
         published = self.buckets.published()
         for key, versions in self.accepted.items():
             photo_id = key.removeprefix("uploads/main/")
+            if self.crashes[key] >= MAX_ATTEMPTS:
+                continue  # given up on, or not: as many of them were before it was finished
             if photo_id in self.deleted:
                 assert photo_id not in published
             elif keys.is_photo_id(photo_id):
@@ -189,10 +223,14 @@ class AnyOrder(RuleBasedStateMachine):
                 assert set(good) <= set(published.values())
 
 
-def test_any_order(local_s3: ObjectStore, aws_session: boto3.Session) -> None:
-    """Whatever happens in whatever order, nothing is lost and nothing is there twice."""
+def test_any_order(
+    local_s3: ObjectStore, aws_session: boto3.Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever happens in whatever order: nothing is lost or there twice, and everything ends."""
     from hypothesis.stateful import run_state_machine_as_test
 
+    monkeypatch.setattr(attempts, "LONGEST_ATTEMPT", timedelta(days=-1))
+    monkeypatch.setattr(publish, "make_variants", make_variants)  # to be as it was afterwards
     AnyOrder.server, AnyOrder.session = local_s3, aws_session
     run_state_machine_as_test(
         AnyOrder,
