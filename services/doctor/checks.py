@@ -8,10 +8,12 @@ from botocore.exceptions import ClientError
 from services.core import keys
 from services.doctor.clock import clock
 from services.doctor.errors import explain
-from services.doctor.finding import Finding, fail, ok, skip
+from services.doctor.finding import Finding, Verdict, fail, ok, skip
 from services.doctor.installation import Installation
 from services.doctor.stack import drift
 from services.doctor.upload import upload
+from services.store.attempts import AttemptRecords
+from services.store.bucket import Bucket
 
 SWEEP_PERIOD = timedelta(minutes=15)  # serverless.yml's; `make run` sweeps more often
 
@@ -53,7 +55,16 @@ def sweep(installation: Installation) -> Finding:
         Bucket=installation.settings.upload_bucket, Prefix=keys.UPLOAD_PREFIX
     )
     moment = installation.now() - limit
-    waiting = [item for item in listed.get("Versions", []) if item["LastModified"] < moment]
+    # What lies in an archive, for example, stays where it is.
+    _, given_up = _given_up(installation)
+    bucket = installation.settings.upload_bucket
+    waiting = [
+        item
+        for item in listed.get("Versions", [])
+        if (modified := item["LastModified"]) < moment
+        and keys.photo_id_of_object(bucket, item["Key"], item["VersionId"], modified)
+        not in given_up
+    ]
     if not waiting:
         return ok("no upload waits longer than it should")
     minutes = round(limit.total_seconds() / 60)
@@ -61,10 +72,32 @@ def sweep(installation: Installation) -> Finding:
     return fail(text, installation.log_of("resize"))
 
 
+def given_up(installation: Installation) -> Finding:
+    """Check that no upload was given up on, as services.store.attempts notes."""
+    gallery, notes = _given_up(installation)
+    if not notes:
+        return ok("no upload was given up on")
+    newest = gallery.get_json(notes[min(notes)]) or {}
+    why = ", ".join(filter(None, (newest.get("reason"), newest.get("detail"))))
+    text = f"uploads that were given up on: {len(notes)}, such as {newest.get('upload')}: {why}"
+    quarantine = f"{keys.QUARANTINE_PREFIX} of {installation.settings.upload_bucket}"
+    fix = (
+        f"{quarantine} has the file, unless it is archived; what fails again is worth a bug report"
+    )
+    return Finding(Verdict.WARN, text, fix)
+
+
+def _given_up(installation: Installation) -> tuple[Bucket, dict[str, str]]:
+    """Return the gallery bucket and photo id → key of what is noted of such uploads."""
+    gallery = Bucket(installation.s3, installation.settings.gallery_bucket)
+    return gallery, AttemptRecords(gallery).tried()[1]
+
+
 CHECKS: dict[str, Callable[[Installation], Finding]] = {
     "buckets": buckets,
     "failures": failures,
     "sweep": sweep,
+    "given up": given_up,
     "clock": clock,
     "drift": drift,
     "upload": upload,

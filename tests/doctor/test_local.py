@@ -5,12 +5,15 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from services.core import keys
+from services.core.reasons import Reason
 from services.doctor.__main__ import CLEAR, main
 from services.local.queue import Queue
 from services.store.client import make_s3
@@ -43,6 +46,7 @@ def test_a_healthy_product_is_well(running: Product, doctor: Doctor) -> None:
         "buckets": "ok",
         "failures": "ok",
         "sweep": "ok",
+        "given up": "ok",
         "clock": "ok",
         "drift": "skip",
         "upload": "ok",
@@ -125,6 +129,24 @@ def test_s3_is_down(running: Product, doctor: Doctor, tmp_path: Path) -> None:
         assert report.wrong[name].startswith("Could not connect to the endpoint URL: ")
         assert f"http://127.0.0.1:{port}/" in report.wrong[name]
         assert report.wrong[name].endswith(". Fix: `make run` starts it; set DATA_DIR as there")
+
+
+def test_an_upload_was_given_up_on(running: Product, doctor: Doctor) -> None:
+    """It is named with its last error, and nothing has failed."""
+    photo_id = keys.new_photo_id(datetime.now(UTC))
+    attempt = running.store.attempts.begin("main", photo_id)
+    running.store.attempts.end(attempt)
+    running.store.attempts.give_up(attempt, "uploads/a.jpg", Reason.GIVEN_UP, "ValueError: x")
+    report = doctor()
+    storage(running).delete_object(Bucket=GALLERY, Key=keys.given_up_key("main", photo_id))
+    assert report.status == 0
+    verdict, text = report.lines["given up"]
+    assert verdict == "warn"
+    assert text == (
+        "uploads that were given up on: 1, such as uploads/a.jpg: given_up, ValueError: x. Fix: "
+        f"quarantine/ of {UPLOADS} has the file, unless it is archived; what fails again is worth a "
+        "bug report"
+    )
 
 
 def test_the_gallery_is_down(running: Product, doctor: Doctor) -> None:
@@ -235,4 +257,4 @@ def test_a_terminal_shows_what_takes_time(
     steps = [step.strip() for step in printed.err.split(CLEAR) if step]
     assert steps[:2] == ["uploading a picture", "waiting for the picture to be published, 0 s"]
     assert printed.err.endswith(CLEAR)
-    assert len(read_report(printed.out, 0).lines) == 6
+    assert len(read_report(printed.out, 0).lines) == 7
