@@ -411,6 +411,15 @@ def _heics() -> Iterator[Case]:
     pillow_heif.from_bytes("I;16", SIZE, deep.tobytes()).save(buffer, quality=90)
     yield _case("heic grey of more than 8 bits", buffer.getvalue(), _grey(128))
     yield _case("heic whose box says more", _with_ispe(plain, 1000, 800), Reason.CORRUPT)
+    yield _case("heic whose box says less", _with_ispe(heic(1000, 800), 64, 48), Reason.CORRUPT)
+    at = plain.index(b"mdat") + 4
+    middle = (at + len(plain)) // 2
+    zeroed = plain[:middle] + bytes(64) + plain[middle + 64 :]
+    yield _case("heic with zeros within its slice", zeroed, Reason.CORRUPT)
+    yield _case("heic of zeros alone", plain[:at] + bytes(len(plain) - at), Reason.CORRUPT)
+    yield _case("heic with a slice cut, then zeros", plain[:middle] + bytes(len(plain) - middle), Reason.CORRUPT)  # fmt: skip
+    long = plain[: at + 2] + b"\xff" + plain[at + 3 :]
+    yield _case("heic whose slice is longer than its item", long, Reason.CORRUPT)
     yield _case("heic of a profile", heic(image=Q, icc=P3), P3_SEEN, tolerance=10)
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from services.core.reasons import Reason
 from services.core.rejected import Rejected
-from services.imaging.codecs import av1
+from services.imaging.codecs import av1, hevc
 from services.imaging.codecs.icc import GREY, RGB, usable
 from services.imaging.colour_space import ColourSpace, from_cicp
 from services.imaging.picture import Header
@@ -104,7 +104,7 @@ def read_header(data: bytes) -> Header:
             found = _check_item(item, data)
             colours = found if number == primary else colours
         return _header(format_, items[primary], colours)
-    except (_DamagedError, struct.error, LookupError, ZeroDivisionError) as error:
+    except (_DamagedError, struct.error, LookupError, ZeroDivisionError, StopIteration) as error:
         raise Rejected(Reason.CORRUPT, f"boxes of {format_}: {error!r}") from error
 
 
@@ -113,6 +113,9 @@ def _check_item(item: _Item, data: bytes) -> tuple[int, int] | None:
     for _, end in item.extents:
         if end > len(data):
             raise Rejected(Reason.TRUNCATED, f"{end} bytes, of which {len(data)} are there")
+    if item.kind == b"hvc1" and item.extents:
+        coded = b"".join(data[start:end] for start, end in item.extents)
+        hevc.check_slices(coded, next(body for kind, body in item.properties if kind == b"hvcC"))
     if item.kind != b"av01" or not item.extents:
         return None
     start, end = item.extents[0]
