@@ -106,7 +106,10 @@ def test_transparent_pictures_are_seen_in_both_themes(
         tile = page.locator(f'.tile:has(img[alt="{name}"])')
         tile.locator("a").click()
         page.wait_for_selector(".pswp--ui-visible")
-        shown = page.locator(".pswp__item[aria-hidden=false] img.pswp__img").last
+        shown = page.locator(
+            ".pswp__item[aria-hidden=false] img.pswp__img:not(.pswp__img--placeholder)"
+        )
+        expect(shown).to_be_visible()
         for part in (tile, shown):
             colour = part.evaluate("e => getComputedStyle(e).backgroundColor")
             mat = int(colour.removeprefix("rgb(").split(",")[0])
@@ -147,7 +150,7 @@ def test_pictures_far_away_are_let_go(site: Site, open_page: Open) -> None:
     first = page.locator(".tile img").first
     expect(first).to_have_attribute("src", re.compile("^http"))
     height = page.locator(".tile").first.evaluate("t => t.offsetHeight")
-    page.evaluate("window.scrollTo(0, 4500)")
+    page.evaluate("window.scrollTo(0, document.body.scrollHeight)")
     page.wait_for_timeout(600)
     assert first.get_attribute("src") is None
     assert page.locator(".tile source").first.get_attribute("srcset") is None

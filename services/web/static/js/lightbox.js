@@ -35,7 +35,11 @@ export async function openLightbox(id, { pushed = false } = {}) {
   });
   const current = () => slides[viewer.currIndex];
   viewer.addFilter("placeholderSrc", (_, content) => content.data.placeholder());
-  viewer.on("contentAppend", ({ content }) => content.element?.classList.add(...content.data.mat));
+  viewer.on("contentAppend", ({ content }) => {
+    for (const part of [content.element, content.placeholder?.element]) {
+      part?.classList.add(...content.data.mat);
+    }
+  });
   viewer.on("uiRegister", () => {
     placeInAlbum(viewer);
     registerButtons(viewer, current);

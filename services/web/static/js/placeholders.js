@@ -1,13 +1,18 @@
 // Paints the blurred picture that a thumbhash holds until the real one has loaded.
 import { thumbHashToDataURL } from "thumbhash";
 
+const AT_ONCE = 8; // milliseconds of painting until whatever else waits has its turn
+
+const due = [];
+
 const near = new IntersectionObserver(
   (entries) => {
     for (const entry of entries) {
       if (!entry.isIntersecting) continue;
       near.unobserve(entry.target);
-      paint(entry.target);
+      due.push(entry.target);
     }
+    paintDue();
   },
   { rootMargin: "800px 0px" },
 );
@@ -16,6 +21,12 @@ const near = new IntersectionObserver(
 export function placeholderOf(holder) {
   const hash = Uint8Array.from(atob(holder.dataset.thumbhash), (c) => c.charCodeAt(0));
   return hash.length < 5 ? null : thumbHashToDataURL(hash);
+}
+
+function paintDue() {
+  const end = performance.now() + AT_ONCE;
+  while (due.length && performance.now() < end) paint(due.shift());
+  if (due.length) setTimeout(paintDue);
 }
 
 function paint(holder) {

@@ -66,7 +66,7 @@ function keepNear() {
         else if (target.querySelector("img")?.complete) setAside(target);
       }
     },
-    { rootMargin: "3000px 0px" },
+    { rootMargin: "2000px 0px" },
   );
   const watch = () => {
     for (const tile of grid.querySelectorAll(".tile:not([data-watched])")) {
