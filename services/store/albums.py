@@ -1,5 +1,6 @@
 """Album records in the gallery bucket: read, list, and changed only by whoever read the latest."""
 
+import contextlib
 import logging
 from collections.abc import Iterator
 from dataclasses import replace
@@ -24,10 +25,12 @@ class AlbumRecords:
 
     def get(self, slug: str) -> Album | None:
         """Return an album, or None where there is none; the main one always is."""
-        record = self._bucket.get_record(albums.album_key(slug))
-        if record is None:
-            return MAIN if slug == MAIN_ALBUM else None
-        album = albums.album_from_record(slug, *record)
+        album = None
+        with contextlib.suppress(ValueError):  # it is no JSON
+            record = self._bucket.get_record(albums.album_key(slug))
+            if record is None:
+                return MAIN if slug == MAIN_ALBUM else None
+            album = albums.album_from_record(slug, *record)
         if album is None:
             logger.warning("album record of an unknown form", extra={"album": slug})
         return album

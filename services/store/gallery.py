@@ -106,6 +106,11 @@ class GalleryBucket(Bucket):
         """Remove the variants of a photo in one of the two places where they may be."""
         self.drop(*self.variants(album, photo_id, private=private))
 
+    def remove_leftovers(self, album: str) -> None:
+        """Remove the variants under an album without photos: a delete that ended early left them."""
+        for prefix in (keys.PHOTO_PREFIX, keys.PRIVATE_PREFIX):
+            self.drop(*self.listed(f"{prefix}{album}/"))
+
     def page(
         self, album: str, after: str | None, limit: int, *, pending: bool = False
     ) -> tuple[list[Photo], str | None]:

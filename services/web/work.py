@@ -128,6 +128,7 @@ def move(access: Access, photo: Photo, target: Album) -> bool:
 
 def _finish(access: Access, album: Album) -> None:
     if album.state is State.DELETING:
+        access.store.gallery.remove_leftovers(album.slug)
         for grant in access.store.grants.all():
             if grant.album == album.slug:
                 access.store.grants.withdraw(grant.id)

@@ -293,12 +293,26 @@ def test_a_bucket_without_versions_is_purged_too(unversioned: Store) -> None:
     assert unversioned.uploads.versions(f"uploads/main/{photo_id}") == []
 
 
+@pytest.mark.parametrize("record", [b"", b"<html>", b"[]", b'{"form": 99, "slug": "trip"}'])
+def test_an_album_record_of_another_form_is_no_album(
+    store: Store, caplog: pytest.LogCaptureFixture, record: bytes
+) -> None:
+    """It is skipped with one line in the log: a later version, or whatever somebody put there."""
+    store.gallery._s3.put_object(Bucket=store.gallery.name, Key="albums/trip.json", Body=record)
+    assert store.albums.get("trip") is None
+    assert [line.message for line in caplog.records] == ["album record of an unknown form"]
+
+
 def test_a_cdn_serves_plain_addresses(settings: Settings, aws_session: boto3.Session) -> None:
-    """With IMAGE_BASE_URL nothing is signed, and the policy's origin is the CDN's."""
+    """Of what anyone may see, unsigned; private albums are signed for S3; the policy has both."""
     cdn = Settings(image_base_url="https://cdn.example/pics", upload_bucket=settings.upload_bucket)
     gallery = Store.connect(cdn, aws_session).gallery
     assert gallery.url("photos/a/400.webp") == "https://cdn.example/pics/photos/a/400.webp"
     assert gallery.origin == "https://cdn.example"
+    private = urlsplit(gallery.url("private/a/400.webp"))
+    assert private.netloc == "contact-sheet-gallery.s3.us-east-1.amazonaws.com"
+    assert "X-Amz-Signature" in parse_qs(private.query)
+    assert gallery.origins == ("https://cdn.example", f"https://{private.netloc}")
     download = urlsplit(gallery.download_url("photos/a/400.webp", "a.webp"))
     assert download.netloc == "contact-sheet-gallery.s3.us-east-1.amazonaws.com"
     assert parse_qs(download.query)["X-Amz-SignedHeaders"] == ["host"]
