@@ -25,6 +25,7 @@ OWNER_COOKIE = "owner"
 LINK_COOKIE = "link-"  # and the album's slug
 SESSION = timedelta(days=30)
 RENEW_EVERY = timedelta(days=1)
+COOKIE_LASTS = timedelta(days=400)  # no browser keeps one longer; the grant ends the session
 
 NO_UPLOADS = (HTTPStatus.FORBIDDEN, "This album takes no pictures now.")
 

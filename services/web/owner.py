@@ -12,6 +12,7 @@ from services.core.settings import Settings
 from services.store import Store
 from services.store.budget import BUDGETS
 from services.web.access import (
+    COOKIE_LASTS,
     OWNER_COOKIE,
     SESSION,
     Access,
@@ -46,7 +47,7 @@ def start_session(request: Request, access: Access, name: str, how: str) -> Resp
     _end_session(request, access)
     request.app.state.owned.forget("")  # from now on somebody reads reports
     response = done("/owner")
-    set_token(request, response, OWNER_COOKIE, token, SESSION)
+    set_token(request, response, OWNER_COOKIE, token, COOKIE_LASTS)
     return response
 
 
