@@ -27,6 +27,7 @@ from services.web.access import Access, AccessDep, Owned, Owner, grant_of
 from services.web.dependencies import SettingsDep, public_url
 from services.web.forms import Fields, done, moment_of, text_of
 from services.web.markup import album_path
+from services.web.place import Place
 from services.web.problems import ProblemError
 from services.web.rendering import render
 
@@ -66,6 +67,18 @@ def owned_albums(access: Access) -> list[Album]:
     found = [album for album in all_albums(access) if album.state is not State.DELETED]
     oldest = datetime.min.replace(tzinfo=UTC)
     return found[:1] + sorted(found[1:], key=lambda a: a.created or oldest, reverse=True)
+
+
+def destinations(access: Access, place: Place) -> list[Album]:
+    """Return the albums that the caller may move photos of this one to."""
+    grants = [place.grant] if place.grant else []
+    return [
+        album
+        for album in owned_albums(access)
+        if album.slug != place.slug
+        and album.state is State.OPEN
+        and may(Action.TIDY, album, grants, place.now())
+    ]
 
 
 def summary_of(access: Access, album: Album) -> Summary:
@@ -170,7 +183,7 @@ def _edited(album: Album, fields: dict[str, str]) -> Album:
 def settings_page(request: Request, place: Owned, access: AccessDep) -> Response:
     """Show an album's settings as they are now."""
     album = access.fresh_album(place.slug) or place.album
-    others = [one for one in owned_albums(access) if one.slug != album.slug]
+    others = destinations(access, place)
     return render(request, "owner/settings.html", edited=album, others=others)
 
 
@@ -187,6 +200,16 @@ def edit_album(place: Owned, access: AccessDep, fields: Fields) -> Response:
         after = replace(after, closing=True)
     _save(access, after)
     return done(f"/albums/{place.slug}/work" if after.closing else album_path(place.slug))
+
+
+@owners.post("/photos/{photo_id}/cover")
+def choose_cover(photo_id: str, place: Owned, access: AccessDep) -> Response:
+    """Let a photo stand for its album in lists and previews."""
+    if not access.store.gallery.photos(place.slug, [photo_id]):
+        raise ProblemError(HTTPStatus.NOT_FOUND, "There is no such photo.")
+    album = access.fresh_album(place.slug) or place.album
+    _save(access, replace(album, cover=photo_id))
+    return done(album_path(place.slug))
 
 
 @owners.post("/delete")

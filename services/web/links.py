@@ -85,6 +85,10 @@ def _address(request: Request, settings: SettingsDep, token: str) -> str:
     return f"{public_url(request, settings)}/l/{token}"
 
 
+def _name_of(rights: frozenset[Right]) -> str:
+    return next(name for name, those in RIGHTS.items() if those == rights)
+
+
 @owners.get("/links")
 def links_page(request: Request, place: Owned, store: StoreDep, settings: SettingsDep) -> Response:
     """Show an album's links with rights, end and last use."""
@@ -99,7 +103,7 @@ def links_page(request: Request, place: Owned, store: StoreDep, settings: Settin
                         "grant": grant,
                         "label": details.get("label", ""),
                         "created": details.get("created", ""),
-                        "rights": next(k for k, v in RIGHTS.items() if v == grant.rights),
+                        "rights": _name_of(grant.rights),
                         "ended": grant.ends <= datetime.now(UTC),
                         "used": used.get(grant.id),
                         "address": _address(request, settings, token),
@@ -149,7 +153,7 @@ def sheet_page(
         request,
         "owner/sheet.html",
         shared=place.album,
-        uploads=Right.UPLOAD in grant.rights,
+        rights=_name_of(grant.rights),
         code=code.getvalue().decode(),
         address=address,
     )

@@ -11,7 +11,8 @@ from services.core import keys
 from services.core.access import Action
 from services.core.photo import Photo
 from services.store import Store
-from services.web.access import Filled, Followed, Seen
+from services.web.access import AccessDep, Filled, Followed, Seen
+from services.web.albums import destinations
 from services.web.dependencies import SettingsDep, StoreDep, public_url
 from services.web.gallery import Gallery, NotUploaderError, Status, fitting
 from services.web.markup import album_path, embed_codes, page_path, photo_path, place_path, within
@@ -21,7 +22,8 @@ from services.web.uploads import new_upload
 
 router = APIRouter()
 
-EAGER = 6  # photos that are loaded at once: the first row of a wide screen
+EAGER = 12  # photos that are loaded at once: the first screen of a phone
+IN_FEED = 30
 REFRESH_SECONDS = 2
 DELETE_COOKIE = "delete"  # the delete token of the one photo that its path names
 DELETE_COOKIE_SECONDS = 365 * 86_400
@@ -71,6 +73,17 @@ def gallery_page(
     )
 
 
+@router.get("/feed.xml")
+def feed(request: Request, place: Seen, store: StoreDep, settings: SettingsDep) -> Response:
+    """Show the newest photos as an Atom feed (RFC 4287)."""
+    photos = Gallery(store, place.slug).page(None, IN_FEED).photos
+    origin, untitled = public_url(request, settings), strings_for_request(request)("photo.untitled")
+    codes = {p.id: embed_codes(p, p.name or untitled, origin)["html"] for p in photos}
+    page = render(request, "feed.xml", photos=photos, origin=origin, codes=codes)
+    page.headers["Content-Type"] = "application/atom+xml; charset=utf-8"
+    return page
+
+
 @router.get("/upload/")
 def upload_page_with_slash(place: Filled) -> Response:
     """Lead to the form, whatever host the request names."""
@@ -102,7 +115,12 @@ def upload_page(
 
 @router.get("/photos/{photo_id}")
 def photo_page(
-    request: Request, photo_id: str, place: Followed, store: StoreDep, settings: SettingsDep
+    request: Request,
+    photo_id: str,
+    place: Followed,
+    access: AccessDep,
+    store: StoreDep,
+    settings: SettingsDep,
 ) -> Response:
     """Show one photo, or what is to be known of an upload that is none yet."""
     if {"bucket", "key", "etag"} <= request.query_params.keys():  # as S3's redirect has it
@@ -115,14 +133,15 @@ def photo_page(
         origin = public_url(request, settings)
         codes = embed_codes(photo, photo.name or strings("photo.untitled"), origin)
         labelled = [(name, strings(f"photo.code.{name}"), text) for name, text in codes.items()]
-        uploaded_by = _uploaded_by(store, photo) if place.may(Action.TIDY) else {}
+        tidies = place.may(Action.TIDY)
         return render(
             request,
             "photo.html",
             photo=photo,
             origin=origin,
             codes=labelled,
-            uploaded_by=uploaded_by,
+            uploaded_by=_uploaded_by(store, photo) if tidies else {},
+            others=destinations(access, place) if tidies else [],
             may_delete=DELETE_COOKIE in request.cookies,
             may_report=request.app.state.owned.get(""),
         )

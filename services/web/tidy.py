@@ -31,6 +31,7 @@ from services.web.work import move
 pages = APIRouter()
 router = APIRouter(tags=["photos"])
 
+NO_TARGET = (HTTPStatus.CONFLICT, "There is no such album to move to.")
 MAX_PHOTOS = 25  # what fits into a request, with time to spare
 
 Deed = Literal["delete", "hide", "show", "move"]
@@ -62,8 +63,7 @@ def tidy(access: Access, place: Place, deed: Deed, ids: list[str], to: str) -> d
         now = place.now()
         allowed = target and may(Action.TIDY, target, grants, now)
         if target is None or not allowed or target.state is not State.OPEN or to == place.slug:
-            msg = "There is no such album to move to."
-            raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, msg)
+            raise ProblemError(*NO_TARGET)
     bucket = access.store.gallery
     shown = bucket.photos(place.slug, ids)
     hidden = bucket.photos(place.slug, ids, pending=True)
@@ -87,7 +87,9 @@ def tidy(access: Access, place: Place, deed: Deed, ids: list[str], to: str) -> d
 @router.post(
     "/tidy",
     summary="Delete, hide, show or move photos",
-    responses=documented(NOT_JSON, CROSS_SITE, NO_SUCH_ALBUM, MALFORMED, UNAVAILABLE),
+    responses=documented(
+        NOT_JSON, CROSS_SITE, NO_SUCH_ALBUM, NO_TARGET, MALFORMED, UNAVAILABLE
+    ),
 )
 def tidy_photos(wanted: TidyRequest, place: Tidied, access: AccessDep) -> Tidying:
     """Up to 25 photos at once; the owner's, and of keys that may tidy the album."""

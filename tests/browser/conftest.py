@@ -175,3 +175,21 @@ def slow_network(page: Page) -> None:
 def bulky(seed: int) -> bytes:
     """Return a picture of some 120 kB: two seconds on the slow network."""
     return pictures.jpeg(image=pictures.photo(1600, 1200, seed=seed), quality=85)
+
+
+AXE = Path(__file__).parents[2] / "node_modules/axe-core/axe.min.js"
+LOOKS: list[dict[str, Any]] = [
+    {"size": PHONE, "color_scheme": "dark"},
+    {"size": DESKTOP, "color_scheme": "light"},
+]
+
+
+def violations(page: Page) -> list[str]:
+    """Return what axe objects to, with the elements."""
+    # Playwright evaluates outside the page's policy, as an extension would.
+    page.evaluate(AXE.read_text())
+    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    return [
+        f"{item['id']}: {item['help']}: {[node['html'][:120] for node in item['nodes'][:3]]}"
+        for item in found["violations"]
+    ]

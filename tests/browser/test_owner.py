@@ -1,14 +1,15 @@
 """The life of an event: from the owner's sign-in to an album that is closed."""
 
-import subprocess
-import sys
+import re
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import PHONE, Open, Site, jpeg, picked
+from tests.browser.conftest import LOOKS, PHONE, Open, Site, jpeg, picked, violations
+from tests.browser.owner import make_album, sign_in_link, signed_in
 from tests.conftest import start_product, stop_product
 
 GONE = r"status of (404|410)"  # what the console says of a page that is not there
@@ -20,15 +21,6 @@ def event(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     product = start_product(tmp_path_factory.mktemp("event"))
     yield Site(product)
     stop_product(product)
-
-
-def sign_in_link(site: Site) -> str:
-    """Return what `make owner` prints."""
-    ran = subprocess.run(
-        [sys.executable, "-m", "services.owner", "link", "--local", "--name", "Anna"],
-        env=site.product.environ, capture_output=True, text=True, check=True, timeout=60,
-    )  # fmt: skip
-    return ran.stdout.strip()
 
 
 def authenticator(page: Page) -> None:
@@ -77,7 +69,7 @@ def test_an_event_from_invitation_to_the_end(event: Site, open_page: Open) -> No
     owner.get_by_role("link", name="QR code to print").click()
     expect(owner.locator(".qr svg")).to_be_visible()
     owner.emulate_media(media="print")
-    assert len(owner.pdf(format="A4")) > 1000
+    assert len(re.findall(rb"/Type\s*/Page\b", owner.pdf(format="A4"))) == 1
     owner.emulate_media(media="screen")
 
     # A phone follows the code, gives a name and ten pictures, and sees them.
@@ -133,6 +125,108 @@ def test_an_event_from_invitation_to_the_end(event: Site, open_page: Open) -> No
     owner.get_by_role("button", name="Delete this album").click()
     expect(owner).to_have_url(f"{event.url}/owner", timeout=60_000)
     expect(owner.get_by_role("link", name="Wedding 婚礼")).to_have_count(0)
+
+
+def test_an_owner_moves_photos_to_an_album_of_a_list_and_deletes_in_the_viewer(
+    event: Site, open_page: Open
+) -> None:
+    """Many from the gallery, one from its page; deleting asks first."""
+    owner = signed_in(event, open_page)
+    make_album(owner, event, "second", "Second day")
+    for number in range(3):
+        event.add(jpeg(70 + number), f"{number}.jpg")
+    owner.goto(event.url)
+    expect(owner.locator(".tile")).to_have_count(3)
+    owner.get_by_role("button", name="Select").click()
+    owner.locator(".tile a").nth(0).click()
+    owner.locator(".tile a").nth(1).click()
+    owner.locator(".selection").get_by_role("button", name="Move to").click()
+    dialog = owner.get_by_role("dialog", name="Move to")
+    dialog.get_by_label("Move to").select_option("Second day")
+    dialog.get_by_role("button", name="Move", exact=True).click()
+    expect(owner.locator(".tile")).to_have_count(1)
+    owner.goto(f"{event.url}/albums/second")
+    expect(owner.locator(".tile")).to_have_count(2)
+    owner.goto(event.url + (owner.locator(".tile a").first.get_attribute("href") or ""))
+    owner.get_by_label("Move to").select_option("Contact Sheet")
+    owner.get_by_role("button", name="Move", exact=True).click()
+    expect(owner).to_have_url(f"{event.url}/albums/second")
+    owner.locator(".tile a").first.click()
+    owner.get_by_role("button", name="Delete").click()
+    owner.get_by_role("button", name="Delete for good").click()
+    expect(owner.locator(".tile")).to_have_count(0)
+    owner.goto(event.url)
+    expect(owner.locator(".tile")).to_have_count(2)
+
+
+def test_a_long_press_selects_on_a_phone(event: Site, open_page: Open) -> None:
+    """The finger stays for half a second; then each tap adds a photo, and none opens one."""
+    owner = signed_in(event, open_page, size=PHONE, has_touch=True, is_mobile=True)
+    make_album(owner, event, "pressed", "Pressed")
+    ids = [event.add(jpeg(90 + number), f"press {number}.jpg") for number in range(2)]
+    moved = {"action": "move", "ids": ids, "to": "pressed"}
+    assert owner.request.post(f"{event.url}/api/tidy", data=moved).ok
+    owner.goto(f"{event.url}/albums/pressed")
+    tiles = owner.locator(".tile a")
+    box = tiles.first.bounding_box()
+    assert box
+    session = owner.context.new_cdp_session(owner)
+    point = {"x": box["x"] + 30, "y": box["y"] + 30}
+    session.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [point]})
+    expect(owner.get_by_text("1 photo selected")).to_be_visible()
+    session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    expect(owner.get_by_text("1 photo selected")).to_be_visible()
+    tiles.nth(1).tap()
+    expect(owner.get_by_text("2 photos selected")).to_be_visible()
+    expect(owner.locator(".pswp")).to_have_count(0)
+
+
+def objections(page: Page) -> list[str]:
+    """Return what axe objects to, and whether anything is cut off at the window's right."""
+    right = "[...document.querySelectorAll('body *')].map(e => e.getBoundingClientRect().right)"
+    wide = page.evaluate(f"Math.max(document.documentElement.scrollWidth, ...{right}) > innerWidth")
+    return violations(page) + ["something is cut off"] * wide
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_axe_on_the_owners_pages(event: Site, open_page: Open, look: dict[str, Any]) -> None:
+    """Owner, albums, an album with what its owner sees, settings, links, sheet, hidden, sign-in."""
+    owner = signed_in(event, open_page, **look)
+    if not event.product.store.albums.get("axe"):
+        make_album(owner, event, "axe", "Käthe & Jun")
+        photo = event.add(jpeg(80), "axe.jpg")
+        hidden = event.add(jpeg(81), "hidden.jpg")
+        tidy = f"{event.url}/photos/{{}}/tidy"
+        owner.request.post(tidy.format(photo), form={"action": "move", "to": "axe"})
+        owner.request.post(tidy.format(hidden), form={"action": "hide"})
+        for rights in ("see_upload", "upload"):
+            owner.request.post(f"{event.url}/albums/axe/links", form={"rights": rights})
+    owner.reload()
+    for summary in owner.locator("main summary").all():
+        summary.click()
+    assert objections(owner) == []
+    for path in ("/albums", "/albums/axe", "/albums/axe/settings", "/hidden", "/signin"):
+        owner.goto(event.url + path)
+        assert objections(owner) == [], path
+    owner.goto(f"{event.url}/albums/axe/links")
+    assert objections(owner) == []
+    owner.get_by_role("link", name="QR code to print").first.click()
+    expect(owner.locator(".qr svg")).to_be_visible()
+    assert objections(owner) == []
+    owner.goto(f"{event.url}/albums/axe")
+    owner.get_by_role("button", name="Select").click()
+    owner.locator(".tile a").first.click()
+    assert objections(owner) == []
+    owner.locator(".selection").get_by_role("button", name="Move to").click()
+    expect(owner.get_by_role("dialog")).to_be_visible()
+    assert objections(owner) == []
+    owner.goto(event.url + (owner.locator(".tile a").first.get_attribute("href") or ""))
+    assert objections(owner) == []
+    owner.goto(f"{event.url}/owner")
+    owner.locator("summary", has_text="New key").click()
+    owner.locator("form[action='/owner/keys'] button").click()
+    expect(owner.get_by_role("heading", name="ShareX")).to_be_visible()
+    assert objections(owner) == []
 
 
 def test_without_javascript_the_link_alone_signs_in_and_an_album_is_made(

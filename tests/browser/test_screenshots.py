@@ -4,6 +4,7 @@ import io
 import os
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -11,6 +12,7 @@ from playwright.sync_api import Page, expect
 
 from tests import pictures
 from tests.browser.conftest import DESKTOP, PHONE, Open, Site, card, picked
+from tests.browser.owner import make_album, signed_in
 from tests.browser.scenery import landscape
 from tests.conftest import start_product, stop_product
 
@@ -78,5 +80,46 @@ def test_upload_states(
         shoot(page, f"not-found-{form}-{theme}")
         page.goto(f"{product.url}/upload")
         shoot(page, f"form-{form}-{theme}")
+    finally:
+        stop_product(product)
+
+
+@pytest.mark.parametrize(
+    ("form", "size", "theme"), [("desktop", DESKTOP, "light"), ("phone", PHONE, "dark")]
+)
+def test_owner_states(
+    open_page: Open, tmp_path: Path, form: str, size: tuple[int, int], theme: str
+) -> None:
+    """What an owner sees: the owner's page, albums, an album, its links and the sheet to print."""
+    product = start_product(tmp_path / "data")
+    site = Site(product)
+    try:
+        owner = signed_in(site, open_page, size=size, color_scheme=theme)
+        make_album(owner, site, "summer", "Summer 2026")
+        make_album(owner, site, "wedding", "Käthe & Jun")
+        ids = [site.add(landscape(n, 900), f"Ridge {n}.jpg") for n in range(12)]
+        moved = {"action": "move", "ids": ids[2:], "to": "wedding"}
+        assert owner.request.post(f"{site.url}/api/tidy", data=moved).ok
+        for label, rights in (("Tables", "see_upload"), ("Family", "see")):
+            link: dict[str, Any] = {"label": label, "rights": rights}
+            owner.request.post(f"{site.url}/albums/wedding/links", form=link)
+        for name, path in (
+            ("owner", "/owner"),
+            ("albums", "/albums"),
+            ("settings", "/albums/wedding/settings"),
+            ("links", "/albums/wedding/links"),
+        ):
+            owner.goto(site.url + path)
+            shoot(owner, f"{name}-{form}-{theme}")
+        owner.get_by_role("link", name="QR code to print").last.click()
+        expect(owner.locator(".qr svg")).to_be_visible()
+        shoot(owner, f"sheet-{form}-{theme}")
+        owner.goto(f"{site.url}/albums/wedding")
+        owner.get_by_role("button", name="Select").click()
+        for number in (1, 2, 4):
+            owner.locator(".tile a").nth(number).click()
+        shoot(owner, f"album-{form}-{theme}")
+        owner.goto(f"{site.url}/albums/wedding/photos/{ids[5]}")
+        shoot(owner, f"tidy-{form}-{theme}")
     finally:
         stop_product(product)

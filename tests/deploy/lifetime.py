@@ -191,6 +191,7 @@ class Lifetime:
                     assert self.on.http.get(variant["url"]).status_code == 200
         assert get(f"/api/photos/{'7' + 'Z' * 25}").status_code == 404
         assert get(f"/photos/{ids[0]}/qr.svg").headers["content-type"] == "image/svg+xml"
+        assert get("/feed.xml").status_code == 200
         # The form that deletes asks the browser's own cookie for the token; this one has none.
         assert self.on.client.post(f"/photos/{ids[0]}/delete").status_code == 403
         download = get(f"/downloads/{ids[0]}", follow_redirects=False)

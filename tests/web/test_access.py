@@ -24,6 +24,7 @@ SEE, UPLOAD, TIDY = Right.SEE, Right.UPLOAD, Right.TIDY
 # What each route in an album needs; any one of several. `*` stands for "" and "/albums/{album}".
 IN_ALBUM = {
     "GET *": "s",
+    "GET */feed.xml": "s",
     "GET */upload": "u",
     "GET */upload/": "u",
     "GET */photos/{photo_id}": "sf",
@@ -45,6 +46,7 @@ IN_ALBUM = {
     "GET */settings": "o",
     "POST */settings": "o",
     "POST */delete": "o",
+    "POST */photos/{photo_id}/cover": "o",
     "GET */links": "o",
     "POST */links": "o",
     "GET */links/{id_}/sheet": "o",

@@ -3,18 +3,19 @@
 import re
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import boto3
 import httpx
 import pytest
+from botocore.exceptions import EndpointConnectionError
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from services.core import keys
 from services.core.albums import Album, State, Who
-from services.core.grants import Kind, Right, grant_id
+from services.core.grants import Grant, Kind, Right, grant_id, new_token
 from services.core.settings import Settings
 from services.resize.events import UploadEvent
 from services.resize.publish import Outcome, process
@@ -86,7 +87,7 @@ def test_the_session_is_the_browsers_alone(app: FastAPI, store: Store) -> None:
     answer = client.post(f"/signin/{sign_in_token(store)}", follow_redirects=False)
     cookie = answer.headers["set-cookie"]
     assert re.fullmatch(
-        r"__Host-owner=[\w-]{43}; HttpOnly; Max-Age=2592000; Path=/; SameSite=lax; Secure", cookie
+        r"__Host-owner=[\w-]{43}; HttpOnly; Max-Age=34560000; Path=/; SameSite=lax; Secure", cookie
     )
     token = cookie.partition("=")[2].partition(";")[0]
     [grant] = [one for one in store.grants.all() if one.kind is Kind.OWNER]
@@ -99,6 +100,19 @@ def test_the_session_is_the_browsers_alone(app: FastAPI, store: Store) -> None:
     client.post("/signout")
     assert store.grants.all() == []
     assert client.get("/owner").status_code == 404
+
+
+def test_a_session_is_renewed_by_use(app: FastAPI, store: Store) -> None:
+    """Used on its last day it lasts 30 more; unused until its end it opens nothing."""
+    now = datetime.now(UTC)
+    for ends, status in ((timedelta(hours=1), 200), (timedelta(seconds=-1), 404)):
+        token = new_token()
+        store.grants.put(Grant(grant_id(token), Kind.OWNER, now + ends), {"name": "Anna"})
+        client = TestClient(app, base_url="http://gallery.test", cookies={"owner": token})
+        assert client.get("/owner", headers=HTML).status_code == status
+    [renewed] = [one for one in store.grants.all() if one.ends > now]
+    assert renewed.ends > now + timedelta(days=29)
+    assert store.grants.details(renewed)["name"] == "Anna"
 
 
 def test_what_is_withdrawn_is_out_within_half_a_minute_everywhere(
@@ -226,7 +240,7 @@ def test_the_list_of_albums(app: FastAPI, store: Store, settings: Settings) -> N
     assert 'href="/albums/open"' in shown
     assert "/albums/unlisted" not in shown
     assert "/albums/secret" not in shown
-    assert "1 photos" in shown
+    assert "1 photo ·" in shown
     assert f"photos/open/{photo_id}" in shown
     mine = owner.get("/albums").text
     assert 'href="/albums/unlisted"' in mine
@@ -381,8 +395,121 @@ def test_tidying_many_at_once(app: FastAPI, store: Store, settings: Settings) ->
         owner.post(
             "/api/albums/trip/tidy", json={"action": "move", "ids": [hidden], "to": "no"}
         ).status_code
-        == 422
+        == 409
     )
+
+
+def test_a_photo_is_moved_to_an_album_of_a_list(
+    app: FastAPI, store: Store, settings: Settings
+) -> None:
+    """Those the caller may move it to: not its own, no deleted one, none beyond a key's album."""
+    owner = signed_in(app, store)
+    for slug in ("trip", "other", "old"):
+        make_album(owner, slug)
+    photo_id = upload(owner, "trip")
+    resized(store, settings, "trip", photo_id)
+    owner.post("/albums/old/delete", data={"sure": "1"})
+    step(app.state.access, "old")
+
+    def offered(client: TestClient) -> list[str]:
+        page = client.get(f"/albums/trip/photos/{photo_id}", headers=HTML).text
+        [listed] = re.findall(r'<select id="to".*?</select>', page) or [""]
+        return re.findall('value="(.*?)"', listed)
+
+    assert sorted(offered(owner)) == ["main", "other"]
+    key = owner.post("/owner/keys", data={"album": "trip", "see": "1", "tidy": "1"}).text
+    [token] = re.findall(r'<input readonly value="([\w-]{43})"', key)
+    assert offered(TestClient(app, headers={"authorization": f"Bearer {token}"})) == []
+    moved = {"action": "move", "to": "other"}
+    owner.post(f"/albums/trip/photos/{photo_id}/tidy", data=moved)
+    assert owner.get(f"/api/albums/other/photos/{photo_id}").json()["state"] == "ready"
+
+
+def test_the_owner_chooses_the_cover(app: FastAPI, store: Store, settings: Settings) -> None:
+    """On a photo's page; lists, previews and the settings know it; of no photo there is none."""
+    owner = signed_in(app, store)
+    make_album(owner, "trip", see="anyone", listed="1")
+    first, second = (upload(owner, "trip") for _ in range(2))
+    for photo_id in (first, second):
+        resized(store, settings, "trip", photo_id)
+
+    def preview() -> str:
+        page = TestClient(app, headers=HTML).get("/albums/trip").text
+        [found] = re.findall(r'og:image" content="http://testserver(.*?)"', page)
+        return str(found)
+
+    assert preview() == f"/albums/trip/images/{second}.jpg"
+    assert "Use as cover" in owner.get(f"/albums/trip/photos/{first}").text
+    owner.post(f"/albums/trip/photos/{first}/cover")
+    assert preview() == f"/albums/trip/images/{first}.jpg"
+    assert f"/{first}/" in TestClient(app, headers=HTML).get("/albums").text
+    assert "Use as cover" not in owner.get(f"/albums/trip/photos/{first}").text
+    assert f'value="{first}" selected' in owner.get("/albums/trip/settings").text
+    assert owner.post(f"/albums/trip/photos/{'7' + 'Z' * 25}/cover").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("rights", "words"),
+    [
+        ("see", "to see the pictures."),
+        ("see_upload", "to see the pictures and to add yours."),
+        ("upload", "to add your pictures."),
+    ],
+)
+def test_the_sheet_says_what_the_link_allows(
+    app: FastAPI, store: Store, rights: str, words: str
+) -> None:
+    """One line of how-to, and no promise that the link does not keep."""
+    owner = signed_in(app, store)
+    make_album(owner, "trip")
+    owner.post("/albums/trip/links", data={"rights": rights})
+    [path] = re.findall(r"/albums/trip/links/\w+/sheet", owner.get("/albums/trip/links").text)
+    assert f"camera at the code {words}" in owner.get(path).text.replace("&#39;", "'")
+
+
+@pytest.mark.parametrize("target", ["", "other"])
+def test_an_album_whose_deletion_ends_at_any_call_is_deleted_in_the_end(
+    app: FastAPI, store: Store, settings: Settings, target: str
+) -> None:
+    """Before each call to S3: its photo stands whole or is deleted, and the next step goes on."""
+    owner = signed_in(app, store)
+    make_album(owner, "other", see="anyone")
+    events = store.gallery._s3.meta.events
+    cut, number = True, 0
+    while cut:
+        slug = f"trip-{number}"
+        make_album(owner, slug)
+        photo_id = upload(owner, slug)
+        resized(store, settings, slug, photo_id)
+        owner.post(f"/albums/{slug}/delete", data={"move_to": target, "sure": "1"})
+        left, cut = number, False
+
+        def end(**_: Any) -> None:
+            nonlocal left, cut
+            cut = left == 0
+            left -= 1
+            if cut:
+                raise EndpointConnectionError(endpoint_url="s3")
+
+        events.register("before-call.s3", end)
+        try:
+            step(app.state.access, slug)
+        except EndpointConnectionError:
+            pass
+        finally:
+            events.unregister("before-call.s3", end)
+        while not step(app.state.access, slug).finished:
+            pass
+        kept = [key for key in all_keys(store) if photo_id in key]
+        assert {key.split("/")[0] for key in kept} == (
+            {"deleted", "index", "photos"} if target else {"deleted"}
+        )
+        assert all("/other/" in key for key in kept if not key.startswith("deleted/"))
+        album = store.albums.get(slug)
+        assert album
+        assert album.state is State.DELETED
+        number += 1
+    assert number > 10
 
 
 def test_the_uploader_deletes_a_photo_that_was_moved(

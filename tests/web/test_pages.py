@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 from starlette.testclient import TestClient
@@ -140,6 +141,28 @@ def test_tiles_alone(client: TestClient, store: Store) -> None:
     assert shown(answer.text) == [ids[1], ids[3]]
     assert "<html" not in answer.text
     assert answer.text.count("<img") == answer.text.count('loading="lazy"') == 2
+
+
+def test_the_feed_is_atom(client: TestClient, store: Store) -> None:
+    """The newest thirty, each with its page, its moment and its picture (RFC 4287, 4.1)."""
+    ids = publish(store, 31)
+    answer = client.get("/feed.xml")
+    assert answer.headers["content-type"] == "application/atom+xml; charset=utf-8"
+    assert 'type="application/atom+xml"' in client.get("/", headers=HTML).text
+    atom = "{http://www.w3.org/2005/Atom}"
+    feed = ElementTree.fromstring(answer.text)  # noqa: S314 our own
+    needed = {f"{atom}{name}" for name in ("id", "title", "updated")}
+    entries = feed.findall(f"{atom}entry")
+    for part in (feed, *entries):
+        assert needed <= {child.tag for child in part}
+    pages = [entry.findtext(f"{atom}id") for entry in entries]
+    assert pages == [f"http://gallery.test/photos/{photo_id}" for photo_id in ids[:30]]
+    assert entries[0].findtext(f"{atom}updated") == "2026-11-24T00:00:30Z"
+    enclosure = entries[0].find(f"{atom}link[@rel='enclosure']")
+    assert enclosure is not None
+    assert enclosure.get("href") == f"http://gallery.test/images/{ids[0]}.jpg"
+    shown_as = entries[0].findtext(f"{atom}content") or ""
+    assert shown_as.startswith(f'<a href="http://gallery.test/photos/{ids[0]}"><img src=')
 
 
 @pytest.mark.parametrize("path", ["/", "/upload", "/healthz", "/api/photos", "/nowhere"])

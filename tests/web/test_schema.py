@@ -1,6 +1,6 @@
 """The API keeps what its OpenAPI document promises, whatever is asked of it."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -10,6 +10,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis import GenerationMode
 from schemathesis.config import SchemathesisConfig
 
+from services.core.albums import Album, Who
+from services.core.grants import Grant, Kind, Right, grant_id, new_token
 from services.store import Store
 from tests.photos import publish
 
@@ -58,15 +60,34 @@ POSITIVE, NEGATIVE = GenerationMode.POSITIVE, GenerationMode.NEGATIVE
 WRONGLY = ["GET /api/photos", "POST /api/uploads"]
 
 
+def rights(store: Store, caller: str) -> dict[str, str]:
+    """Return the headers by which an owner or a program that may do anything comes."""
+    token, kind = new_token(), Kind.OWNER if caller == "owner" else Kind.KEY
+    granted = frozenset(Right) if kind is Kind.KEY else frozenset()
+    ends = datetime.now(UTC) + timedelta(days=30)
+    store.grants.put(Grant(grant_id(token), kind, ends, None, granted), {})
+    return {
+        "nobody": {},
+        "owner": {"Cookie": f"owner={token}"},
+        "key": {"Authorization": f"Bearer {token}"},
+    }[caller]
+
+
 @pytest.mark.parametrize(
-    ("mode", "name"),
-    [(POSITIVE, name) for name in OPERATIONS] + [(NEGATIVE, name) for name in WRONGLY],
+    ("caller", "mode", "name"),
+    [(who, POSITIVE, name) for who in ("nobody", "owner", "key") for name in OPERATIONS]
+    + [("nobody", NEGATIVE, name) for name in WRONGLY],
 )
 def test_every_answer_is_as_described(
-    app: FastAPI, store: Store, name: str, mode: GenerationMode
+    app: FastAPI, store: Store, caller: str, name: str, mode: GenerationMode
 ) -> None:
-    """Every check of schemathesis, over valid and invalid requests: no 500, nothing undescribed."""
+    """Every check of schemathesis, over valid and invalid requests: no 500, nothing undescribed.
+
+    Asked by somebody without rights, by an owner and with a key; the album of the examples exists.
+    """
     publish(store, 3)
+    store.albums.save(Album(slug="summer-2026", see=Who.LINK, upload=Who.LINK))
+    headers = rights(store, caller)
     strategy = operations(app)[name].as_strategy(generation_mode=mode)
 
     @settings(
@@ -78,6 +99,6 @@ def test_every_answer_is_as_described(
     )
     @given(case=strategy)
     def holds(case: Any) -> None:
-        case.call_and_validate()
+        case.call_and_validate(headers=headers)
 
     holds()

@@ -44,6 +44,15 @@ def test_accept_language_chooses(header: str, language: str) -> None:
     assert strings_for(header).language == language
 
 
+@pytest.mark.parametrize(
+    ("language", "count", "text"),
+    [("en", 0, "0 photos"), ("en", 1, "1 photo"), ("en", 2, "2 photos"), ("zh-CN", 1, "1 张照片")],
+)
+def test_a_number_has_its_plural(language: str, count: int, text: str) -> None:
+    """One photo, two photos; a language without plurals has one form."""
+    assert languages()[language]("albums.count", count=count) == text
+
+
 def test_translations_are_complete() -> None:
     """Each translation has every English string, but for plurals it has no use for, and no other."""
     english = flat(languages()["en"].table)

@@ -1,7 +1,7 @@
 """What the pages say, in each language: a translation is one TOML file beside `en.toml`.
 
 A plural is two keys with `_one` and `_other` at the end (Unicode CLDR's names); the scripts choose
-by `Intl.PluralRules`.
+by `Intl.PluralRules`, the pages by whether it is 1.
 """
 
 import tomllib
@@ -25,10 +25,15 @@ class Strings:
     table: dict[str, Any]
 
     def __call__(self, key: str, /, **values: object) -> str:
-        """Return the string at a dotted key; raises KeyError where there is none."""
+        """Return the string at a dotted key, the plural for `count`; KeyError where there is none."""
         found: Any = self.table
-        for part in key.split("."):
+        *tables, name = key.split(".")
+        for part in tables:
             found = found[part]
+        if "count" in values and name not in found:
+            one = f"{name}_one"
+            name = one if values["count"] == 1 and one in found else f"{name}_other"
+        found = found[name]
         return str(found).format(**values) if values else str(found)
 
     def section(self, name: str) -> dict[str, str]:

@@ -33,7 +33,8 @@ export function enableCopying(root, within) {
   }
 }
 
-function show(dialog, within) {
+/** Shows a dialog, and resolves to the value of the button that closed it. */
+export function show(dialog, within = document.body) {
   within.append(dialog);
   dialog.addEventListener("click", (event) => {
     if (event.target === dialog) dialog.close("");
@@ -66,6 +67,9 @@ export async function showLinks(path, title, within = document.body) {
   await show(dialog, within);
 }
 
+/** Whether this browser may delete the photo: it uploaded it, or is the owner's. */
+export const mayRemove = (id) => "tidy" in paths || Boolean(tokenOf(id));
+
 /** Asks, deletes, and resolves to whether the photo is gone. */
 export async function remove(id, within = document.body) {
   const heading = element("h2", { id: "delete-title" }, t("delete_question"));
@@ -79,7 +83,7 @@ export async function remove(id, within = document.body) {
   try {
     const response = await fetch(`${paths.photos}/${id}`, {
       method: "DELETE",
-      headers: { "X-Delete-Token": tokenOf(id) },
+      headers: { "X-Delete-Token": tokenOf(id) ?? "" },
     });
     if (response.ok || response.status === 404 || response.status === 410) {
       dropToken(id);

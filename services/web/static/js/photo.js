@@ -1,6 +1,5 @@
 // A photo's own page, and the page of an upload that is still being made ready.
 import { paths } from "./page.js";
-import { tokenOf } from "./tokens.js";
 
 /** Brings the buttons of a photo's page to life. */
 export async function startPhoto(article) {
@@ -19,13 +18,13 @@ export async function startPhoto(article) {
       play.remove();
     });
   }
-  const { canShare, enableCopying, remove, share } = await import("./actions.js");
+  const { canShare, enableCopying, mayRemove, remove, share } = await import("./actions.js");
   enableCopying(article, document.body);
   const shareButton = article.querySelector("[data-share]");
   shareButton.hidden = !canShare;
   shareButton.addEventListener("click", () => share(document.title, location.href));
   const deleteButton = article.querySelector("[data-delete]");
-  deleteButton.hidden = !tokenOf(id);
+  deleteButton.hidden = !mayRemove(id);
   deleteButton.addEventListener("click", async () => {
     if (await remove(id)) location.assign(paths.gallery);
   });
@@ -52,11 +51,13 @@ export function startWaiting(section) {
 
 /** Writes the moment of the upload as the reader's own clock and calendar have it. */
 export function localiseTimes() {
+  const times = document.querySelectorAll("time[datetime]");
+  if (!times.length) return; // the first format costs a phone a tenth of a second
   const format = new Intl.DateTimeFormat(document.documentElement.lang, {
     dateStyle: "long",
     timeStyle: "short",
   });
-  for (const time of document.querySelectorAll("time[datetime]")) {
+  for (const time of times) {
     time.textContent = format.format(new Date(time.dateTime));
   }
 }

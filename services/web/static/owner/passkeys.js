@@ -1,5 +1,6 @@
 // Passkeys: the browser's own dialog makes one, or signs in with one.
-import { element, post, t } from "./words.js";
+import { element } from "../js/page.js";
+import { post, t } from "./words.js";
 
 const encode = (buffer) =>
   btoa(String.fromCharCode(...new Uint8Array(buffer)))

@@ -1,31 +1,32 @@
 // Choosing many photos, by click, Shift, long press or keyboard, and what is done with them.
-import { element, post, t } from "./words.js";
+import { show as showDialog } from "../js/actions.js";
+import { element, fetchPage, paths } from "../js/page.js";
+import { post, t } from "./words.js";
 
 const AT_ONCE = 25; // what the server takes in one request
 const LONG_PRESS = 500;
 
 export function startSelecting(grid) {
-  const api = document.body.dataset.photos.replace(/photos$/, "tidy");
   const chosen = new Set();
   let selecting = false;
   let last = null;
   let timer;
+  let pressed = false; // for long: the click that ends it chooses nothing
 
   const tiles = () => [...grid.querySelectorAll(".tile")];
   const count = element("span", { role: "status" });
   const bar = element(
     "div",
-    { class: "selection", role: "toolbar", "aria-label": t("select"), hidden: "" },
+    { class: "selection", role: "toolbar", "aria-label": t("select"), hidden: true },
     count,
-    element("button", { class: "button", type: "button", click: () => act("hide") }, t("hide")),
-    element("button", { class: "button", type: "button", click: move }, t("move")),
-    element("button", { class: "button danger", type: "button", click: remove }, t("delete")),
-    element("button", { class: "button", type: "button", click: stop }, t("cancel")),
+    element("button", { class: "button", type: "button", onclick: () => act("hide") }, t("hide")),
+    element("button", { class: "button", type: "button", onclick: move }, t("move")),
+    element("button", { class: "button danger", type: "button", onclick: remove }, t("delete")),
+    element("button", { class: "button", type: "button", onclick: stop }, t("cancel")),
   );
-  const start = element("button", { class: "button", type: "button" }, t("select"));
+  const start = document.querySelector("[data-select]");
   start.addEventListener("click", () => (selecting ? stop() : begin()));
-  document.querySelector(".bar").append(start);
-  document.body.append(bar);
+  document.querySelector("main").append(bar);
 
   function show() {
     for (const tile of tiles()) {
@@ -74,7 +75,7 @@ export function startSelecting(grid) {
     for (let at = 0; at < ids.length; at += AT_ONCE) {
       const some = ids.slice(at, at + AT_ONCE);
       try {
-        const { outcomes } = await post(api, { action, ids: some, to });
+        const { outcomes } = await post(paths.tidy, { action, ids: some, to });
         for (const id of Object.keys(outcomes)) {
           chosen.delete(id); // done, or gone already
           grid.querySelector(`[data-id="${CSS.escape(id)}"]`)?.remove();
@@ -94,9 +95,24 @@ export function startSelecting(grid) {
   function remove() {
     if (chosen.size && confirm(t("sure", { count: chosen.size }))) act("delete");
   }
-  function move() {
-    const to = chosen.size && prompt(t("move"));
-    if (to) act("move", to.trim().replace(/^.*\/albums\//, ""));
+  async function move() {
+    const link = tiles().find(({ dataset }) => chosen.has(dataset.id))?.querySelector("a");
+    if (!link) return;
+    try {
+      // A photo's page has the list of albums that it may go to.
+      const albums = (await fetchPage(link.href)).querySelector("select[name=to]");
+      if (!albums) return void (count.textContent = t("nowhere"));
+      albums.setAttribute("aria-label", t("move"));
+      const no = element("button", { class: "button", value: "" }, t("cancel"));
+      const yes = element("button", { class: "button main", value: "yes" }, t("move_now"));
+      const form = element("form", { method: "dialog" }, albums);
+      form.append(element("div", { class: "actions" }, no, yes));
+      const names = { "aria-labelledby": "move-title" };
+      const heading = element("h2", { id: "move-title" }, t("move"));
+      if (await showDialog(element("dialog", names, heading, form))) await act("move", albums.value);
+    } catch {
+      count.textContent = t("failed", { count: chosen.size });
+    }
   }
 
   // Before the viewer's own listeners: while photos are chosen, a click chooses.
@@ -107,7 +123,8 @@ export function startSelecting(grid) {
       if (!selecting || !tile) return;
       event.preventDefault();
       event.stopImmediatePropagation();
-      toggle(tile, event.shiftKey);
+      if (!pressed) toggle(tile, event.shiftKey);
+      pressed = false;
     },
     { capture: true },
   );
@@ -124,21 +141,18 @@ export function startSelecting(grid) {
   grid.addEventListener("pointerdown", (event) => {
     const tile = event.pointerType === "touch" && event.target.closest(".tile");
     clearTimeout(timer);
+    pressed = false;
     if (!tile || selecting) return;
     timer = setTimeout(() => {
-      selecting = true;
+      selecting = pressed = true;
       toggle(tile, false);
-      // The finger's own click would take it back.
-      grid.addEventListener("click", swallow, { capture: true, once: true });
-      setTimeout(() => grid.removeEventListener("click", swallow, { capture: true }), 1000);
     }, LONG_PRESS);
   });
-  const swallow = (event) => {
-    event.preventDefault();
-    event.stopImmediatePropagation();
-  };
   for (const name of ["pointerup", "pointercancel", "pointermove"]) {
     grid.addEventListener(name, () => clearTimeout(timer));
   }
-  grid.addEventListener("contextmenu", (event) => selecting && event.preventDefault());
+  // A long press chooses, and opens no menu beside it.
+  grid.addEventListener("contextmenu", (event) => {
+    if (selecting || event.pointerType === "touch") event.preventDefault();
+  });
 }

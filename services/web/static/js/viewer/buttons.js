@@ -1,8 +1,7 @@
 // What the viewer's bar offers: play, download, share, delete; and the photo's name below.
-import { remove, showLinks } from "../actions.js";
+import { mayRemove, remove, showLinks } from "../actions.js";
 import { forget } from "../grid.js";
 import { t, toast } from "../page.js";
-import { tokenOf } from "../tokens.js";
 import { play } from "./slides.js";
 
 const iconMarkup = (name) => `<svg class="icon" aria-hidden="true"><use href="#i-${name}"/></svg>`;
@@ -39,7 +38,7 @@ export function registerButtons(viewer, current) {
     },
   });
   button("delete", "delete", 10, {
-    onInit: (part) => each(() => (part.hidden = !tokenOf(current().id))),
+    onInit: (part) => each(() => (part.hidden = !mayRemove(current().id))),
     onClick: async () => {
       const { id } = current();
       if (!(await remove(id, viewer.element))) return;
