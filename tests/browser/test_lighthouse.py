@@ -3,22 +3,25 @@
 import json
 import os
 import subprocess
+from collections import Counter
 from pathlib import Path
 from typing import Any
-
-import pytest
 
 from tests.browser.conftest import CHROMIUM, FLAGS, Site
 
 LIGHTHOUSE = Path(__file__).parents[2] / "node_modules/.bin/lighthouse"
 AT_LEAST = {"performance": 95, "accessibility": 95, "best-practices": 95, "seo": 95}
+# Lighthouse's emulated phone is four times slower, and what takes longer than 50 ms there blocks it;
+# 200 ms in all are good by its own measure.
+SLOWER, TASK_MS, BLOCKED_MS = 4, 50, 150
 
 
-def measured(url: str, report: Path) -> dict[str, Any]:
-    """Return Lighthouse's report of one run with its default, a slow phone."""
+def measured(url: str, report: Path) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Return Lighthouse's report and trace of one run with its default, a slow phone."""
     subprocess.run(
         [
-            *(LIGHTHOUSE, url, "--quiet", "--output=json", f"--output-path={report}"),
+            *(LIGHTHOUSE, url, "--quiet", "--save-assets"),
+            *("--output=json", f"--output-path={report}"),
             f"--chrome-flags={' '.join(['--headless=new', *FLAGS])}",
             f"--only-categories={','.join(AT_LEAST)}",
         ],
@@ -26,23 +29,37 @@ def measured(url: str, report: Path) -> dict[str, Any]:
         env={**os.environ, "CHROME_PATH": CHROMIUM},
         timeout=120,
     )
-    content: dict[str, Any] = json.loads(report.read_text())
-    return content
+    trace = report.with_name(f"{report.stem}-0.trace.json")
+    return json.loads(report.read_text()), json.loads(trace.read_text())["traceEvents"]
+
+
+def blocked_ms(trace: list[dict[str, Any]]) -> float:
+    """Return Lighthouse's total blocking time, of the processor's time instead of the clock's."""
+    threads = Counter((e["pid"], e["tid"]) for e in trace if e["name"] == "UpdateLayoutTree")
+    [(main, _)] = threads.most_common(1)
+    tasks = [e for e in trace if e["name"] == "RunTask" and (e["pid"], e["tid"]) == main]
+    slow = [SLOWER * task.get("tdur", 0) / 1000 for task in tasks]
+    return sum(max(0.0, ms - TASK_MS) for ms in slow)
 
 
 def test_lighthouse(site: Site, tmp_path: Path) -> None:
-    """Each category is good enough and nothing shifts; a busy machine gets a second try."""
-    missed: list[str] = []
-    for number in range(2):
-        found = measured(site.url, tmp_path / f"{number}.json")
-        scores = {name: round(found["categories"][name]["score"] * 100) for name in AT_LEAST}
-        missed = [
-            f"{id_} {audit.get('displayValue', '')}"
-            for id_, audit in found["audits"].items()
-            if audit["score"] is not None and audit["score"] < 0.9
-        ]
-        print(scores, missed)  # noqa: T201 shown by -rP and where the test fails
-        assert found["audits"]["cumulative-layout-shift"]["numericValue"] == 0
-        if all(scores[name] >= AT_LEAST[name] for name in AT_LEAST):
-            return
-    pytest.fail(f"{scores}: {missed}")
+    """Each category is good enough, nothing shifts, and little work blocks the page.
+
+    The clock's total blocking time grows with whatever else the machine does; where it is more than
+    twice the processor's, the score for performance says nothing of the page.
+    """
+    found, trace = measured(site.url, tmp_path / "lighthouse.json")
+    scores = {name: round(found["categories"][name]["score"] * 100) for name in AT_LEAST}
+    audits = found["audits"]
+    missed = [
+        f"{id_} {audit.get('displayValue', '')}"
+        for id_, audit in audits.items()
+        if audit["score"] is not None and audit["score"] < 0.9
+    ]
+    blocked = blocked_ms(trace)
+    print(scores, f"{blocked:.0f} ms blocked", missed)  # noqa: T201 shown by -rP and where it fails
+    assert audits["cumulative-layout-shift"]["numericValue"] == 0
+    assert blocked < BLOCKED_MS
+    if audits["total-blocking-time"]["numericValue"] > 2 * max(blocked, TASK_MS):
+        del scores["performance"]
+    assert [name for name in scores if scores[name] < AT_LEAST[name]] == []
