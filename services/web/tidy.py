@@ -87,9 +87,7 @@ def tidy(access: Access, place: Place, deed: Deed, ids: list[str], to: str) -> d
 @router.post(
     "/tidy",
     summary="Delete, hide, show or move photos",
-    responses=documented(
-        NOT_JSON, CROSS_SITE, NO_SUCH_ALBUM, NO_TARGET, MALFORMED, UNAVAILABLE
-    ),
+    responses=documented(NOT_JSON, CROSS_SITE, NO_SUCH_ALBUM, NO_TARGET, MALFORMED, UNAVAILABLE),
 )
 def tidy_photos(wanted: TidyRequest, place: Tidied, access: AccessDep) -> Tidying:
     """Up to 25 photos at once; the owner's, and of keys that may tidy the album."""

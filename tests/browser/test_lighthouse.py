@@ -39,7 +39,7 @@ def blocked_ms(trace: list[dict[str, Any]]) -> float:
     [(main, _)] = threads.most_common(1)
     tasks = [e for e in trace if e["name"] == "RunTask" and (e["pid"], e["tid"]) == main]
     slow = [SLOWER * task.get("tdur", 0) / 1000 for task in tasks]
-    return sum(max(0.0, ms - TASK_MS) for ms in slow)
+    return float(sum(max(0.0, ms - TASK_MS) for ms in slow))
 
 
 def test_lighthouse(site: Site, tmp_path: Path) -> None:
