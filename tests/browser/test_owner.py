@@ -225,7 +225,7 @@ def test_axe_on_the_owners_pages(event: Site, open_page: Open, look: dict[str, A
     owner.goto(f"{event.url}/owner")
     owner.locator("summary", has_text="New key").click()
     owner.locator("form[action='/owner/keys'] button").click()
-    expect(owner.get_by_role("heading", name="ShareX")).to_be_visible()
+    expect(owner.get_by_role("heading", name="curl")).to_be_visible()
     assert objections(owner) == []
 
 
