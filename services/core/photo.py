@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from itertools import groupby
 
 from services.core import keys
@@ -97,6 +98,7 @@ class Photo:
         return prefix + "/".join(segments)
 
     @classmethod
+    @lru_cache(maxsize=4096)  # the newest photos are on every page
     def from_key(cls, key: str) -> "Photo | None":
         """Return the photo whose index entry has this key, or None for a key of another form."""
         place = _PLACE.fullmatch(key)

@@ -1,7 +1,7 @@
 """Presigned GETs that stay the same for a time window, so that browsers can cache them.
 
-boto3 signs with the time of the call and takes about 200 µs a URL; a gallery page shows hundreds,
-so that what they share is worked out once a window.
+boto3 signs with the time of the call and takes about 200 µs a URL; a gallery page shows hundreds, and
+the next reader the same ones.
 Source: AWS, "Authenticating Requests: Using Query Parameters (AWS Signature Version 4)". A property
 test holds each URL equal to botocore's.
 """
@@ -54,6 +54,25 @@ def _address(bucket: str, endpoint_url: str, path_style: bool) -> tuple[str, str
     return f"{scheme}://{host}", host, "/"
 
 
+@lru_cache(maxsize=4096)  # eleven pages of 60 photos; 2 KB each with a role's session token
+def _signed(
+    address: tuple[str, str, str],
+    key: str,
+    download_as: str | None,
+    window: tuple[ReadOnlyCredentials, str, int, int],
+) -> str:
+    query, to_sign, signing_key = _shared_by_window(*window)
+    if download_as is not None:  # sorts behind the rest, as the signature wants it
+        disposition = quote(content_disposition(download_as), safe="")
+        query = f"{query}&response-content-disposition={disposition}"
+    origin, host, folder = address
+    path = folder + quote(key, safe="/~")
+    request = f"GET\n{path}\n{query}\nhost:{host}\n\nhost\nUNSIGNED-PAYLOAD"
+    digest = hashlib.sha256(request.encode()).hexdigest()
+    signature = hmac.digest(signing_key, f"{to_sign}{digest}".encode(), "sha256").hex()
+    return f"{origin}{path}?{query}&X-Amz-Signature={signature}"
+
+
 @dataclass(frozen=True, slots=True)
 class GetSigner:
     """Signs GETs of the objects in one bucket.
@@ -82,18 +101,9 @@ class GetSigner:
         end: datetime | None = getattr(holder, "_expiry_time", None)
         if end is not None:
             expires = max(1, min(expires, int(end.timestamp()) - start))
-        query, to_sign, signing_key = _shared_by_window(
-            holder.get_frozen_credentials(), self.region, start, expires
-        )
-        if download_as is not None:  # sorts behind the rest, as the signature wants it
-            disposition = quote(content_disposition(download_as), safe="")
-            query = f"{query}&response-content-disposition={disposition}"
-        origin, host, folder = _address(self.bucket, self.endpoint_url, self.path_style)
-        path = folder + quote(key, safe="/~")
-        request = f"GET\n{path}\n{query}\nhost:{host}\n\nhost\nUNSIGNED-PAYLOAD"
-        digest = hashlib.sha256(request.encode()).hexdigest()
-        signature = hmac.digest(signing_key, f"{to_sign}{digest}".encode(), "sha256").hex()
-        return f"{origin}{path}?{query}&X-Amz-Signature={signature}"
+        window = (holder.get_frozen_credentials(), self.region, start, expires)
+        address = _address(self.bucket, self.endpoint_url, self.path_style)
+        return _signed(address, key, download_as, window)
 
     @property
     def origin(self) -> str:

@@ -70,7 +70,7 @@ def create_app(settings: Settings, store: Store) -> FastAPI:
     app.include_router(health.router)
     assets.mount(app)
     problems.install(app)
-    app.add_middleware(NegotiatedGZip, minimum_size=1000, compresslevel=6)
+    app.add_middleware(NegotiatedGZip, minimum_size=1000, compresslevel=4)
     app.add_middleware(
         SecurityMiddleware, headers=app.state.security_headers, public_url=settings.public_url
     )
