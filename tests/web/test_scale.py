@@ -10,6 +10,7 @@ from services.core.settings import Settings
 from services.store import Store
 from services.web.app import create_app
 from tests.generated_s3 import GeneratedS3, photo_id
+from tests.web.bounds import MOST_LISTINGS, MOST_READS
 
 SIZES = [100, 10_000, 1_000_000]
 
@@ -40,8 +41,8 @@ def test_no_route_makes_calls_without_end(aws_session: boto3.Session) -> None:
     neighbours = [photo_id(number) for number in range(500_000, 500_100)]
     middle, ids, bunch = spread[50], ",".join(spread), ",".join(neighbours)
     bounds = {  # listings, reads
-        f"/?at={middle}": (41, 1),
-        f"/?only={bunch}": (12, 101),
+        f"/?at={middle}": (MOST_LISTINGS, 1),
+        f"/?only={bunch}": (12, MOST_READS),
         f"/?only={ids}": (12, 101),
         "/upload": (1, 1),
         f"/photos/{middle}": (5, 2),
@@ -61,6 +62,8 @@ def test_no_route_makes_calls_without_end(aws_session: boto3.Session) -> None:
             assert client.get(path, follow_redirects=False).status_code < 500, path
             assert server.requests <= listings, path
             assert server.reads <= reads, path
+            assert listings <= MOST_LISTINGS
+            assert reads <= MOST_READS
 
 
 def test_memory_is_that_of_a_page(aws_session: boto3.Session) -> None:
