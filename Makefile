@@ -87,6 +87,10 @@ test: system-test $(VENV)/.test build ## Install what is missing and pass every 
 	$(BIN)/python -m pytest -n 2 -m "not images and not machines" --ignore tests/browser --ignore tests/s3/ceph --ignore tests/rehearsal --cov --cov-report=
 	$(BIN)/python -m pytest tests/browser --cov --cov-append --cov-report=term:skip-covered
 
+.PHONY: attack
+attack: system-test $(VENV)/.test build ## Attack the whole product on loopback, as a stranger with the source would
+	$(BIN)/python -m pytest tests/product/test_attack.py
+
 .PHONY: images
 images: build ## Build both container images, with Docker or without
 	./scripts/build-images
