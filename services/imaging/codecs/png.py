@@ -14,7 +14,7 @@ from services.core.reasons import Reason
 from services.core.rejected import Rejected
 from services.imaging.codecs import exif
 from services.imaging.codecs.icc import GREY, RGB, usable
-from services.imaging.codecs.pixels import in_mode, to_raster
+from services.imaging.codecs.pixels import from_rows, in_mode
 from services.imaging.codecs.strict import data_errors
 from services.imaging.colour_space import SRGB, ColourSpace, from_cicp, from_gamma
 from services.imaging.picture import Frame, Header
@@ -185,16 +185,24 @@ def decode(data: bytes, header: Header, need: tuple[int, int]) -> Iterator[Frame
     file = _parse(data)
     if (file.width, file.height) != (header.width, header.height):
         raise Rejected(Reason.CORRUPT, f"{file.width} × {file.height} at the second look")
-    image = _inflated(file)
+    image, low = _inflated(file), None
     key = file.transparency
     if file.color_type == 3:
         image.putpalette(bytes(file.palette or b"").ljust(768, b"\0"))
         if key:
             image.info["transparency"] = key.ljust(256, b"\xff")
-        image = image.convert("RGBA" if key else "RGB")
-    elif key:
-        image = _keyed(image, file, key)
-    yield Frame(to_raster(in_mode(image, "L") if image.mode == "1" else image, need))
+    elif key and file.bits == 16:
+        low = _inflated(file, low_bytes=True)
+
+    def rows(top: int, bottom: int) -> Image.Image:
+        box = (0, top, file.width, bottom)
+        part = image.crop(box)
+        if file.color_type == 3:
+            return part.convert("RGBA" if key else "RGB")
+        part = in_mode(part, "L") if part.mode == "1" else part
+        return _keyed(part, low and low.crop(box), key, file.bits) if key else part
+
+    yield Frame(from_rows(image.size, need, rows))
 
 
 def _inflated(file: _File, *, low_bytes: bool = False) -> Image.Image:
@@ -248,17 +256,20 @@ def _bytes_of_rows(file: _File) -> int:
     return total
 
 
-def _keyed(image: Image.Image, file: _File, key: bytes) -> Image.Image:
-    """Return an L or RGB image as RGBA, transparent where the samples have the key's values."""
+def _keyed(image: Image.Image, low: Image.Image | None, key: bytes, bits: int) -> Image.Image:
+    """Return an L or RGB image as RGBA, transparent where the samples have the key's values.
+
+    Of samples of 16 bits `low` has the lower eight.
+    """
     levels = struct.unpack(f">{len(key) // 2}H", key)
-    if file.bits == 16:
-        halves = [(image, [level >> 8 for level in levels])]
-        halves.append((_inflated(file, low_bytes=True), [level & 255 for level in levels]))
-    else:
-        scale = 255 // ((1 << file.bits) - 1)
+    if low:
         halves = [
-            (in_mode(image, "L") if image.mode == "1" else image, [n * scale for n in levels])
+            (image, [level >> 8 for level in levels]),
+            (low, [level & 255 for level in levels]),
         ]
+    else:
+        scale = 255 // ((1 << bits) - 1)
+        halves = [(image, [level * scale for level in levels])]
     differs: Image.Image | None = None
     for part, wanted in halves:
         for band, level in zip(part.split(), wanted, strict=True):
