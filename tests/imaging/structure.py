@@ -27,6 +27,14 @@ WORDS = (
     *(b"mft1", b"mft2", b"mAB ", b"chad", b"\xff\xff\xff\xff", b"\x7f\xff\xff\xff", b"\0\0\0\1"),
 )
 
+_NESTED = {
+    b"meta": 4,
+    b"iprp": 0,
+    b"ipco": 0,
+    b"moov": 0,
+    b"trak": 0,
+}  # bytes before boxes in boxes
+
 
 def dictionary() -> str:
     """Return WORDS as libFuzzer reads them."""
@@ -58,6 +66,10 @@ def _change(chunks: list[Chunk], most: int, choose: random.Random, mutate: Mutat
             chunks.insert(choose.randrange(len(chunks)), chunks.pop(at))
         case 3:
             chunks[at] = (choose.choice(WORDS)[:4].ljust(4, b" "), body)
+        case _ if (skipped := _NESTED.get(kind)) is not None and len(body) > skipped + 8:
+            inner = _split(body, skipped, ">I4s", -8)
+            _change(inner, most, choose, mutate)
+            chunks[at] = (kind, body[:skipped] + _boxes(inner))
         case _ if kind == b"iCCP" and body.count(b"\0"):
             chunks[at] = (kind, _profile_changed(body, most, mutate))
         case _:
@@ -87,6 +99,8 @@ def _apart(data: bytes) -> tuple[list[Chunk], Callable[[list[Chunk]], bytes]] | 
     if data.startswith(b"\xff\xd8"):
         chunks = _segments(data)
         return (chunks, _jpeg) if chunks else None
+    if data.startswith(b"GIF8") and len(data) > 13:
+        return _blocks(data), lambda chunks: b"".join(body for _, body in chunks)
     return None
 
 
@@ -119,6 +133,23 @@ def _riff(chunks: list[Chunk]) -> bytes:
 
 def _boxes(chunks: list[Chunk]) -> bytes:
     return b"".join(struct.pack(">I", len(body) + 8) + kind + body for kind, body in chunks)
+
+
+def _blocks(data: bytes) -> list[Chunk]:
+    """Return a GIF's head, its blocks and the rest, without types."""
+
+    def table(flags: int) -> int:
+        return 6 << (flags & 7) if flags & 0x80 else 0
+
+    at = 13 + table(data[10])
+    chunks = [(b"", data[:at])]
+    while len(data) > at + 11 and data[at] in b"!,":
+        start, at = at, at + (2 if data[at] == 0x21 else 11 + table(data[at + 9]))
+        while at < len(data) and data[at]:
+            at += data[at] + 1
+        at += 1
+        chunks.append((b"", data[start:at]))
+    return [*chunks, (b"", data[at:])]
 
 
 def _segments(data: bytes) -> list[Chunk]:
