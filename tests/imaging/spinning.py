@@ -7,9 +7,12 @@ import os
 import re
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 Message = tuple[dict[str, Any], list[bytes]]
+
+_kept: list[bytearray] = []
 
 
 def act(message: Message) -> Message:
@@ -25,6 +28,10 @@ def act(message: Message) -> Message:
         import mmap
 
         mmap.mmap(-1, 2 << 30, flags=mmap.MAP_SHARED)
+    if deed == "hold":  # what is freed lies below what is not, so the C library keeps it by itself
+        large = [bytearray(1 << 20) for _ in range(500)]
+        _kept.append(bytearray(1 << 20))
+        del large
     if deed == "print":
         print("a library's chatter", flush=True)  # noqa: T201 - what is tested
     if deed == "fail":
@@ -38,13 +45,14 @@ def act(message: Message) -> Message:
         for pipe in range(3, 32):
             with contextlib.suppress(OSError):
                 os.write(pipe, b"\xff" * 64)
-    return {"pid": os.getpid(), "environment": dict(os.environ)}, []
+    statm = Path("/proc/self/statm")
+    resident = 4096 * int(statm.read_text().split()[1]) if statm.exists() else 0
+    return {"pid": os.getpid(), "environment": dict(os.environ), "resident": resident}, []
 
 
 def attack(message: Message) -> Message:
     """Try what a decoder that was taken over would try; answer what went through."""
     import socket
-    from pathlib import Path
 
     parent = os.getppid()
     tries: dict[str, Callable[[], Any]] = {

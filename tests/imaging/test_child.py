@@ -77,6 +77,12 @@ def test_what_says_nothing_of_the_picture_is_worth_a_retry(children: Children, d
     assert _call(children, "pid")
 
 
+def test_what_a_large_picture_took_is_given_back(children: Children) -> None:
+    """Of 500 MiB that were held and freed, the process that waits keeps little."""
+    assert _call(children, "hold")["resident"] > 500 << 20
+    assert _call(children, "pid")["resident"] < 200 << 20
+
+
 def test_a_decoders_bug_is_logged(children: Children, caplog: pytest.LogCaptureFixture) -> None:
     """The traceback of an exception that becomes a verdict is in the log."""
     with caplog.at_level(logging.ERROR), pytest.raises(Rejected, match="a decoder's bug"):
