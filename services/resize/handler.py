@@ -1,6 +1,6 @@
 """Entry point of the resize Lambda: S3 events, the scheduled sweep and S3 Batch Operations."""
 
-from services.imaging import warm_up
+from services.imaging import FAIR_SECONDS, warm_up
 
 warm_up()  # before boto3: the decoding process starts while this one is still importing
 
@@ -73,7 +73,8 @@ def _sweep(store: Store, settings: Settings, deadline: float) -> dict[str, int]:
     except Exception:  # uploads that wait are more urgent
         logger.exception("budget not tallied")
     for upload in overdue(store, settings):
-        if deadline - time.monotonic() < MARGIN_SECONDS:
+        # Too little time would be a failed attempt, and no verdict.
+        if deadline - time.monotonic() < MARGIN_SECONDS + FAIR_SECONDS:
             break  # the next sweep goes on
         outcome = _do(upload, store, settings, deadline)
         counts[outcome] = counts.get(outcome, 0) + 1
