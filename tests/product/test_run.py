@@ -130,6 +130,13 @@ def test_a_folder_belongs_to_one_product(product: Product) -> None:
     )
 
 
+def test_the_data_folder_is_its_owners_alone(product: Product) -> None:
+    """Pictures, keys, queue and log are nobody else's to read."""
+    folder = Path(product.environ["DATA_DIR"])
+    for name in ("credentials.json", "grpc.pem", "queue.sqlite", "ports.json", "store", "log"):
+        assert (folder / name).stat().st_mode & 0o077 == 0, name
+
+
 def test_an_earlier_versions_folder_is_left_untouched(tmp_path: Path) -> None:
     """It is named, and so is what to do."""
     (tmp_path / "s3").mkdir()
