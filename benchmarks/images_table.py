@@ -7,7 +7,7 @@ PER_GB_SECOND = 0.0000133334
 PER_INVOCATION = 0.20 / 1e6
 PER_PUT = 0.005 / 1e3
 PER_GET = 0.0004 / 1e3
-PUTS_A_PICTURE = 1 + 6 + 1 + 3  # upload, variants, index entry, listings (billed as PUT)
+PUTS_A_PICTURE = 1 + 6 + 1 + 1 + 3  # upload, variants, entry, attempt, listings (billed as PUT)
 GETS_A_PICTURE = 1
 
 
