@@ -1,6 +1,7 @@
 """Photos as their index entries have them, for tests that need no picture."""
 
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -27,11 +28,20 @@ def stored_photo(
     return Photo(album, photo_id, *size, variants=variants, **fields)
 
 
-def publish(store: Store, count: int) -> list[str]:
-    """Write index entries of successive milliseconds and return their ids, newest first."""
+def photo_ids(count: int) -> list[str]:
+    """Return ids of successive seconds, newest first."""
     start = datetime(2026, 11, 24, tzinfo=UTC)
-    ids = [keys.new_photo_id(start + timedelta(milliseconds=n)) for n in range(count)]
-    for photo_id in ids:
-        entry = stored_photo(photo_id)
-        store.gallery.put_json(entry.key(), {"delete_sha256": ""})
+    ids = [keys.new_photo_id(start + timedelta(seconds=n)) for n in range(count)]
     return ids[::-1]
+
+
+def publish(store: Store, *ids: str, **described: Any) -> list[Photo]:
+    """Write the index entries of photos, as `stored_photo` describes them, and return these."""
+    photos = [stored_photo(photo_id, **described) for photo_id in ids]
+
+    def put(photo: Photo) -> None:
+        store.gallery.put_json(photo.key(), {"id": photo.id, "delete_sha256": "", "variants": []})
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(put, photos))
+    return photos

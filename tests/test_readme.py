@@ -7,7 +7,7 @@ from pathlib import Path
 
 from benchmarks.images_table import PER_PUT, PUTS_A_PICTURE, dollars_per_1000
 from benchmarks.report import summary
-from services.core.settings import LocalSettings, Settings
+from services.core.settings import LocalSettings, Settings, variable
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
@@ -24,7 +24,7 @@ def test_the_settings_table_is_the_code() -> None:
             shown = f"`{','.join(str(part) for part in default)}`"
         else:
             shown = f"`{default}`"
-        expected.append(f"| `{item.metadata['env']}` | {shown} | {item.metadata['doc']} |")
+        expected.append(f"| `{variable(item)}` | {shown} | {item.metadata['doc']} |")
     rows = [line for line in README.splitlines() if line.startswith("| `")]
     assert rows == expected
 

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -77,8 +77,13 @@ def _text(text: str) -> str:
     return text.strip()
 
 
-def _setting(env: str, default: Any, parse: Callable[[str], Any], doc: str) -> Any:
+def _setting(default: Any, parse: Callable[[str], Any], doc: str, *, env: str = "") -> Any:
     return field(default=default, metadata={"env": env, "parse": parse, "doc": doc})
+
+
+def variable(setting: Field[Any]) -> str:
+    """Return the environment variable of a setting: its name in capitals, unless it has another."""
+    return str(setting.metadata["env"] or setting.name.upper())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,24 +91,17 @@ class Limits:
     """What an upload may be; everything beyond it is refused with a reason before any decoding."""
 
     max_upload_bytes: int = _setting(
-        "MAX_UPLOAD_BYTES", 25_000_000, _whole(1, 5_000_000_000), "Largest upload, in bytes."
+        25_000_000, _whole(1, 5_000_000_000), "Largest upload, in bytes."
     )
     max_pixels: int = _setting(
-        "MAX_PIXELS",
-        100_000_000,
-        _whole(1, 1_000_000_000),
-        "Most pixels in one frame (width × height).",
+        100_000_000, _whole(1, 1_000_000_000), "Most pixels in one frame (width × height)."
     )
-    max_side: int = _setting(
-        "MAX_SIDE", 16_384, _whole(1, 65_535), "Longest side of a picture, in pixels."
-    )
-    max_frames: int = _setting("MAX_FRAMES", 256, _whole(1, 10_000), "Most frames of an animation.")
+    max_side: int = _setting(16_384, _whole(1, 65_535), "Longest side of a picture, in pixels.")
+    max_frames: int = _setting(256, _whole(1, 10_000), "Most frames of an animation.")
     max_total_pixels: int = _setting(
-        "MAX_TOTAL_PIXELS",
-        100_000_000,
-        _whole(1, 1_000_000_000),
+        100_000_000, _whole(1, 1_000_000_000),
         "Most pixels over all frames of an animation (frames × canvas).",
-    )
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,108 +109,71 @@ class Settings(Limits):
     """What both functions need to know; every field has a default that works locally."""
 
     upload_bucket: str = _setting(
-        "UPLOAD_BUCKET", "contact-sheet-uploads", _bucket, "Bucket that browsers upload to."
+        "contact-sheet-uploads", _bucket, "Bucket that browsers upload to."
     )
     gallery_bucket: str = _setting(
-        "GALLERY_BUCKET",
-        "contact-sheet-gallery",
-        _bucket,
+        "contact-sheet-gallery", _bucket,
         "Bucket of variants, index and verdicts; never the upload bucket.",
-    )
-    region: str = _setting("AWS_REGION", "us-east-1", _text, "Region of both buckets.")
+    )  # fmt: skip
+    region: str = _setting("us-east-1", _text, "Region of both buckets.", env="AWS_REGION")
     s3_endpoint_url: str | None = _setting(
-        "S3_ENDPOINT_URL",
-        None,
-        _http_url,
-        "Another S3 than AWS's, addressed path style; empty means AWS.",
+        None, _http_url, "Another S3 than AWS's, addressed path style; empty means AWS."
     )
     image_base_url: str | None = _setting(
-        "IMAGE_BASE_URL",
-        None,
-        _http_url,
+        None, _http_url,
         "Address of a CDN in front of the gallery bucket; empty means presigned URLs.",
-    )
+    )  # fmt: skip
     public_url: str | None = _setting(
-        "PUBLIC_URL",
-        None,
-        _origin,
+        None, _origin,
         "The gallery's own address as browsers see it; empty means what the request says.",
-    )
-    site_title: str = _setting("SITE_TITLE", "Contact Sheet", _text, "Title of the gallery.")
-    page_size: int = _setting("PAGE_SIZE", 60, _whole(1, 1000), "Photos on a gallery page.")
+    )  # fmt: skip
+    site_title: str = _setting("Contact Sheet", _text, "Title of the gallery.")
+    page_size: int = _setting(60, _whole(1, 1000), "Photos on a gallery page.")
     variant_sizes: tuple[int, ...] = _setting(
-        "VARIANT_SIZES",
-        (400, 800, 1600),
-        _sizes,
+        (400, 800, 1600), _sizes,
         "Sides of the square boxes that variants are fitted into, in pixels.",
-    )
+    )  # fmt: skip
     variant_formats: tuple[str, ...] = _setting(
-        "VARIANT_FORMATS",
-        ("webp", "jpeg"),
-        _formats,
+        ("webp", "jpeg"), _formats,
         "Formats of each variant; JPEG becomes PNG where there is transparency.",
-    )
+    )  # fmt: skip
     upload_expires_seconds: int = _setting(
-        "UPLOAD_EXPIRES_SECONDS",
-        300,
-        _whole(1, 3600),
-        "How long a presigned POST may be used, in seconds.",
+        300, _whole(1, 3600), "How long a presigned POST may be used, in seconds."
     )
     url_window_seconds: int = _setting(
-        "URL_WINDOW_SECONDS",
-        3600,
-        _whole(60, 302_400),
-        "How long a photo keeps the same presigned URL, in seconds.",
+        3600, _whole(60, 302_400), "How long a photo keeps the same presigned URL, in seconds."
     )
     uploads_per_minute: int = _setting(
-        "UPLOADS_PER_MINUTE",
-        0,
-        _whole(0, 1_000_000),
+        0, _whole(0, 1_000_000),
         "Uploads that one address may begin in a minute; 0 leaves it to API Gateway's throttling.",
-    )
+    )  # fmt: skip
     trusted_proxies: int = _setting(
-        "TRUSTED_PROXIES",
-        0,
-        _whole(0, 10),
+        0, _whole(0, 10),
         "Proxies in front whose X-Forwarded-For is believed when uploads are counted by address.",
-    )
+    )  # fmt: skip
     photos_a_day: int = _setting(
-        "PHOTOS_A_DAY",
-        10_000,
-        _whole(1, 1_000_000_000),
+        10_000, _whole(1, 1_000_000_000),
         "Uploads a day (UTC) from which on the gallery takes no more until the next.",
-    )
+    )  # fmt: skip
     bytes_a_day: int = _setting(
-        "BYTES_A_DAY",
-        10_000_000_000,
-        _whole(1, 10**15),
-        "The same in bytes that are kept of them.",
+        10_000_000_000, _whole(1, 10**15), "The same in bytes that are kept of them."
     )
     photos_in_total: int = _setting(
-        "PHOTOS_IN_TOTAL",
-        250_000,
-        _whole(1, 1_000_000_000),
+        250_000, _whole(1, 1_000_000_000),
         "Photos from which on the gallery takes no more until some are deleted.",
-    )
+    )  # fmt: skip
     bytes_in_total: int = _setting(
-        "BYTES_IN_TOTAL",
-        250_000_000_000,
-        _whole(1, 10**15),
-        "The same in bytes of their variants.",
+        250_000_000_000, _whole(1, 10**15), "The same in bytes of their variants."
     )
     sweep_after_seconds: int = _setting(
-        "SWEEP_AFTER_SECONDS",
-        900,
-        _whole(0, 86_400),
+        900, _whole(0, 86_400),
         "Age from which the sweep takes up an upload that no event brought, in seconds.",
-    )
-    log_level: str = _setting("LOG_LEVEL", "INFO", _text, "Lowest level that is logged.")
+    )  # fmt: skip
+    log_level: str = _setting("INFO", _text, "Lowest level that is logged.")
     function_name: str | None = _setting(
-        "AWS_LAMBDA_FUNCTION_NAME",
-        None,
-        _text,
-        "Function that metrics are counted for; Lambda sets it.",
-    )
+        None, _text,
+        "Function that metrics are counted for; Lambda sets it.", env="AWS_LAMBDA_FUNCTION_NAME",
+    )  # fmt: skip
 
     def __post_init__(self) -> None:
         """Refuse settings that are fine alone and wrong together."""
@@ -227,25 +188,21 @@ class Settings(Limits):
 class LocalSettings:
     """What only the local product needs to know."""
 
-    port: int = _setting("PORT", 8000, _whole(1, 65_535), "Port of the gallery (`make run`).")
+    port: int = _setting(8000, _whole(1, 65_535), "Port of the gallery (`make run`).")
     s3_port: int = _setting(
-        "S3_PORT",
-        0,
-        _whole(0, 65_535),
+        0, _whole(0, 65_535),
         "Port of the object store (`make run`); 0 takes a free one and keeps to it.",
-    )
+    )  # fmt: skip
     data_dir: Path = _setting(
-        "DATA_DIR", Path(".data"), Path, "Folder that keeps what was uploaded (`make run`)."
+        Path(".data"), Path, "Folder that keeps what was uploaded (`make run`)."
     )
-    workers: int = _setting(
-        "WORKERS", 2, _whole(1, 64), "Resize workers side by side (`make run`)."
-    )
+    workers: int = _setting(2, _whole(1, 64), "Resize workers side by side (`make run`).")
 
 
 def _from_env(kind: type[Any], environ: Mapping[str, str]) -> Any:
     values = {}
     for item in fields(kind):
-        name = item.metadata["env"]
+        name = variable(item)
         text = environ.get(name, "")
         if text:
             try:

@@ -35,8 +35,8 @@ def clock(installation: Installation) -> Finding:
 def _offset(installation: Installation, url: str) -> timedelta | None:
     """Return how far this machine is ahead of the Date header at an address; None without one."""
     try:
-        answer = HTTP.request("GET", url, redirect=False, timeout=5)
-        date = parsedate_to_datetime(answer.headers["Date"])
+        response = HTTP.request("GET", url, redirect=False, timeout=5)
+        date = parsedate_to_datetime(response.headers["Date"])
     except (urllib3.exceptions.HTTPError, KeyError, ValueError):
         return None
     # A Date is cut to the second; on average half of one is missing.

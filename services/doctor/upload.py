@@ -69,7 +69,7 @@ def _send(installation: Installation, post: dict[str, Any], picture: bytes) -> N
 
 
 def _check_cors(installation: Installation, sent: urllib3.BaseHTTPResponse) -> None:
-    """Raise StuckError where a page could not read S3's answer to its upload."""
+    """Raise StuckError where a page could not read S3's response to its upload."""
     bucket, origin = installation.settings.upload_bucket, installation.origin
     fix = "stop `make run` and start it again; it sets the bucket's CORS"
     if installation.stack:
@@ -105,13 +105,13 @@ def _load_variants(installation: Installation, photo_id: str) -> None:
     for variant in photo["variants"]:
         name = f"variant {variant['size']} as {variant['format']} at {variant['url'].partition('?')[0]}"
         try:
-            answer = HTTP.request("GET", variant["url"])
+            response = HTTP.request("GET", variant["url"])
         except urllib3.exceptions.HTTPError as error:
             text = f"{name} is not served: {explain_http(error)}"
             raise StuckError(text, _FIX_SERVING) from None
-        type_ = answer.headers.get("Content-Type", "")
-        if answer.status != 200 or not type_.startswith("image/"):
-            text = f"{name} is not served: {answer.status} {_s3_code(answer) or type_}".rstrip()
+        type_ = response.headers.get("Content-Type", "")
+        if response.status != 200 or not type_.startswith("image/"):
+            text = f"{name} is not served: {response.status} {_s3_code(response) or type_}".rstrip()
             raise StuckError(text, _FIX_SERVING)
 
 
@@ -123,20 +123,20 @@ def _delete(installation: Installation, photo_id: str, token: str) -> None:
 def _request(
     installation: Installation, method: str, path: str, status: int, **content: Any
 ) -> Any:
-    """Return the API's answer; raises StuckError unless it has that status."""
+    """Return the API's response; raises StuckError unless it has that status."""
     try:
-        answer = HTTP.request(method, installation.url + path, **content)
+        response = HTTP.request(method, installation.url + path, **content)
     except urllib3.exceptions.HTTPError as error:
         fix = "`make run` starts it; set PORT as there"
         if installation.stack:
             fix = "check this machine's network; then deploy again"
         text = f"the gallery at {installation.url} does not answer: {explain_http(error)}"
         raise StuckError(text, fix) from None
-    content_type = answer.headers.get("Content-Type", "")
-    body = answer.json() if answer.data and "json" in content_type else {}
-    if answer.status != status:
+    content_type = response.headers.get("Content-Type", "")
+    body = response.json() if response.data and "json" in content_type else {}
+    if response.status != status:
         detail = str(body.get("detail") or body.get("title") or "")
-        text = f"{method} {path} fails with {answer.status} {detail}".rstrip(" .")
+        text = f"{method} {path} fails with {response.status} {detail}".rstrip(" .")
         raise StuckError(text, installation.log_of("web"))
     return body
 
@@ -150,7 +150,7 @@ def _picture() -> bytes:
     return file.getvalue()
 
 
-def _s3_code(answer: urllib3.BaseHTTPResponse) -> str:
+def _s3_code(response: urllib3.BaseHTTPResponse) -> str:
     """Return the code in an S3 error, if there is one."""
-    found = re.search(rb"<Code>(\w+)</Code>", answer.data)
+    found = re.search(rb"<Code>(\w+)</Code>", response.data)
     return found[1].decode() if found else ""

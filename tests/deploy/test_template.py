@@ -14,7 +14,7 @@ from typing import Any
 from starlette.routing import Route
 
 from services.core import keys
-from services.core.settings import Settings, load_settings
+from services.core.settings import Settings, load_settings, variable
 from services.core.variants import FORMATS
 from services.store import Store
 from services.web import health, pages, photos, uploads
@@ -127,7 +127,7 @@ def test_every_setting_is_a_parameter(template: Template) -> None:
     """The functions' variables are the settings of services/core/settings.py, and load as they are."""
     functions = of_type(template, "AWS::Lambda::Function").values()
     variables = [function["Environment"]["Variables"] for function in functions]
-    settings = {field.metadata["env"] for field in fields(Settings)}
+    settings = {variable(field) for field in fields(Settings)}
     assert set().union(*variables) == settings - NOT_DEPLOYED
     for values in variables:
         loaded = load_settings(values)

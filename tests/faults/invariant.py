@@ -5,16 +5,19 @@ index entry exist and decode, or a person deleted it.
 """
 
 import io
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import boto3
 from PIL import Image
 
 from services.core import keys
 from services.core.settings import Settings
+from services.resize.events import UploadEvent
+from services.resize.publish import Report, process
 from services.store import Store
 from services.store.budget import TALLY_KEY
 from services.store.client import make_s3
+from tests.events import soon
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -28,10 +31,29 @@ class Buckets:
         self.settings = settings
         self.s3: S3Client = make_s3(settings, session)
 
-    def put(self, key: str, data: bytes) -> str:
+    def put(self, key: str, data: bytes, **metadata: str) -> str:
         """Store an upload and return its version id."""
-        put = self.s3.put_object(Bucket=self.settings.upload_bucket, Key=key, Body=data)
-        return put["VersionId"]
+        put = self.s3.put_object(
+            Bucket=self.settings.upload_bucket, Key=key, Body=data, Metadata=metadata
+        )
+        return put.get("VersionId", "")
+
+    def process(self, key: str, version_id: str | None = None) -> Report:
+        """Do what an upload's event triggers."""
+        event = UploadEvent(self.settings.upload_bucket, key, version_id)
+        return process(event, self.store, self.settings, deadline=soon())
+
+    def manifest(self, photo_id: str) -> dict[str, Any]:
+        """Return a photo's manifest."""
+        entry = self.store.gallery.photos("main", [photo_id])[photo_id]
+        return self.store.gallery.get_json(entry.key()) or {}
+
+    def image(self, key: str) -> Image.Image:
+        """Return a variant, decoded."""
+        body = self.s3.get_object(Bucket=self.settings.gallery_bucket, Key=key)["Body"].read()
+        image = Image.open(io.BytesIO(body))
+        image.load()
+        return image
 
     def versions(self) -> dict[str, list[str]]:
         """Return what is in the upload bucket: key → the version ids of all its contents."""
@@ -68,12 +90,7 @@ class Buckets:
             assert manifest["id"] not in found, "two entries of one photo"
             assert len(manifest["variants"]) >= 2
             for variant in manifest["variants"]:
-                body = self.s3.get_object(Bucket=self.settings.gallery_bucket, Key=variant["key"])[
-                    "Body"
-                ].read()
-                with Image.open(io.BytesIO(body)) as image:
-                    image.load()
-                    assert image.size == (variant["width"], variant["height"])
+                assert self.image(variant["key"]).size == (variant["width"], variant["height"])
             found[manifest["id"]] = manifest["source"]["version"]
         return found
 

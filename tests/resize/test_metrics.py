@@ -4,7 +4,6 @@ import io
 import json
 import logging
 import re
-import time
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -12,10 +11,11 @@ from typing import Any
 
 import pytest
 
-from services.core.logs import log_as_json
 from services.core.reasons import Reason
 from services.resize.metrics import NAMESPACE, UNITS, embedded
 from services.resize.publish import Outcome, Report
+from tests.embedded_metrics import extracted
+from tests.json_log import json_log
 
 ROOT = Path(__file__).parents[2]
 FUNCTION = "contact-sheet-dev-resize"
@@ -36,17 +36,9 @@ REJECTED = Report(
 
 @pytest.fixture
 def log() -> Iterator[io.StringIO]:
-    """What our logger writes, as Lambda gets it on standard error."""
-    root = logging.getLogger()
-    before, level = root.handlers[:], root.level
-    log_as_json("INFO")
-    stream = io.StringIO()
-    handler = root.handlers[0]
-    assert isinstance(handler, logging.StreamHandler)
-    handler.setStream(stream)
-    yield stream
-    root.handlers[:] = before
-    root.setLevel(level)
+    """What is logged meanwhile."""
+    with json_log() as stream:
+        yield stream
 
 
 def line_of(report: Report, log: io.StringIO) -> dict[str, Any]:
@@ -56,39 +48,6 @@ def line_of(report: Report, log: io.StringIO) -> dict[str, Any]:
     (line,) = log.getvalue().splitlines()
     content: dict[str, Any] = json.loads(line)
     return content
-
-
-def extracted(line: dict[str, Any]) -> dict[tuple[str, tuple[str, ...]], tuple[float, str]]:
-    """Return what CloudWatch extracts: name and dimensions' values → value and unit.
-
-    Asserts what the specification and its published schema demand.
-    """
-    found = {}
-    metadata = line["_aws"]
-    assert isinstance(metadata["Timestamp"], int)
-    assert abs(metadata["Timestamp"] - time.time() * 1000) < 60_000
-    assert set(metadata) == {"Timestamp", "CloudWatchMetrics"}
-    for directive in metadata["CloudWatchMetrics"]:
-        assert set(directive) == {"Namespace", "Dimensions", "Metrics"}
-        assert re.fullmatch(r"[A-Za-z0-9.\-_/#:]{1,255}", directive["Namespace"])
-        assert directive["Namespace"] == "ContactSheet"
-        assert len(directive["Dimensions"]) >= 1
-        assert 1 <= len(directive["Metrics"]) <= 100
-        for dimensions in directive["Dimensions"]:
-            assert len(dimensions) <= 30
-            values = tuple(line[name] for name in dimensions)
-            for value in values:
-                assert isinstance(value, str)
-                assert 1 <= len(value) <= 1024
-                assert value.isascii()
-            for metric in directive["Metrics"]:
-                assert set(metric) == {"Name", "Unit"}
-                assert metric["Unit"] in {"Count", "Bytes", "Milliseconds"}
-                value = line[metric["Name"]]
-                assert type(value) in {int, float}
-                assert (metric["Name"], values) not in found
-                found[metric["Name"], values] = (value, metric["Unit"])
-    return found
 
 
 def test_a_published_upload_is_counted(log: io.StringIO) -> None:

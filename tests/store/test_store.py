@@ -12,30 +12,15 @@ import pytest
 from botocore.exceptions import ClientError
 
 from services.core import keys
-from services.core.photo import Photo
 from services.core.reasons import Reason
 from services.core.settings import Settings
 from services.core.variants import FORMATS
 from services.store import Store
 from services.store.client import make_s3
 from tests.object_store import ObjectStore
-from tests.photos import stored_photo
+from tests.photos import photo_ids, publish, stored_photo
 
 WEBP = FORMATS["webp"]
-
-
-def photo_ids(count: int) -> list[str]:
-    """Return ids of successive milliseconds, newest first."""
-    start = datetime(2026, 11, 24, tzinfo=UTC)
-    ids = [keys.new_photo_id(start + timedelta(milliseconds=n)) for n in range(count)]
-    return ids[::-1]
-
-
-def publish(store: Store, photo_id: str) -> Photo:
-    """Write an index entry."""
-    photo = stored_photo(photo_id)
-    store.gallery.put_json(photo.key(), {"id": photo_id})
-    return photo
 
 
 def post(
@@ -145,10 +130,10 @@ def test_quarantine_keeps_bytes_and_metadata(
 def test_a_variant_is_cacheable_for_ever(store: Store) -> None:
     """Content type and cache control are set, and the presigned URL serves them."""
     assert store.gallery.put_variant("photos/a/400.webp", b"webp", WEBP, source="v1")
-    answer = httpx.get(store.gallery.url("photos/a/400.webp"))
-    assert answer.content == b"webp"
-    assert answer.headers["content-type"] == "image/webp"
-    assert answer.headers["cache-control"] == "public, max-age=31536000, s-maxage=600, immutable"
+    response = httpx.get(store.gallery.url("photos/a/400.webp"))
+    assert response.content == b"webp"
+    assert response.headers["content-type"] == "image/webp"
+    assert response.headers["cache-control"] == "public, max-age=31536000, s-maxage=600, immutable"
 
 
 def test_a_variant_never_changes_hands(store: Store) -> None:
@@ -162,8 +147,8 @@ def test_a_variant_never_changes_hands(store: Store) -> None:
 def test_a_download_is_saved_under_its_name(store: Store) -> None:
     """S3 answers with the Content-Disposition that was signed."""
     store.gallery.put_variant("photos/a/400.webp", b"webp", WEBP, source="v1")
-    answer = httpx.get(store.gallery.download_url("photos/a/400.webp", "日本.webp"))
-    assert answer.headers["content-disposition"] == (
+    response = httpx.get(store.gallery.download_url("photos/a/400.webp", "日本.webp"))
+    assert response.headers["content-disposition"] == (
         "attachment; filename=\"__.webp\"; filename*=UTF-8''%E6%97%A5%E6%9C%AC.webp"
     )
 
@@ -179,8 +164,7 @@ def test_a_tampered_url_is_refused(store: Store) -> None:
 def test_pages_visit_every_photo_once_newest_first(store: Store) -> None:
     """The cursor is the last photo's id; the last page has none."""
     ids = photo_ids(7)
-    for photo_id in ids:
-        publish(store, photo_id)
+    publish(store, *ids)
     seen: list[list[str]] = []
     after: str | None = None
     while True:
@@ -194,8 +178,7 @@ def test_pages_visit_every_photo_once_newest_first(store: Store) -> None:
 def test_paging_goes_on_while_photos_come_and_go(store: Store) -> None:
     """A cursor whose photo was deleted still works; new photos do not shift pages."""
     ids = photo_ids(6)
-    for photo_id in ids[1:]:
-        publish(store, photo_id)
+    publish(store, *ids[1:])
     first, after = store.gallery.page("main", None, 2)
     store.gallery.remove("main", ids[2])
     publish(store, ids[0])
@@ -217,7 +200,7 @@ def test_a_page_passes_over_what_is_no_entry(store: Store) -> None:
 def test_many_photos_are_found_at_once(store: Store) -> None:
     """Published, rejected, deleted and waiting ones, each in its own place."""
     ready, rejected, deleted, waiting, unknown = ids = photo_ids(5)
-    entry = publish(store, ready)
+    [entry] = publish(store, ready)
     store.gallery.put_json(keys.verdict_key("main", rejected), {"reason": "corrupt"})
     store.gallery.put_json(keys.tombstone_key("main", deleted), {})
     post(store, waiting)
@@ -240,8 +223,7 @@ def test_photos_far_apart_are_found_too(store: Store) -> None:
 def test_removing_a_photo_leaves_nothing(store: Store) -> None:
     """Entry, variants and verdict go; removing again is no error."""
     photo_id, other = photo_ids(2)
-    publish(store, photo_id)
-    publish(store, other)
+    publish(store, photo_id, other)
     store.gallery.put_variant(f"photos/main/{photo_id}/400.webp", b"x", WEBP, source="v1")
     store.gallery.remove("main", photo_id)
     store.gallery.remove("main", photo_id)
@@ -327,8 +309,8 @@ def test_the_policy_fixes_everything(store: Store, settings: Settings) -> None:
 
     def refusal(data: bytes = b"x", changed: dict[str, str] | None = None) -> tuple[int, str]:
         form = fields | (changed or {})
-        answer = httpx.post(url, data=form, files={"file": ("f", data)})
-        return answer.status_code, answer.text
+        response = httpx.post(url, data=form, files={"file": ("f", data)})
+        return response.status_code, response.text
 
     assert refusal(bytes(settings.max_upload_bytes + 1))[0] == 400
     assert "EntityTooLarge" in refusal(bytes(settings.max_upload_bytes + 1))[1]
@@ -383,9 +365,9 @@ def test_a_form_without_javascript_comes_back(store: Store) -> None:
         delete_sha256="ab" * 32,
         redirect="http://gallery.test/photos/x",
     )
-    answer = httpx.post(url, data=fields, files={"file": b"x"})
-    assert answer.status_code == 303
-    location = urlsplit(answer.headers["location"])
+    response = httpx.post(url, data=fields, files={"file": b"x"})
+    assert response.status_code == 303
+    location = urlsplit(response.headers["location"])
     assert f"{location.scheme}://{location.netloc}{location.path}" == "http://gallery.test/photos/x"
     assert parse_qs(location.query)["key"] == [f"uploads/main/{photo_id}"]
 
@@ -396,8 +378,7 @@ def test_newer_photos_are_found_though_s3_lists_forwards_only(store: Store) -> N
     moments = [start + timedelta(seconds=n) for n in range(5)]
     moments += [start + timedelta(days=40, milliseconds=n) for n in range(1005)]
     ids = sorted(keys.new_photo_id(moment) for moment in moments)
-    for photo_id in ids:
-        publish(store, photo_id)
+    publish(store, *ids)
     oldest = ids[-1]
     for photo_id, limit, found, more in (
         (ids[0], 3, [], False),
@@ -415,8 +396,7 @@ def test_newer_photos_are_found_though_s3_lists_forwards_only(store: Store) -> N
 def test_photos_are_counted_up_to_a_bound(store: Store) -> None:
     """All, and those newer than one; a photo with two entries is one; None stands for too many."""
     ids = photo_ids(4)
-    for photo_id in ids:
-        publish(store, photo_id)
+    publish(store, *ids)
     second = replace(stored_photo(ids[1]), name="again.jpg")
     store.gallery.put_json(second.key(), {"id": ids[1]})
     assert store.gallery.count("main", None, 10) == (4, 0)

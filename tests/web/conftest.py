@@ -5,11 +5,10 @@ from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from services.core.settings import Settings
-from services.resize.events import UploadEvent
-from services.resize.publish import process
 from services.store import Store
 from services.web.app import create_app
-from tests.events import soon
+from tests.web.owner import signed_in
+from tests.web.uploading import Resize
 
 
 @pytest.fixture
@@ -24,20 +23,13 @@ def client(app: FastAPI) -> TestClient:
     return TestClient(app, base_url="http://gallery.test")
 
 
-class Resize:
-    """The resize function, called by hand."""
-
-    def __init__(self, settings: Settings, store: Store) -> None:
-        self._settings = settings
-        self._store = store
-
-    def __call__(self, photo_id: str) -> None:
-        """Do the upload of one photo id."""
-        event = UploadEvent(self._settings.upload_bucket, f"uploads/main/{photo_id}")
-        process(event, self._store, self._settings, deadline=soon())
-
-
 @pytest.fixture
 def resize(settings: Settings, store: Store) -> Resize:
     """What the notification would trigger."""
     return Resize(settings, store)
+
+
+@pytest.fixture
+def owner(app: FastAPI, store: Store) -> TestClient:
+    """A client that an owner signed in with."""
+    return signed_in(app, store)

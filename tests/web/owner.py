@@ -23,16 +23,16 @@ def sign_in_token(store: Store, *, minutes: int = 15, name: str = "Anna") -> str
 def signed_in(app: FastAPI, store: Store) -> TestClient:
     """Return a client that an owner signed in with."""
     client = TestClient(app, base_url="http://gallery.test", headers=HTML)
-    answer = client.post(f"/signin/{sign_in_token(store)}", follow_redirects=False)
-    assert answer.status_code == 303
+    response = client.post(f"/signin/{sign_in_token(store)}", follow_redirects=False)
+    assert response.status_code == 303
     return client
 
 
 def make_album(client: TestClient, slug: str, **fields: str) -> None:
     """Make an album by the owner's form."""
     filled = {"title": slug.title(), "slug": slug, "see": "link", "upload": "link"} | fields
-    answer = client.post("/owner/albums", data=filled, follow_redirects=False)
-    assert answer.status_code == 303, answer.text
+    response = client.post("/owner/albums", data=filled, follow_redirects=False)
+    assert response.status_code == 303, response.text
 
 
 def guest(app: FastAPI, store: Store, album: str, *rights: Right) -> TestClient:
@@ -56,5 +56,5 @@ def edit(client: TestClient, store: Store, slug: str, **fields: str) -> None:
         "upload": album.upload.value,
         "listed": "1" if album.listed else "",
     }
-    answer = client.post(f"/albums/{slug}/settings", data=filled | fields, follow_redirects=False)
-    assert answer.status_code == 303, answer.text
+    response = client.post(f"/albums/{slug}/settings", data=filled | fields, follow_redirects=False)
+    assert response.status_code == 303, response.text

@@ -16,7 +16,7 @@ from services.core.grants import Grant, Kind, Right, grant_id, new_token
 from services.core.settings import Settings
 from services.store import Store
 from services.web.app import create_app
-from tests.photos import stored_photo
+from tests.photos import publish
 
 HTML = {"accept": "text/html"}
 SEE, UPLOAD, TIDY = Right.SEE, Right.UPLOAD, Right.TIDY
@@ -124,8 +124,7 @@ def stocked(store: Store) -> Store:
     grant(store, Kind.OWNER)
     for album in ALBUMS.values():
         store.albums.save(album)
-        photo = stored_photo(PHOTO, album=album.slug)
-        store.gallery.put_json(photo.key(), {"delete_sha256": "ab" * 32, "variants": []})
+        publish(store, PHOTO, album=album.slug)
     return store
 
 
@@ -185,17 +184,17 @@ def test_every_caller_on_every_route(app: FastAPI, stocked: Store, caller: str) 
         missing = request(client, name, "none", carried(stocked, caller, "none"))
         for album in ALBUMS:
             may = MATRIX[caller][album]
-            answer = request(client, name, album, carried(stocked, caller, album))
+            response = request(client, name, album, carried(stocked, caller, album))
             if set(needs) & set(may):
                 # A form that says nothing is refused with 409 or 422, and changes nothing.
                 fine = (200, 201, 202, 302, 303, 308, 409, 422)
-                assert answer.status_code in fine or "sheet" in name, (name, album, answer.text)
+                assert response.status_code in fine or "sheet" in name, (name, album, response.text)
             elif needs == "u" and "s" in may:
-                assert answer.status_code == 403, (name, album)
+                assert response.status_code == 403, (name, album)
             else:
-                assert answer.status_code == 404, (name, album)
-                assert answer.content == missing.content, (name, album)
-                assert answer.headers == missing.headers, (name, album)
+                assert response.status_code == 404, (name, album)
+                assert response.content == missing.content, (name, album)
+                assert response.headers == missing.headers, (name, album)
 
 
 @pytest.mark.parametrize("caller", MATRIX)
@@ -205,9 +204,9 @@ def test_who_may_delete_what_another_uploaded(app: FastAPI, stocked: Store, call
     for album in ALBUMS:
         may = set(MATRIX[caller][album])
         name = "DELETE /api*/photos/{photo_id}"
-        answer = request(client, name, album, carried(stocked, caller, album))
+        response = request(client, name, album, carried(stocked, caller, album))
         expected = 204 if "t" in may else 403 if may & {"s", "f"} else 404
-        assert answer.status_code == expected, album
+        assert response.status_code == expected, album
 
 
 @pytest.mark.parametrize("caller", MATRIX)
@@ -218,12 +217,12 @@ def test_the_form_deletes_for_none_but_the_uploader(
     client = TestClient(app, base_url="http://gallery.test")
     missing = request(client, FORM_DELETES, "none", carried(stocked, caller, "none"))
     for album in ALBUMS:
-        answer = request(client, FORM_DELETES, album, carried(stocked, caller, album))
+        response = request(client, FORM_DELETES, album, carried(stocked, caller, album))
         if set(MATRIX[caller][album]) & {"s", "f"}:
-            assert answer.status_code == 403, album
+            assert response.status_code == 403, album
         else:
-            assert answer.status_code == 404, album
-            assert answer.content == missing.content, album
+            assert response.status_code == 404, album
+            assert response.content == missing.content, album
         assert stocked.gallery.photos(album, [PHOTO]), album
 
 
@@ -247,8 +246,7 @@ def test_who_may_upload_and_not_see_learns_what_became_of_it_and_no_more(
 def test_photo_ids_of_another_album_are_unknown(app: FastAPI, stocked: Store) -> None:
     """In every album's list, page, image and download."""
     other = keys.new_photo_id(datetime.now(UTC))
-    photo = stored_photo(other, album="mine")
-    stocked.gallery.put_json(photo.key(), {"delete_sha256": ""})
+    publish(stocked, other, album="mine")
     client = TestClient(app)
     for path in ("photos/{}", "downloads/{}", "images/{}.webp"):
         assert client.get(f"/albums/public/{path.format(other)}").status_code == 404
@@ -300,13 +298,13 @@ def test_what_a_grant_showed_is_in_no_shared_cache(app: FastAPI, stocked: Store)
     client = TestClient(app)
     client.cookies = carried(stocked, "sees", "secret")["cookies"]
     for path in ("", "/photos/{}", "/images/{}.webp", "/downloads/{}"):
-        answer = client.get(f"/albums/secret{path.format(PHOTO)}", follow_redirects=False)
-        assert answer.headers["cache-control"].startswith("private")
-        assert {"Cookie", "Authorization"} <= set(answer.headers["vary"].split(", "))
-        assert answer.headers["x-robots-tag"] == "noindex"
-    answer = client.get(f"/albums/public/images/{PHOTO}.webp", follow_redirects=False)
-    assert answer.headers["cache-control"] == "public, max-age=60"
-    assert "x-robots-tag" not in answer.headers
+        response = client.get(f"/albums/secret{path.format(PHOTO)}", follow_redirects=False)
+        assert response.headers["cache-control"].startswith("private")
+        assert {"Cookie", "Authorization"} <= set(response.headers["vary"].split(", "))
+        assert response.headers["x-robots-tag"] == "noindex"
+    response = client.get(f"/albums/public/images/{PHOTO}.webp", follow_redirects=False)
+    assert response.headers["cache-control"] == "public, max-age=60"
+    assert "x-robots-tag" not in response.headers
 
 
 def test_the_owners_pages_do_not_exist_for_others(app: FastAPI, stocked: Store) -> None:
@@ -317,7 +315,7 @@ def test_the_owners_pages_do_not_exist_for_others(app: FastAPI, stocked: Store) 
         client.cookies = carries.get("cookies", {})
         for name in OWNERS:
             method, path = name.format(id_="0" * 64, album="main", photo_id=PHOTO).split()
-            answer = client.request(
+            response = client.request(
                 method, path, headers=carries.get("headers", {}), follow_redirects=False
             )
-            assert (answer.status_code == 404) is (caller != "owner"), (caller, name)
+            assert (response.status_code == 404) is (caller != "owner"), (caller, name)

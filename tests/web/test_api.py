@@ -22,20 +22,21 @@ from services.store import Store
 from services.web.app import create_app
 from services.web.gallery import Gallery
 from tests import pictures
-from tests.photos import publish, stored_photo
-from tests.web.conftest import Resize
-from tests.web.uploading import JPEG, begin, upload
+from tests.photos import photo_ids, publish, stored_photo
+from tests.web.uploading import JPEG, Resize, begin, upload
+
+UNSUPPORTED = "This is not a picture we can read; please use JPEG, PNG, GIF, WebP, AVIF or HEIC."
 
 
 def test_an_upload_begins_with_a_presigned_post(client: TestClient, settings: Settings) -> None:
     """Exact key and type, five minutes, SigV4; the page and the delete token to be."""
     before = datetime.now(UTC)
-    answer = begin(client)
-    assert answer.status_code == 201
-    begun = answer.json()
+    response = begin(client)
+    assert response.status_code == 201
+    begun = response.json()
     photo_id = begun["id"]
     assert keys.is_photo_id(photo_id)
-    assert begun["page"] == answer.headers["location"] == f"/photos/{photo_id}"
+    assert begun["page"] == response.headers["location"] == f"/photos/{photo_id}"
     assert len(begun["delete_token"]) >= 32
     post = begun["upload"]
     assert post["url"] == f"{settings.s3_endpoint_url}/{settings.upload_bucket}"
@@ -54,40 +55,22 @@ def test_an_upload_begins_with_a_presigned_post(client: TestClient, settings: Se
     [
         ({"size": 25_000_001}, 413, "too_large", "The file is larger than 25 MB."),
         ({"size": 0}, 422, "empty", "The file is empty."),
-        (
-            {"type": "application/pdf"},
-            415,
-            "unsupported_format",
-            "This is not a picture we can read; please use JPEG, PNG, GIF, WebP, AVIF or HEIC.",
-        ),
-        (
-            {"type": "video/mp4"},
-            415,
-            "unsupported_format",
-            "This is not a picture we can read; please use JPEG, PNG, GIF, WebP, AVIF or HEIC.",
-        ),
+        ({"type": "application/pdf"}, 415, "unsupported_format", UNSUPPORTED),
+        ({"type": "video/mp4"}, 415, "unsupported_format", UNSUPPORTED),
     ],
 )
 def test_what_cannot_be_uploaded_is_said_before_a_byte_is_sent(
     client: TestClient, changed: dict[str, Any], status: int, reason: str, detail: str
 ) -> None:
     """Status, stable reason and a sentence, as problem details."""
-    answer = begin(client, **changed)
-    assert answer.status_code == status
-    assert answer.headers["content-type"] == "application/problem+json"
-    problem = answer.json()
+    response = begin(client, **changed)
+    assert response.status_code == status
+    assert response.headers["content-type"] == "application/problem+json"
+    problem = response.json()
     assert problem["reason"] == reason
     assert problem["detail"] == detail
     assert problem["status"] == status
     assert problem["type"] == "about:blank"
-
-
-@pytest.mark.parametrize("type_", ["", "image/JPEG; charset=binary", "application/octet-stream"])
-def test_a_type_that_a_browser_does_not_know_is_no_hindrance(
-    client: TestClient, type_: str
-) -> None:
-    """HEIC often comes without a type; the content decides."""
-    assert begin(client, type=type_).status_code == 201
 
 
 @pytest.mark.parametrize(
@@ -103,9 +86,9 @@ def test_a_malformed_request_is_told_where(
     client: TestClient, body: dict[str, Any], field: str
 ) -> None:
     """422 with the field's name."""
-    answer = client.post("/api/uploads", json=body)
-    assert answer.status_code == 422
-    assert field in [error["field"] for error in answer.json()["errors"]]
+    response = client.post("/api/uploads", json=body)
+    assert response.status_code == 422
+    assert field in [error["field"] for error in response.json()["errors"]]
 
 
 def test_a_photo_from_upload_to_deletion(client: TestClient, resize: Resize) -> None:
@@ -205,10 +188,9 @@ def test_only_the_uploader_can_delete(client: TestClient, resize: Resize) -> Non
 def test_a_foreign_upload_can_be_deleted_by_nobody_here(client: TestClient, store: Store) -> None:
     """It has no token; an empty one is not its token."""
     photo_id = keys.new_photo_id(datetime.now(UTC))
-    entry = stored_photo(photo_id)
-    store.gallery.put_json(entry.key(), {"delete_sha256": ""})
-    answer = client.delete(f"/api/photos/{photo_id}", headers={"X-Delete-Token": ""})
-    assert answer.status_code == 403
+    publish(store, photo_id)
+    response = client.delete(f"/api/photos/{photo_id}", headers={"X-Delete-Token": ""})
+    assert response.status_code == 403
 
 
 def test_a_waiting_upload_can_be_withdrawn(client: TestClient, resize: Resize) -> None:
@@ -226,15 +208,13 @@ def test_a_rejected_upload_says_why_and_can_be_dismissed(
     """The verdict is the answer until its uploader deletes it."""
     begun = upload(client, b"this is not a picture")
     resize(begun["id"])
-    answer = client.get(f"/api/photos/{begun['id']}")
-    assert answer.status_code == 200
-    assert answer.json() == {
+    response = client.get(f"/api/photos/{begun['id']}")
+    assert response.status_code == 200
+    assert response.json() == {
         "id": begun["id"],
         "state": "rejected",
         "reason": "unsupported_format",
-        "message": (
-            "This is not a picture we can read; please use JPEG, PNG, GIF, WebP, AVIF or HEIC."
-        ),
+        "message": UNSUPPORTED,
     }
     headers = {"X-Delete-Token": begun["delete_token"]}
     assert client.delete(f"/api/photos/{begun['id']}", headers=headers).status_code == 204
@@ -266,7 +246,7 @@ def test_many_uploads_are_followed_at_once(client: TestClient, resize: Resize) -
 
 def test_listing_goes_page_by_page(client: TestClient, store: Store) -> None:
     """`next` is the cursor; limits are kept."""
-    ids = publish(store, 5)
+    publish(store, *(ids := photo_ids(5)))
     first = client.get("/api/photos", params={"limit": 2}).json()
     assert [photo["id"] for photo in first["photos"]] == ids[:2]
     second = client.get("/api/photos", params={"limit": 3, "after": first["next"]}).json()
@@ -286,9 +266,9 @@ def test_a_malformed_query_is_refused(client: TestClient, query: str) -> None:
 @pytest.mark.parametrize("path", ["/api/photos/x", "/api/photos/..%2f..", "/api/nothing"])
 def test_what_does_not_exist_is_404(client: TestClient, path: str) -> None:
     """As problem details."""
-    answer = client.get(path)
-    assert answer.status_code == 404
-    assert answer.json()["title"] == "Not Found"
+    response = client.get(path)
+    assert response.status_code == 404
+    assert response.json()["title"] == "Not Found"
 
 
 def test_health(client: TestClient) -> None:
@@ -302,10 +282,10 @@ def test_without_storage_it_is_alive_but_not_ready(settings: Settings, aws_sessi
     missing = replace(settings, gallery_bucket=f"{settings.gallery_bucket}-missing")
     lost = TestClient(create_app(missing, Store.connect(missing, aws_session)))
     assert lost.get("/healthz").status_code == 200
-    answer = lost.get("/readyz")
-    assert answer.status_code == 503
-    assert answer.headers["retry-after"] == "5"
-    assert answer.json()["detail"] == "The storage does not answer; please try again in a moment."
+    response = lost.get("/readyz")
+    assert response.status_code == 503
+    assert response.headers["retry-after"] == "5"
+    assert response.json()["detail"] == "The storage does not answer; please try again in a moment."
 
 
 @pytest.mark.parametrize(
@@ -325,9 +305,9 @@ def test_another_site_cannot_change_anything(
     client: TestClient, headers: dict[str, str], status: int
 ) -> None:
     """By Sec-Fetch-Site, or by Origin where a browser sends only that."""
-    answer = client.post("/api/uploads", json=JPEG, headers=headers)
-    assert answer.status_code == status
-    assert answer.headers["x-content-type-options"] == "nosniff"
+    response = client.post("/api/uploads", json=JPEG, headers=headers)
+    assert response.status_code == status
+    assert response.headers["x-content-type-options"] == "nosniff"
 
 
 def test_every_answer_carries_the_security_headers(
@@ -347,50 +327,13 @@ def test_every_answer_carries_the_security_headers(
         f"form-action 'self' {settings.s3_endpoint_url}; base-uri 'none'; frame-ancestors 'none'"
     )
     for path, status in (("/healthz", 200), ("/api/photos/x", 404), ("/api/photos", 500)):
-        answer = unharmed.get(path)
-        assert answer.status_code == status
-        assert answer.headers["content-security-policy"] == expected
-        assert answer.headers["x-content-type-options"] == "nosniff"
-        assert answer.headers["referrer-policy"] == "strict-origin-when-cross-origin"
-        assert answer.headers["cross-origin-opener-policy"] == "same-origin"
+        response = unharmed.get(path)
+        assert response.status_code == status
+        assert response.headers["content-security-policy"] == expected
+        assert response.headers["x-content-type-options"] == "nosniff"
+        assert response.headers["referrer-policy"] == "strict-origin-when-cross-origin"
+        assert response.headers["cross-origin-opener-policy"] == "same-origin"
     assert unharmed.get("/api/photos").json()["detail"] == "Something went wrong here."
-
-
-def test_openapi_describes_every_answer(client: TestClient) -> None:
-    """Each operation has a summary, a success with a schema, and its errors as problems."""
-    document = client.get("/api/openapi.json").json()
-    operations = {
-        f"{method.upper()} {path}": operation
-        for path, methods in document["paths"].items()
-        for method, operation in methods.items()
-    }
-    assert sorted(operations) == [
-        "DELETE /api/albums/{album}/photos/{photo_id}",
-        "DELETE /api/photos/{photo_id}",
-        "GET /api/albums/{album}/photos",
-        "GET /api/albums/{album}/photos/count",
-        "GET /api/albums/{album}/photos/{photo_id}",
-        "GET /api/photos",
-        "GET /api/photos/count",
-        "GET /api/photos/{photo_id}",
-        "GET /healthz",
-        "GET /readyz",
-        "POST /api/albums/{album}/photos/{photo_id}/reports",
-        "POST /api/albums/{album}/tidy",
-        "POST /api/albums/{album}/uploads",
-        "POST /api/albums/{album}/work",
-        "POST /api/photos/{photo_id}/reports",
-        "POST /api/tidy",
-        "POST /api/uploads",
-        "POST /api/work",
-    ]
-    for name, operation in operations.items():
-        assert operation["summary"], name
-        for status, response in operation["responses"].items():
-            if status.startswith(("4", "5")):
-                content = response["content"]
-                assert list(content) == ["application/problem+json"], (name, status)
-                assert content["application/problem+json"]["example"]["status"] == int(status)
 
 
 def test_an_address_may_not_begin_uploads_without_end(settings: Settings, store: Store) -> None:
@@ -489,9 +432,9 @@ def test_photos_that_lie_far_apart_are_asked_for_in_parts(
     from services.store import bucket
 
     monkeypatch.setattr(bucket, "MAX_LISTINGS", 0)
-    answer = client.get("/api/photos", params={"ids": keys.new_photo_id(datetime.now(UTC))})
-    assert answer.status_code == 422
-    assert answer.json()["detail"].endswith("ask for fewer at once.")
+    response = client.get("/api/photos", params={"ids": keys.new_photo_id(datetime.now(UTC))})
+    assert response.status_code == 422
+    assert response.json()["detail"].endswith("ask for fewer at once.")
 
 
 @pytest.mark.parametrize("chunked", [False, True])
@@ -499,9 +442,9 @@ def test_a_request_without_end_is_refused(client: TestClient, *, chunked: bool) 
     """Whether its length is told or not: no more than 64 KiB are kept, and the answer says so."""
     body = b'{"filename": "' + b"x" * 200_000 + b'", "type": "image/jpeg", "size": 1}'
     content = (body[at : at + 4096] for at in range(0, len(body), 4096)) if chunked else body
-    answer = client.post("/api/uploads", content=content)
-    assert answer.status_code == 413
-    assert answer.json()["detail"] == (
+    response = client.post("/api/uploads", content=content)
+    assert response.status_code == 413
+    assert response.json()["detail"] == (
         "The request is longer than 65,536 bytes; send pictures to S3."
     )
 
@@ -520,10 +463,10 @@ def test_a_request_without_end_is_refused(client: TestClient, *, chunked: bool) 
 )
 def test_no_path_leads_out(client: TestClient, path: str) -> None:
     """Encoded or not, a path that climbs finds nothing."""
-    answer = client.get(path)
-    assert answer.status_code in (404, 405)
-    assert "import" not in answer.text
-    assert "root:" not in answer.text
+    response = client.get(path)
+    assert response.status_code in (404, 405)
+    assert "import" not in response.text
+    assert "root:" not in response.text
 
 
 headers = st.dictionaries(
@@ -549,10 +492,10 @@ def test_strange_headers_and_cursors_harm_nothing(
     client: TestClient, sent: dict[str, str], cursor: str, path: str
 ) -> None:
     """No header and no cursor makes an error of ours, and the security headers stand."""
-    answer = client.get(path, params={"after": cursor, "trail": cursor}, headers=sent)
-    assert answer.status_code < 500
-    assert answer.headers["x-content-type-options"] == "nosniff"
-    assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
+    response = client.get(path, params={"after": cursor, "trail": cursor}, headers=sent)
+    assert response.status_code < 500
+    assert response.headers["x-content-type-options"] == "nosniff"
+    assert "frame-ancestors 'none'" in response.headers["content-security-policy"]
 
 
 @pytest.mark.parametrize(
@@ -575,8 +518,10 @@ def test_a_download_keeps_all_of_the_name_but_the_extension(
     assert address.params["response-content-disposition"].endswith(f"UTF-8''{wanted}")
 
 
-@pytest.mark.parametrize("type_", ["image/jpg", "image/pjpeg", "application/octet-stream", ""])
+@pytest.mark.parametrize(
+    "type_",
+    ["image/jpg", "image/pjpeg", "image/JPEG; charset=binary", "application/octet-stream", ""],
+)
 def test_a_declared_type_that_could_be_a_picture_is_taken(client: TestClient, type_: str) -> None:
-    """Systems have many names for pictures; the bytes decide."""
-    wanted = {"filename": "a.HIF", "type": type_, "size": 1}
-    assert client.post("/api/uploads", json=wanted).status_code == 201
+    """Systems have many names for pictures, HEIC often none; the bytes decide."""
+    assert begin(client, filename="a.HIF", type=type_).status_code == 201

@@ -17,7 +17,7 @@ from services.core.keys import new_photo_id, uploaded_at
 from services.store import Store
 from tests.conftest import free_port
 from tests.events import http_api
-from tests.photos import publish
+from tests.photos import photo_ids, publish
 
 
 class Context:
@@ -41,7 +41,7 @@ def uvicorn_url(app: FastAPI) -> Iterator[str]:
     thread.join()
 
 
-def answer_of(handler: Any, event: dict[str, Any]) -> tuple[int, dict[str, str], bytes]:
+def response_of(handler: Any, event: dict[str, Any]) -> tuple[int, dict[str, str], bytes]:
     """Call the Lambda handler and return status, headers and body."""
     result = handler(event, Context())
     headers = result.get("headers") or {}
@@ -77,7 +77,7 @@ def test_lambda_answers_as_uvicorn_does(
     body: bytes | None,
 ) -> None:
     """Status, headers and body are the same behind API Gateway."""
-    publish(store, 3)
+    publish(store, *photo_ids(3))
     direct = httpx.request(
         method,
         uvicorn_url + path,
@@ -90,7 +90,7 @@ def test_lambda_answers_as_uvicorn_does(
             "accept-encoding": "identity",
         },
     )
-    status, headers, data = answer_of(
+    status, headers, data = response_of(
         Mangum(app, lifespan="off"), http_api(method, path, query, body)
     )
     expected = {k: v for k, v in direct.headers.items() if k not in ("date", "server")}
@@ -102,7 +102,7 @@ def test_lambda_answers_as_uvicorn_does(
 def test_an_upload_begins_on_lambda(app: FastAPI) -> None:
     """A body, however it is encoded, arrives."""
     body = b'{"filename": "a.jpg", "type": "image/jpeg", "size": 10}'
-    status, headers, data = answer_of(
+    status, headers, data = response_of(
         Mangum(app, lifespan="off"), http_api("POST", "/api/uploads", {}, body)
     )
     assert status == 201
@@ -115,5 +115,5 @@ def test_the_shipped_handler_answers() -> None:
     """`services.web.handler.handler` is what the image runs."""
     from services.web.handler import handler
 
-    status, _, data = answer_of(handler, http_api("GET", "/healthz"))
+    status, _, data = response_of(handler, http_api("GET", "/healthz"))
     assert (status, data) == (200, b'{"status":"ok"}')

@@ -13,39 +13,21 @@ from botocore.exceptions import EndpointConnectionError
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
-from services.core import keys
 from services.core.albums import Album, State, Who
 from services.core.grants import Grant, Kind, Right, grant_id, new_token
 from services.core.settings import Settings
-from services.resize.events import UploadEvent
-from services.resize.publish import Outcome, process
+from services.resize.publish import Outcome
 from services.store import Store
 from services.web import remembered
 from services.web.app import create_app
 from services.web.work import step
 from tests import pictures
-from tests.events import soon
-from tests.photos import stored_photo
+from tests.photos import photo_ids, publish
 from tests.web.owner import HTML, edit, guest, make_album, sign_in_token, signed_in
-from tests.web.uploading import begin
+from tests.web.uploading import Resize, begin, upload
 
 SEE, UPLOAD = Right.SEE, Right.UPLOAD
-
-
-def resized(store: Store, settings: Settings, album: str, photo_id: str) -> Outcome:
-    """Do what the upload's event triggers."""
-    event = UploadEvent(settings.upload_bucket, f"uploads/{album}/{photo_id}")
-    return process(event, store, settings, deadline=soon()).outcome
-
-
-def upload(client: TestClient, album: str, **body: Any) -> str:
-    """Upload a picture to an album and return its id."""
-    wanted = {"filename": "a.jpg", "type": "image/jpeg", "size": 9} | body
-    begun = client.post(f"/api/albums/{album}/uploads", json=wanted).json()
-    post = begun["upload"]
-    sent = httpx.post(post["url"], data=post["fields"], files={"file": pictures.jpeg(60, 40)})
-    assert sent.status_code == 201, sent.text
-    return str(begun["id"])
+PICTURE = pictures.jpeg(60, 40)
 
 
 def all_keys(store: Store) -> list[str]:
@@ -64,10 +46,10 @@ def test_a_link_signs_in_once(app: FastAPI, store: Store) -> None:
         assert page.headers["referrer-policy"] == "no-referrer"
     tabs = [TestClient(app, base_url="http://gallery.test", headers=HTML) for _ in range(4)]
     with ThreadPoolExecutor(4) as pool:
-        answers = list(
+        responses = list(
             pool.map(lambda tab: tab.post(f"/signin/{token}", follow_redirects=False), tabs)
         )
-    assert sorted(answer.status_code for answer in answers) == [303, 410, 410, 410]
+    assert sorted(response.status_code for response in responses) == [303, 410, 410, 410]
     signed = [tab.get("/owner").status_code for tab in tabs]
     assert sorted(signed) == [200, 404, 404, 404]
     assert "used before" in client.get(f"/signin/{token}").text
@@ -84,8 +66,8 @@ def test_a_link_that_ended_signs_nobody_in(app: FastAPI, store: Store) -> None:
 def test_the_session_is_the_browsers_alone(app: FastAPI, store: Store) -> None:
     """No script and no other site gets at it; on HTTPS it is bound to the host; the bucket has its hash."""
     client = TestClient(app, base_url="https://gallery.test", headers=HTML)
-    answer = client.post(f"/signin/{sign_in_token(store)}", follow_redirects=False)
-    cookie = answer.headers["set-cookie"]
+    response = client.post(f"/signin/{sign_in_token(store)}", follow_redirects=False)
+    cookie = response.headers["set-cookie"]
     assert re.fullmatch(
         r"__Host-owner=[\w-]{43}; HttpOnly; Max-Age=34560000; Path=/; SameSite=lax; Secure", cookie
     )
@@ -119,11 +101,11 @@ def test_what_is_withdrawn_is_out_within_half_a_minute_everywhere(
     app: FastAPI,
     store: Store,
     settings: Settings,
+    owner: TestClient,
     aws_session: boto3.Session,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """At once where it was withdrawn, and where nobody heard of it when it is read again."""
-    owner = signed_in(app, store)
     make_album(owner, "trip")
     visitor = guest(app, store, "trip", SEE)
     again = create_app(settings, Store.connect(settings, aws_session))
@@ -139,12 +121,11 @@ def test_what_is_withdrawn_is_out_within_half_a_minute_everywhere(
     assert elsewhere.get("/albums/trip").status_code == 404
 
 
-def test_a_link_leads_to_its_album(app: FastAPI, store: Store, settings: Settings) -> None:
+def test_a_link_leads_to_its_album(app: FastAPI, owner: TestClient, resize: Resize) -> None:
     """A page with title and cover for previews, a cookie for people, no token in the next address."""
-    owner = signed_in(app, store)
     make_album(owner, "trip", title="Sommer am Meer 🏖")
-    photo_id = upload(owner, "trip")
-    assert resized(store, settings, "trip", photo_id) is Outcome.PUBLISHED
+    photo_id = upload(owner, PICTURE, "trip")["id"]
+    assert resize(photo_id, "trip") is Outcome.PUBLISHED
     owner.post("/albums/trip/links", data={"rights": "see_upload", "label": "Family"})
     page = owner.get("/albums/trip/links").text
     [address] = re.findall(r'value="(http://gallery\.test/l/[\w-]{43})"', page)
@@ -164,15 +145,14 @@ def test_a_link_leads_to_its_album(app: FastAPI, store: Store, settings: Setting
 
 
 def test_a_guest_uploads_under_a_name_and_the_owner_sees_it(
-    app: FastAPI, store: Store, settings: Settings
+    app: FastAPI, store: Store, owner: TestClient, resize: Resize
 ) -> None:
     """Name and link travel in what the policy pins; the variants are not where a CDN reads."""
-    owner = signed_in(app, store)
     make_album(owner, "trip")
     visitor = guest(app, store, "trip", SEE, UPLOAD)
     visitor.post("/albums/trip/guest", data={"name": "Tante Käthe"})
-    photo_id = upload(visitor, "trip")
-    assert resized(store, settings, "trip", photo_id) is Outcome.PUBLISHED
+    photo_id = upload(visitor, PICTURE, "trip")["id"]
+    assert resize(photo_id, "trip") is Outcome.PUBLISHED
     assert [key for key in all_keys(store) if key.startswith("photos/")] == []
     photo = visitor.get(f"/api/albums/trip/photos/{photo_id}").json()
     assert photo["page"] == f"/albums/trip/photos/{photo_id}"
@@ -183,9 +163,8 @@ def test_a_guest_uploads_under_a_name_and_the_owner_sees_it(
     assert "Tante" not in visitor.get(photo["page"], headers=HTML).text.partition("<main")[2]
 
 
-def test_two_who_edit_at_once(app: FastAPI, store: Store) -> None:
+def test_two_who_edit_at_once(store: Store, owner: TestClient) -> None:
     """The second is told, and nothing of the first's is lost."""
-    owner = signed_in(app, store)
     make_album(owner, "trip")
     version = store.albums.get("trip").version  # type: ignore[union-attr] # made above
     fields = {"version": version, "title": "One", "see": "link", "upload": "link"}
@@ -207,20 +186,16 @@ def test_two_who_edit_at_once(app: FastAPI, store: Store) -> None:
         ({"title": "a", "ends": "soon"}, 422),
     ],
 )
-def test_an_album_that_cannot_be(
-    app: FastAPI, store: Store, fields: dict[str, str], status: int
-) -> None:
+def test_an_album_that_cannot_be(owner: TestClient, fields: dict[str, str], status: int) -> None:
     """Refused with what is wrong."""
-    owner = signed_in(app, store)
     make_album(owner, "taken")
     assert owner.post("/owner/albums", data=fields).status_code == status
 
 
 def test_an_album_without_an_address_gets_one_that_cannot_be_guessed(
-    app: FastAPI, store: Store
+    store: Store, owner: TestClient
 ) -> None:
     """Of its title, whatever the script, and something random."""
-    owner = signed_in(app, store)
     for title in ("Été à Paris", "夏天"):
         owner.post("/owner/albums", data={"title": title, "see": "link", "upload": "link"})
     slugs = sorted(slug for slug, _ in store.albums.versions())
@@ -228,14 +203,13 @@ def test_an_album_without_an_address_gets_one_that_cannot_be_guessed(
     assert re.fullmatch(r"ete-a-paris-[0-9a-f]{6}", slugs[1])
 
 
-def test_the_list_of_albums(app: FastAPI, store: Store, settings: Settings) -> None:
+def test_the_list_of_albums(app: FastAPI, owner: TestClient, resize: Resize) -> None:
     """Anyone sees those that are listed and open; the owner all; with count and cover."""
-    owner = signed_in(app, store)
     make_album(owner, "open", see="anyone", listed="1")
     make_album(owner, "unlisted", see="anyone")
     make_album(owner, "secret", listed="1")
-    photo_id = upload(owner, "open")
-    resized(store, settings, "open", photo_id)
+    photo_id = upload(owner, PICTURE, "open")["id"]
+    resize(photo_id, "open")
     shown = TestClient(app, headers=HTML).get("/albums").text
     assert 'href="/albums/open"' in shown
     assert "/albums/unlisted" not in shown
@@ -248,10 +222,9 @@ def test_the_list_of_albums(app: FastAPI, store: Store, settings: Settings) -> N
 
 
 def test_the_list_reads_no_record_twice_that_did_not_change(
-    app: FastAPI, store: Store, monkeypatch: pytest.MonkeyPatch
+    app: FastAPI, store: Store, owner: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One LIST says which did."""
-    owner = signed_in(app, store)
     for n in range(5):
         make_album(owner, f"trip-{n}")
     owner.get("/albums")
@@ -274,14 +247,13 @@ def test_the_list_reads_no_record_twice_that_did_not_change(
 
 
 def test_closing_an_album_takes_its_pictures_from_where_anyone_reads(
-    app: FastAPI, store: Store, settings: Settings
+    app: FastAPI, store: Store, owner: TestClient, resize: Resize
 ) -> None:
     """At once nobody sees it; then its variants move, and old addresses end."""
-    owner = signed_in(app, store)
     make_album(owner, "trip", see="anyone")
-    ids = [upload(owner, "trip") for _ in range(3)]
+    ids = [upload(owner, PICTURE, "trip")["id"] for _ in range(3)]
     for photo_id in ids:
-        resized(store, settings, "trip", photo_id)
+        resize(photo_id, "trip")
     old = owner.get(f"/api/albums/trip/photos/{ids[0]}").json()["variants"][0]["url"]
     edit(owner, store, "trip", see="owner")
     assert TestClient(app).get("/albums/trip").status_code == 404
@@ -298,12 +270,11 @@ def test_closing_an_album_takes_its_pictures_from_where_anyone_reads(
 
 
 def test_an_album_that_was_closed_while_a_picture_was_made_ready(
-    app: FastAPI, store: Store, settings: Settings, monkeypatch: pytest.MonkeyPatch
+    app: FastAPI, store: Store, owner: TestClient, resize: Resize, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It ends under private/, whichever of both came first."""
-    owner = signed_in(app, store)
     make_album(owner, "trip", see="anyone")
-    photo_id = upload(owner, "trip")
+    photo_id = upload(owner, PICTURE, "trip")["id"]
     put = type(store.gallery).put_json
 
     def close_first(self: Any, key: str, content: Any) -> None:
@@ -314,28 +285,27 @@ def test_an_album_that_was_closed_while_a_picture_was_made_ready(
         put(self, key, content)
 
     monkeypatch.setattr(type(store.gallery), "put_json", close_first)
-    assert resized(store, settings, "trip", photo_id) is Outcome.PUBLISHED
+    assert resize(photo_id, "trip") is Outcome.PUBLISHED
     assert [key for key in all_keys(store) if key.startswith("photos/")] == []
     assert owner.get(f"/api/albums/trip/photos/{photo_id}").json()["state"] == "ready"
 
 
 @pytest.mark.parametrize("target", ["", "other"])
 def test_an_album_is_deleted_with_its_photos_or_without(
-    app: FastAPI, store: Store, settings: Settings, target: str
+    app: FastAPI, store: Store, owner: TestClient, resize: Resize, target: str
 ) -> None:
     """Asked for in words, done in steps; its links end; a late upload ends where the owner sees it."""
-    owner = signed_in(app, store)
     make_album(owner, "trip")
     make_album(owner, "other", see="anyone")
     visitor = guest(app, store, "trip", SEE, UPLOAD)
-    ids = [upload(visitor, "trip") for _ in range(3)]
-    late = upload(visitor, "trip")
+    ids = [upload(visitor, PICTURE, "trip")["id"] for _ in range(3)]
+    late = upload(visitor, PICTURE, "trip")["id"]
     for photo_id in ids:
-        resized(store, settings, "trip", photo_id)
+        resize(photo_id, "trip")
     assert owner.post("/albums/trip/delete", data={"move_to": target}).status_code == 422
     owner.post("/albums/trip/delete", data={"move_to": target, "sure": "1"})
     assert visitor.get("/albums/trip").status_code == 404
-    assert resized(store, settings, "trip", late) is Outcome.REJECTED
+    assert resize(late, "trip") is Outcome.REJECTED
     while not step(app.state.access, "trip").finished:
         pass
     assert [key for key in all_keys(store) if key.startswith(("index/trip", "private/"))] == []
@@ -354,21 +324,22 @@ def test_an_album_is_deleted_with_its_photos_or_without(
     assert again.status_code == 409
 
 
-def test_tidying_many_at_once(app: FastAPI, store: Store, settings: Settings) -> None:
+def test_tidying_many_at_once(
+    app: FastAPI, store: Store, owner: TestClient, resize: Resize
+) -> None:
     """Hidden, shown, moved, deleted; what is not there is said; done again changes nothing."""
-    owner = signed_in(app, store)
     make_album(owner, "trip", see="anyone", upload="anyone")
     make_album(owner, "other")
     visitor = TestClient(app)
-    ids = [upload(visitor, "trip") for _ in range(3)]
+    ids = [upload(visitor, PICTURE, "trip")["id"] for _ in range(3)]
     for photo_id in ids:
-        resized(store, settings, "trip", photo_id)
+        resize(photo_id, "trip")
 
     def tidy(action: str, *some: str, to: str = "", album: str = "trip") -> dict[str, str]:
         body = {"action": action, "ids": list(some), "to": to}
-        answer = owner.post(f"/api/albums/{album}/tidy", json=body)
-        assert answer.status_code == 200, answer.text
-        outcomes: dict[str, str] = answer.json()["outcomes"]
+        response = owner.post(f"/api/albums/{album}/tidy", json=body)
+        assert response.status_code == 200, response.text
+        outcomes: dict[str, str] = response.json()["outcomes"]
         return outcomes
 
     def shown(album: str = "trip") -> set[str]:
@@ -400,14 +371,13 @@ def test_tidying_many_at_once(app: FastAPI, store: Store, settings: Settings) ->
 
 
 def test_a_photo_is_moved_to_an_album_of_a_list(
-    app: FastAPI, store: Store, settings: Settings
+    app: FastAPI, owner: TestClient, resize: Resize
 ) -> None:
     """Those the caller may move it to: not its own, no deleted one, none beyond a key's album."""
-    owner = signed_in(app, store)
     for slug in ("trip", "other", "old"):
         make_album(owner, slug)
-    photo_id = upload(owner, "trip")
-    resized(store, settings, "trip", photo_id)
+    photo_id = upload(owner, PICTURE, "trip")["id"]
+    resize(photo_id, "trip")
     owner.post("/albums/old/delete", data={"sure": "1"})
     step(app.state.access, "old")
 
@@ -425,13 +395,14 @@ def test_a_photo_is_moved_to_an_album_of_a_list(
     assert owner.get(f"/api/albums/other/photos/{photo_id}").json()["state"] == "ready"
 
 
-def test_the_owner_chooses_the_cover(app: FastAPI, store: Store, settings: Settings) -> None:
+def test_the_owner_chooses_the_cover(
+    app: FastAPI, settings: Settings, owner: TestClient, resize: Resize
+) -> None:
     """On a photo's page; lists, previews and the settings know it; of no photo there is none."""
-    owner = signed_in(app, store)
     make_album(owner, "trip", see="anyone", listed="1")
-    first, second = (upload(owner, "trip") for _ in range(2))
+    first, second = (upload(owner, PICTURE, "trip")["id"] for _ in range(2))
     for photo_id in (first, second):
-        resized(store, settings, "trip", photo_id)
+        resize(photo_id, "trip")
 
     def preview() -> str:
         page = TestClient(app, headers=HTML).get("/albums/trip").text
@@ -456,11 +427,8 @@ def test_the_owner_chooses_the_cover(app: FastAPI, store: Store, settings: Setti
         ("upload", "to add your pictures."),
     ],
 )
-def test_the_sheet_says_what_the_link_allows(
-    app: FastAPI, store: Store, rights: str, words: str
-) -> None:
+def test_the_sheet_says_what_the_link_allows(owner: TestClient, rights: str, words: str) -> None:
     """One line of how-to, and no promise that the link does not keep."""
-    owner = signed_in(app, store)
     make_album(owner, "trip")
     owner.post("/albums/trip/links", data={"rights": rights})
     [path] = re.findall(r"/albums/trip/links/\w+/sheet", owner.get("/albums/trip/links").text)
@@ -469,18 +437,17 @@ def test_the_sheet_says_what_the_link_allows(
 
 @pytest.mark.parametrize("target", ["", "other"])
 def test_an_album_whose_deletion_ends_at_any_call_is_deleted_in_the_end(
-    app: FastAPI, store: Store, settings: Settings, target: str
+    app: FastAPI, store: Store, owner: TestClient, resize: Resize, target: str
 ) -> None:
     """Before each call to S3: its photo stands whole or is deleted, and the next step goes on."""
-    owner = signed_in(app, store)
     make_album(owner, "other", see="anyone")
     events = store.gallery._s3.meta.events
     cut, number = True, 0
     while cut:
         slug = f"trip-{number}"
         make_album(owner, slug)
-        photo_id = upload(owner, slug)
-        resized(store, settings, slug, photo_id)
+        photo_id = upload(owner, PICTURE, slug)["id"]
+        resize(photo_id, slug)
         owner.post(f"/albums/{slug}/delete", data={"move_to": target, "sure": "1"})
         left, cut = number, False
 
@@ -513,72 +480,66 @@ def test_an_album_whose_deletion_ends_at_any_call_is_deleted_in_the_end(
 
 
 def test_the_uploader_deletes_a_photo_that_was_moved(
-    app: FastAPI, store: Store, settings: Settings
+    app: FastAPI, owner: TestClient, resize: Resize
 ) -> None:
     """By the token that came with the upload, where it was uploaded to: it goes where it is now."""
-    owner = signed_in(app, store)
     make_album(owner, "other", see="anyone")
     visitor = TestClient(app)
-    begun = begin(visitor).json()
-    post = begun["upload"]
-    httpx.post(post["url"], data=post["fields"], files={"file": pictures.jpeg(60, 40)})
-    resized(store, settings, "main", begun["id"])
+    begun = upload(visitor, PICTURE)
+    resize(begun["id"], "main")
     owner.post("/api/tidy", json={"action": "move", "ids": [begun["id"]], "to": "other"})
     headers = {"X-Delete-Token": begun["delete_token"]}
     visitor.delete(f"/api/photos/{begun['id']}", headers=headers)
     assert owner.get("/api/albums/other/photos").json()["photos"] == []
 
 
-def test_a_key_uploads_to_its_album(app: FastAPI, store: Store, settings: Settings) -> None:
+def test_a_key_uploads_to_its_album(app: FastAPI, owner: TestClient, resize: Resize) -> None:
     """As curl and Shortcuts do; scoped to album and rights; shown once; withdrawn like all."""
-    owner = signed_in(app, store)
     make_album(owner, "trip")
     page = owner.post("/owner/keys", data={"album": "trip", "upload": "1", "label": "Phone"})
     assert page.headers["cache-control"] == "no-store"
     [token] = re.findall(r'<input readonly value="([\w-]{43})"', page.text)
     assert "http://gallery.test/api/albums/trip/uploads" in page.text
     program = TestClient(app, headers={"authorization": f"Bearer {token}"})
-    photo_id = upload(program, "trip")
-    assert resized(store, settings, "trip", photo_id) is Outcome.PUBLISHED
+    photo_id = upload(program, PICTURE, "trip")["id"]
+    assert resize(photo_id, "trip") is Outcome.PUBLISHED
     assert program.get("/api/albums/trip/photos").status_code == 404
     owner.post(f"/owner/grants/{grant_id(token)}/withdraw")
     body = {"filename": "a.jpg", "type": "image/jpeg", "size": 9}
     assert program.post("/api/albums/trip/uploads", json=body).status_code == 404
 
 
-def test_the_whole_site_is_taken_private(app: FastAPI, store: Store) -> None:
+def test_the_whole_site_is_taken_private(app: FastAPI, store: Store, owner: TestClient) -> None:
     """By the main album's settings; nobody is listed by search engines, and the owner sees it."""
-    owner = signed_in(app, store)
-    photo = stored_photo(keys.new_photo_id(keys.uploaded_at("7" + "A" * 25)))
-    store.gallery.put_json(photo.key(), {"delete_sha256": "", "variants": []})
+    [photo] = publish(store, "7" + "A" * 25)
     edit(owner, store, "main", see=Who.OWNER, upload=Who.OWNER, listed="")
     stranger = TestClient(app, headers=HTML)
     for path in ("/", "/upload", f"/photos/{photo.id}", "/api/photos"):
         assert stranger.get(path).status_code == 404
     assert stranger.get("/albums").text.count("<li>") == 0
-    answer = owner.get("/")
-    assert answer.status_code == 200
-    assert answer.headers["x-robots-tag"] == "noindex"
+    response = owner.get("/")
+    assert response.status_code == 200
+    assert response.headers["x-robots-tag"] == "noindex"
     assert "Disallow: /owner" in stranger.get("/robots.txt").text
 
 
-def test_another_site_cannot_act_for_the_owner(app: FastAPI, store: Store) -> None:
+def test_another_site_cannot_act_for_the_owner(store: Store, owner: TestClient) -> None:
     """Nor a link that is followed from there."""
-    owner = signed_in(app, store)
     make_album(owner, "trip")
     for headers in ({"Sec-Fetch-Site": "cross-site"}, {"Origin": "http://evil.test"}):
-        answer = owner.post(
+        response = owner.post(
             "/albums/trip/delete", data={"sure": "1"}, headers=headers, follow_redirects=False
         )
-        assert answer.status_code == 403
+        assert response.status_code == 403
     album = store.albums.get("trip")
     assert album
     assert album.state is State.OPEN
 
 
-def test_the_owner_pauses_uploads(app: FastAPI, store: Store, settings: Settings) -> None:
+def test_the_owner_pauses_uploads(
+    app: FastAPI, store: Store, settings: Settings, owner: TestClient
+) -> None:
     """By a button that says so, for API and form alike; the page says what was taken, too."""
-    owner = signed_in(app, store)
     store.budget.tally(settings, datetime.now(UTC))
     assert "Today 0 of 10,000 photos and 0.0 of 10.0 GB" in owner.get("/owner").text
     assert "Take pictures again" in owner.post("/owner/pause", data={"paused": "1"}).text
@@ -596,8 +557,7 @@ def test_the_owner_pauses_uploads(app: FastAPI, store: Store, settings: Settings
 
 def test_a_visitor_reports_a_photo(app: FastAPI, store: Store) -> None:
     """To the owner, once there is one; of several reports of a photo the first is kept."""
-    photo = stored_photo(keys.new_photo_id(datetime.now(UTC)))
-    store.gallery.put_json(photo.key(), {})
+    [photo] = publish(store, *photo_ids(1))
     visitor, path = TestClient(app, headers=HTML), f"/photos/{photo.id}"
     assert "This should not be here" not in visitor.get(path).text
     assert visitor.post(f"{path}/report").status_code == 404
@@ -621,6 +581,6 @@ def test_reports_are_rate_limited(settings: Settings, store: Store) -> None:
     app = create_app(replace(settings, uploads_per_minute=2), store)
     visitor = TestClient(app)
     for status in (404, 404, 429):
-        answer = visitor.post(f"/api/photos/7{'0' * 25}/reports", json={})
-        assert answer.status_code == status
-    assert int(answer.headers["retry-after"]) > 0
+        response = visitor.post(f"/api/photos/7{'0' * 25}/reports", json={})
+        assert response.status_code == status
+    assert int(response.headers["retry-after"]) > 0

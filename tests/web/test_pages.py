@@ -3,20 +3,19 @@
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
 from starlette.testclient import TestClient
 
-from services.core import keys
 from services.core.settings import Settings
 from services.store import Store
 from services.web import assets
 from services.web.app import create_app
 from tests import pictures
-from tests.photos import stored_photo
+from tests.photos import photo_ids, publish
 from tests.web.uploading import upload
 
 HTML = {"accept": "text/html"}
@@ -27,9 +26,9 @@ def test_without_a_build_one_sentence_says_what_to_run(
 ) -> None:
     """No page, no trace: the command to run."""
     monkeypatch.setattr(assets, "DIST", tmp_path)
-    answer = client.get("/", headers=HTML)
-    assert answer.status_code == 503
-    assert answer.text == (
+    response = client.get("/", headers=HTML)
+    assert response.status_code == 503
+    assert response.text == (
         "The page's scripts and styles are not built yet: run `make build` "
         "(npm ci && npm run build) and reload.\n"
     )
@@ -41,11 +40,11 @@ def test_storage_that_does_not_answer_has_a_page(
     """503 in the site's own look, in the reader's language, and without a trace."""
     client = TestClient(create_app(settings, store))
     monkeypatch.setattr(store.gallery, "name", "no-such-bucket")
-    answer = client.get("/", headers={**HTML, "accept-language": "zh"})
-    assert answer.status_code == 503
-    assert "存储没有响应" in answer.text
-    assert answer.headers["content-language"] == "zh-CN"
-    assert "no-such-bucket" not in answer.text
+    response = client.get("/", headers={**HTML, "accept-language": "zh"})
+    assert response.status_code == 503
+    assert "存储没有响应" in response.text
+    assert response.headers["content-language"] == "zh-CN"
+    assert "no-such-bucket" not in response.text
 
 
 def test_a_fault_of_our_own_has_a_page(
@@ -58,20 +57,20 @@ def test_a_fault_of_our_own_has_a_page(
 
     client = TestClient(create_app(settings, store), raise_server_exceptions=False)
     monkeypatch.setattr(type(store.gallery), "page", broken)
-    answer = client.get("/", headers=HTML)
-    assert answer.status_code == 500
-    assert "Something went wrong" in answer.text
-    assert "the trace" not in answer.text
-    assert "default-src 'none'" in answer.headers["content-security-policy"]
+    response = client.get("/", headers=HTML)
+    assert response.status_code == 500
+    assert "Something went wrong" in response.text
+    assert "the trace" not in response.text
+    assert "default-src 'none'" in response.headers["content-security-policy"]
 
 
 def test_waiting_page_refreshes_itself_without_scripts(client: TestClient) -> None:
     """While the picture is made ready the page asks the browser to come again."""
     photo_id = upload(client, pictures.jpeg())["id"]
-    answer = client.get(f"/photos/{photo_id}", headers=HTML)
-    assert answer.status_code == 200
-    assert '<noscript><meta http-equiv="refresh" content="2"></noscript>' in answer.text
-    assert "Processing" in answer.text
+    response = client.get(f"/photos/{photo_id}", headers=HTML)
+    assert response.status_code == 200
+    assert '<noscript><meta http-equiv="refresh" content="2"></noscript>' in response.text
+    assert "Processing" in response.text
     assert client.get(f"/downloads/{photo_id}", headers=HTML).status_code == 404
 
 
@@ -97,27 +96,15 @@ def shown(page: str) -> list[str]:
     return re.findall(r'data-id="(7[0-9A-Z]{25})"', page)
 
 
-def publish(store: Store, count: int) -> list[str]:
-    """Write index entries and return their photo ids, newest first."""
-    start = datetime(2026, 11, 24, tzinfo=UTC)
-    ids = [keys.new_photo_id(start + timedelta(seconds=n)) for n in range(count)]
-    for photo_id in ids:
-        photo = stored_photo(
-            photo_id, size=(4000, 3000), boxes=(400, 800, 1600), formats=("webp", "jpeg")
-        )
-        store.gallery.put_json(photo.key(), {})
-    return ids[::-1]
-
-
 def test_a_place_in_the_gallery_has_photos_above_it(settings: Settings, store: Store) -> None:
     """`at` begins with a page of newer photos; above the first of those leads another link."""
     client = TestClient(create_app(replace(settings, page_size=3), store))
-    ids = publish(store, 9)
-    answer = client.get("/", params={"at": ids[5]})
-    assert shown(answer.text) == ids[2:8]
-    assert f'rel="prev" href="/?at={ids[2]}#{ids[2]}"' in answer.text
-    assert f'rel="next" href="/?after={ids[7]}"' in answer.text
-    assert "data-newest" not in answer.text
+    publish(store, *(ids := photo_ids(9)))
+    response = client.get("/", params={"at": ids[5]})
+    assert shown(response.text) == ids[2:8]
+    assert f'rel="prev" href="/?at={ids[2]}#{ids[2]}"' in response.text
+    assert f'rel="next" href="/?after={ids[7]}"' in response.text
+    assert "data-newest" not in response.text
     near_head = client.get("/", params={"at": ids[2]})
     assert shown(near_head.text) == ids[:5]
     assert 'rel="prev"' not in near_head.text
@@ -128,24 +115,24 @@ def test_a_place_in_the_gallery_has_photos_above_it(settings: Settings, store: S
 def test_a_place_outlives_its_photo(settings: Settings, store: Store) -> None:
     """A link to the place of a photo that was deleted leads to its neighbours."""
     client = TestClient(create_app(replace(settings, page_size=2), store))
-    ids = publish(store, 5)
+    publish(store, *(ids := photo_ids(5)))
     store.gallery.remove("main", ids[2])
     assert shown(client.get("/", params={"at": ids[2]}).text) == [*ids[:2], *ids[3:]]
 
 
 def test_tiles_alone(client: TestClient, store: Store) -> None:
     """`only` brings the tiles of published photos, newest first, and no page around them."""
-    ids = publish(store, 4)
+    publish(store, *(ids := photo_ids(4)))
     wanted = ",".join([ids[3], "7" + "Z" * 25, "nonsense", ids[1]])
-    answer = client.get("/", params={"only": wanted})
-    assert shown(answer.text) == [ids[1], ids[3]]
-    assert "<html" not in answer.text
-    assert answer.text.count("<img") == answer.text.count('loading="lazy"') == 2
+    response = client.get("/", params={"only": wanted})
+    assert shown(response.text) == [ids[1], ids[3]]
+    assert "<html" not in response.text
+    assert response.text.count("<img") == response.text.count('loading="lazy"') == 2
 
 
 def test_the_feed_is_atom(client: TestClient, store: Store) -> None:
     """The newest thirty, each with its page, its moment and its picture (RFC 4287, 4.1)."""
-    ids = publish(store, 31)
+    publish(store, *(ids := photo_ids(31)))
     answer = client.get("/feed.xml")
     assert answer.headers["content-type"] == "application/atom+xml; charset=utf-8"
     assert 'type="application/atom+xml"' in client.get("/", headers=HTML).text
@@ -189,9 +176,9 @@ def test_gzip_only_for_those_who_take_it(
     client: TestClient, accepted: str, encoding: str | None
 ) -> None:
     """`q=0` means no (RFC 9110, 12.4.2)."""
-    answer = client.get("/", headers={**HTML, "accept-encoding": accepted})
-    assert answer.headers.get("content-encoding") == encoding
-    assert "Contact Sheet" in answer.text
+    response = client.get("/", headers={**HTML, "accept-encoding": accepted})
+    assert response.headers.get("content-encoding") == encoding
+    assert "Contact Sheet" in response.text
 
 
 def test_no_redirect_goes_to_the_requests_host(settings: Settings, store: Store) -> None:
@@ -199,9 +186,9 @@ def test_no_redirect_goes_to_the_requests_host(settings: Settings, store: Store)
     client = TestClient(create_app(replace(settings, public_url="https://photos.test"), store))
     for path in ("/upload/", "/photos/", "/api/photos/"):
         headers = {**HTML, "host": "evil.example"}
-        answer = client.get(path, headers=headers, follow_redirects=False)
-        assert answer.headers.get("location") in (None, "/upload")
-        assert "evil.example" not in answer.text
+        response = client.get(path, headers=headers, follow_redirects=False)
+        assert response.headers.get("location") in (None, "/upload")
+        assert "evil.example" not in response.text
 
 
 @pytest.mark.parametrize(
@@ -217,9 +204,9 @@ def test_hosts_that_a_stranger_could_choose_are_refused(
     client: TestClient, host: str, trusted: bool
 ) -> None:
     """Without PUBLIC_URL links and the signed redirect of the form follow the Host header."""
-    answer = client.get("/upload", headers={**HTML, "host": host})
-    assert answer.status_code == (200 if trusted else 400)
-    assert ("success_action_redirect" in answer.text) == trusted
+    response = client.get("/upload", headers={**HTML, "host": host})
+    assert response.status_code == (200 if trusted else 400)
+    assert ("success_action_redirect" in response.text) == trusted
 
 
 def test_a_page_fits_into_lambdas_answer(
@@ -227,19 +214,20 @@ def test_a_page_fits_into_lambdas_answer(
 ) -> None:
     """However long the addresses are: fewer photos then, and the next page goes on behind them."""
     client = TestClient(create_app(replace(settings, page_size=1000), store))
-    ids = publish(store, 450)
+    described: Any = {"size": (4000, 3000), "boxes": (400, 800, 1600), "formats": ("webp", "jpeg")}
+    publish(store, *(ids := photo_ids(450)), **described)
     monkeypatch.setattr(
         store.gallery, "url", lambda key: f"https://s3.test/{key}?token={'x' * 1800}"
     )
     seen: list[str] = []
     after = None
     while after or not seen:
-        answer = client.get(
+        response = client.get(
             "/api/photos", params={"limit": 1000, **({"after": after} if after else {})}
         )
-        assert len(answer.content) < 5_000_000
-        seen += [photo["id"] for photo in answer.json()["photos"]]
-        after = answer.json()["next"]
+        assert len(response.content) < 5_000_000
+        seen += [photo["id"] for photo in response.json()["photos"]]
+        after = response.json()["next"]
     assert seen == ids
     page = client.get("/", headers=HTML)
     assert len(page.content) < 6_000_000

@@ -29,8 +29,8 @@ def test_a_page_is_one_request(aws_session: boto3.Session, photos: int, path: st
         client = client_of(server, aws_session)
         for after in (None, photo_id(photos // 2), photo_id(5)):
             server.requests = 0
-            answer = client.get(path, params={"after": after} if after else {})
-            assert answer.status_code == 200
+            response = client.get(path, params={"after": after} if after else {})
+            assert response.status_code == 200
             assert server.requests == 1
         assert server.reads == 1  # the album's record, remembered
 

@@ -13,7 +13,7 @@ from schemathesis.config import SchemathesisConfig
 from services.core.albums import Album, Who
 from services.core.grants import Grant, Kind, Right, grant_id, new_token
 from services.store import Store
-from tests.photos import publish
+from tests.photos import photo_ids, publish
 
 OPERATIONS = [
     "DELETE /api/albums/{album}/photos/{photo_id}",
@@ -50,9 +50,18 @@ def operations(app: FastAPI) -> dict[str, Any]:
     return {f"{operation.method.upper()} {operation.path}": operation for operation in found}
 
 
-def test_every_operation_is_tried(app: FastAPI) -> None:
-    """A new one has to be added here."""
-    assert sorted(operations(app)) == OPERATIONS
+def test_every_operation_is_described_and_tried(app: FastAPI) -> None:
+    """A new one has to be added here; each has a summary, and its errors are problems."""
+    found = operations(app)
+    assert sorted(found) == OPERATIONS
+    for name, operation in found.items():
+        described = operation.definition.raw
+        assert described["summary"], name
+        for status, response in described["responses"].items():
+            if status.startswith(("4", "5")):
+                content = response["content"]
+                assert list(content) == ["application/problem+json"], (name, status)
+                assert content["application/problem+json"]["example"]["status"] == int(status)
 
 
 POSITIVE, NEGATIVE = GenerationMode.POSITIVE, GenerationMode.NEGATIVE
@@ -85,7 +94,7 @@ def test_every_answer_is_as_described(
 
     Asked by somebody without rights, by an owner and with a key; the album of the examples exists.
     """
-    publish(store, 3)
+    publish(store, *photo_ids(3))
     store.albums.save(Album(slug="summer-2026", see=Who.LINK, upload=Who.LINK))
     headers = rights(store, caller)
     strategy = operations(app)[name].as_strategy(generation_mode=mode)

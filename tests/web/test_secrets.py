@@ -1,6 +1,7 @@
 """Secrets stay out of the logs."""
 
 import contextlib
+import io
 import logging
 import os
 import subprocess
@@ -14,53 +15,43 @@ from fastapi import FastAPI
 from mangum import Mangum
 from starlette.testclient import TestClient
 
-from services.core.logs import log_as_json
 from tests import pictures
 from tests.conftest import SECRET_ACCESS_KEY, free_port
 from tests.events import http_api
-from tests.web.conftest import Resize
-from tests.web.uploading import begin
+from tests.json_log import json_log
+from tests.web.uploading import Resize, upload
 
 
 @contextlib.contextmanager
-def our_logs(level: str) -> Iterator[None]:
-    """Write JSON lines to standard error, but the dependencies' only from warnings on."""
-    root = logging.getLogger()
-    before, before_level = root.handlers[:], root.level
-    log_as_json(level)
+def our_logs(level: str) -> Iterator[io.StringIO]:
+    """Collect what is logged, but of the dependencies only from warnings on."""
     names = ("botocore", "boto3", "s3transfer", "urllib3", "httpx", "httpcore")
     for name in names:
         logging.getLogger(name).setLevel(logging.WARNING)
     try:
-        yield
+        with json_log(level) as log:
+            yield log
     finally:
-        root.handlers[:] = before
-        root.setLevel(before_level)
         for name in names:
             logging.getLogger(name).setLevel(logging.NOTSET)
 
 
-def test_no_secret_is_logged(
-    client: TestClient, resize: Resize, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_no_secret_is_logged(client: TestClient, resize: Resize) -> None:
     """Through an upload, a deletion and two refusals."""
-    with our_logs("DEBUG"):
-        data = pictures.jpeg(50, 40)
-        begun = begin(client, size=len(data)).json()
-        post = begun["upload"]
-        httpx.post(post["url"], data=post["fields"], files={"file": data})
+    with our_logs("DEBUG") as log:
+        begun = upload(client, pictures.jpeg(50, 40))
         resize(begun["id"])
         path = f"/api/photos/{begun['id']}"
         address = client.get(path).json()["variants"][0]["url"]
         client.delete(path, headers={"X-Delete-Token": "wrong"})
         client.delete(path, headers={"X-Delete-Token": begun["delete_token"]})
         client.get(path)
-    lines = "".join(capsys.readouterr())
+    fields, lines = begun["upload"]["fields"], log.getvalue()
     for secret in (
         begun["delete_token"],
         SECRET_ACCESS_KEY,
-        post["fields"]["x-amz-signature"],
-        post["fields"]["policy"],
+        fields["x-amz-signature"],
+        fields["policy"],
         address.partition("X-Amz-Signature=")[2],
     ):
         assert len(secret) > 8
@@ -71,13 +62,11 @@ TOKEN = "s3cr3t-t0ken-in-a-path"
 
 
 @pytest.mark.parametrize("path", [f"/l/{TOKEN}", f"/signin/{TOKEN}"])
-def test_no_token_in_a_path_is_logged_on_lambda(
-    app: FastAPI, path: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_no_token_in_a_path_is_logged_on_lambda(app: FastAPI, path: str) -> None:
     """Mangum logs the path of each request."""
-    with our_logs("INFO"):
+    with our_logs("INFO") as log:
         Mangum(app, lifespan="off")(http_api("GET", path), object())  # type: ignore[arg-type]
-    lines = capsys.readouterr().err
+    lines = log.getvalue()
     assert TOKEN not in lines
     assert path.replace(TOKEN, "\\u2026") in lines
 
