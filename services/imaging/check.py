@@ -28,7 +28,7 @@ def checked_header(data: bytes, limits: Limits) -> Header:
 
 
 def _read_header(data: bytes) -> Header:
-    # By content alone: neither a name nor a declared type has a say.
+    # By content alone: name and declared type are not looked at.
     if data.startswith(b"\xff\xd8\xff"):
         return jpeg.read_header(data)
     if data.startswith(png.SIGNATURE):

@@ -1,10 +1,10 @@
 """Decoding that can be stopped: done in a process that stays for the next picture.
 
-A decoder that runs away never returns to Python, so no signal handler, thread or timer in its own
+A decoder in an endless loop never returns to Python, so no signal handler, thread or timer in its own
 process can turn it into a verdict; killing the Lambda's process would lose the verdict and bring
 the event back. A child that decodes picture after picture costs one process start per Lambda and a
 copy of the bytes per picture, and its end, by deadline, crash or memory bound, is told apart from
-ours. It is also where a decoder that was taken over finds itself: services.imaging.sandbox.
+ours. It is also the sandbox of a decoder that was taken over: services.imaging.sandbox.
 """
 
 import atexit
@@ -31,7 +31,7 @@ FAIR_SECONDS = 10.0
 """A picture that had less time than this is worth another try, with a whole Lambda's time."""
 
 ATTEMPTS = 2
-"""A failure is judged when it comes again in a new process, which has no past."""
+"""A failure becomes a verdict when a fresh process fails too: earlier pictures cannot be the cause."""
 
 _CRASHES = {signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT, signal.SIGFPE, signal.SIGILL}
 

@@ -1,4 +1,4 @@
-"""The one door to ImageMagick: loads it through Wand under our policy, moves pixels in and out.
+"""ImageMagick through Wand: loads it under our policy, moves pixels in and out.
 
 Whoever needs Wand imports it from here, so that the policy is in force before the library starts.
 """

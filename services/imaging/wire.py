@@ -1,4 +1,4 @@
-"""Messages between a parent and its decoding process: a JSON head and the bytes it speaks of.
+"""Messages between a parent and its decoding process: a JSON head, then parts of plain bytes.
 
 Nothing in a message can execute, whoever wrote it. On the pipe: the length of the head (32 bits,
 big-endian), the head, then the parts, whose lengths are the head's "parts".

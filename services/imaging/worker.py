@@ -33,7 +33,7 @@ def serve(target: str) -> None:
             head, parts = wire.receive(requests)
         except EOFError:
             return
-        # Should the parent be gone by the deadline: this one needs no interpreter to end us.
+        # Ends this process where the parent died before the deadline; works even while C code runs.
         faulthandler.dump_traceback_later(max(0.0, head.pop("seconds")) + 1, exit=True)
         outcome: tuple[dict[str, Any], list[bytes]] = _outcome(function, (head, parts))
         faulthandler.cancel_dump_traceback_later()

@@ -34,7 +34,7 @@ class HeadMiddleware:
 
 
 class NegotiatedGZip(GZipMiddleware):
-    """Compresses for those who take gzip; Starlette's own reads `gzip;q=0` as a wish for it."""
+    """Compresses for those who take gzip; Starlette's own reads `gzip;q=0` as accepting it."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one ASGI connection."""

@@ -89,7 +89,7 @@ def _parse(data: bytes) -> _File:
             layers.append(_layer(reader, palette, control))
             control = b""
         elif layers:
-            break  # what follows the pictures is nobody's business
+            break  # bytes after the pictures are ignored
         else:
             raise Rejected(Reason.CORRUPT, f"block of kind {kind:#x}")
     # What controls a frame that never comes is no harm.

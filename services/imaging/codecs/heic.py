@@ -16,7 +16,7 @@ def decode(data: bytes, header: Header, need: tuple[int, int]) -> Iterator[Frame
     from PIL import Image
 
     with data_errors():
-        # 10 and 12 bits become 8 without clipping; threads would be the deadline's business too.
+        # 10 and 12 bits become 8 without clipping.
         picture = pillow_heif.open_heif(data, convert_hdr_to_8bit=True)
         if picture.size != (header.width, header.height):  # before anything of that size is made
             raise Rejected(Reason.CORRUPT, f"{picture.size} in its decoder")

@@ -96,7 +96,7 @@ def decode(
 def _forgiven(data: bytes, size: tuple[int, int], components: int, need: tuple[int, int]) -> Raster:
     """Decode again without what does no harm; any complaint about the rest is a verdict.
 
-    libjpeg speaks of the first trouble alone, so forgiving it would forgive what follows.
+    libjpeg reports the first warning alone, so forgiving it would forgive all that follow.
     """
     mended = _mended(data)
     scan, _ = _first_scan(mended)
