@@ -48,10 +48,10 @@ class Deployment:
     def events(self) -> list[Any]:
         """Return the notifications that came since the last look."""
         found: list[Any] = []
-        while told := self.sqs.receive_message(
+        while messages := self.sqs.receive_message(
             QueueUrl=self.queue, MaxNumberOfMessages=10, WaitTimeSeconds=0 if found else 2
         ).get("Messages"):
-            for message in told:
+            for message in messages:
                 self.sqs.delete_message(QueueUrl=self.queue, ReceiptHandle=message["ReceiptHandle"])
                 found.append(json.loads(message["Body"]))
         return found
@@ -62,7 +62,7 @@ class Deployment:
         return handle(event, self.resize, settings or self.resize_settings, deadline=deadline)
 
     def deliver(self) -> list[dict[str, Any]]:
-        """Call the resize function for all that S3 told, and return its answers."""
+        """Call the resize function with each notification, and return its responses."""
         return [self.invoke(event) for event in self.events()]
 
     def asked(self, function: str) -> set[Right]:
@@ -135,18 +135,20 @@ def told_by_queue(account: MiniStack, template: Template) -> str:
     sqs = account.client("sqs")
     allowed = {"Effect": "Allow", "Principal": "*", "Action": "sqs:SendMessage", "Resource": "*"}
     policy = json.dumps({"Version": "2012-10-17", "Statement": [allowed]})
-    url: str = sqs.create_queue(QueueName="told", Attributes={"Policy": policy})["QueueUrl"]
+    url: str = sqs.create_queue(QueueName="notifications", Attributes={"Policy": policy})[
+        "QueueUrl"
+    ]
     arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]
     properties = of_type(template, "AWS::S3::Bucket")["UploadBucket"]["NotificationConfiguration"]
-    [told] = deployed(properties)["LambdaConfigurations"]
-    rules = told["Filter"]["S3Key"]["Rules"]
+    [configuration] = deployed(properties)["LambdaConfigurations"]
+    rules = configuration["Filter"]["S3Key"]["Rules"]
     account.client("s3").put_bucket_notification_configuration(
         Bucket=DEPLOYED["UploadBucket"],
         NotificationConfiguration={
             "QueueConfigurations": [
                 {
                     "QueueArn": arn["QueueArn"],
-                    "Events": [told["Event"]],
+                    "Events": [configuration["Event"]],
                     "Filter": {"Key": {"FilterRules": rules}},
                 }
             ]

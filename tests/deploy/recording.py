@@ -43,7 +43,7 @@ async def app(scope: dict[str, Any], receive: Any, send: Any) -> None:
     """Serve MiniStack.
 
     "If you don't have the s3:ListBucket permission, Amazon S3 returns an HTTP status code 403": that
-    an object is missing is told only to who may list, so each 404 is a use of that right.
+    an object is missing is said only to who may list, so each 404 is a use of that right.
     """
     asked: list[tuple[str, str]] = []
     _asked.set(asked)

@@ -43,7 +43,7 @@ def test_every_resource_is_made(deployment: Deployment) -> None:
         made = {
             of
             for of, call in TOLD_BY.items()
-            if of in bucket and told(deployment.s3, call, bucket["BucketName"])
+            if of in bucket and is_configured(deployment.s3, call, bucket["BucketName"])
         }
         assert made == (bucket.keys() & TOLD_BY.keys()) - lost
 
@@ -57,11 +57,11 @@ def test_every_parameter_is_made(tmp_path: Path) -> None:
         resources = {**template["Resources"]}
         del resources["Budget"]
         create_stack(account, template | {"Resources": resources})
-        [told] = account.client("sns").list_subscriptions()["Subscriptions"]
-        assert told["Endpoint"] == "owner@example.org"
+        [subscription] = account.client("sns").list_subscriptions()["Subscriptions"]
+        assert subscription["Endpoint"] == "owner@example.org"
 
 
-def told(s3: Any, call: str, bucket: str) -> bool:
+def is_configured(s3: Any, call: str, bucket: str) -> bool:
     """Tell whether S3 knows of a setting."""
     try:
         answer = getattr(s3, call)(Bucket=bucket)
@@ -96,7 +96,7 @@ def test_cors_of_the_template_lets_the_page_upload(deployment: Deployment) -> No
 
 
 def test_notification_of_the_template_reaches_uploads_only(deployment: Deployment) -> None:
-    """An object under uploads/ is told of, and what the function quarantines is not: no loop."""
+    """An object under uploads/ triggers the function, and what the function quarantines is not: no loop."""
     name = deployment.web.uploads.name
     for key in ("quarantine/a", "uploads/b"):
         deployment.s3.put_object(Bucket=name, Key=key, Body=b"x")

@@ -36,9 +36,9 @@ def test_the_commands_name_the_buckets_as_the_template_does() -> None:
     """Account and region are all that a person has to fill in."""
     names = {bucket.get("BucketName") for bucket in of_type(package(), "AWS::S3::Bucket").values()}
     filled = commands().replace("ACCOUNT", "123456789012").replace("REGION", "us-east-1")
-    told = re.search(r"^for bucket in (.*); do$", filled, re.MULTILINE)
-    assert told
-    assert set(told[1].split()) == names - {None}
+    loop = re.search(r"^for bucket in (.*); do$", filled, re.MULTILINE)
+    assert loop
+    assert set(loop[1].split()) == names - {None}
 
 
 def test_the_commands_remove_every_version(store: Store, settings: Settings) -> None:

@@ -74,8 +74,11 @@ def test_parameters_reach_what_they_are_for() -> None:
     assert settings.public_url == settings.image_base_url == "https://photos.example.org"
     [group, *_] = of_type(other, "AWS::Logs::LogGroup").values()
     assert group["RetentionInDays"] == 7
-    [told] = of_type(other, "AWS::SNS::Subscription").values()
-    assert (told["Endpoint"], told["TopicArn"]) == ("owner@example.org", "<AlarmTopic>")
+    [subscription] = of_type(other, "AWS::SNS::Subscription").values()
+    assert (subscription["Endpoint"], subscription["TopicArn"]) == (
+        "owner@example.org",
+        "<AlarmTopic>",
+    )
     [budget] = of_type(other, "AWS::Budgets::Budget").values()
     assert budget["Budget"]["BudgetLimit"] == {"Amount": "20", "Unit": "USD"}
 

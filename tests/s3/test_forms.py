@@ -68,9 +68,9 @@ def test_a_form_redirects(s3: "S3Client", bucket: str, query: str) -> None:
     answer = send(presign(s3, bucket, fields), b"x")
     etag = s3.head_object(Bucket=bucket, Key=KEY)["ETag"]
     assert (answer.status_code, answer.headers["Location"].startswith(back)) == (303, True)
-    told = parse_qs(urlsplit(answer.headers["Location"]).query)
-    told.pop("uploaded", None)
-    assert told == {"bucket": [bucket], "key": [KEY], "etag": [etag]}
+    redirected = parse_qs(urlsplit(answer.headers["Location"]).query)
+    redirected.pop("uploaded", None)
+    assert redirected == {"bucket": [bucket], "key": [KEY], "etag": [etag]}
 
 
 @pytest.mark.parametrize(
