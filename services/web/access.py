@@ -17,9 +17,9 @@ from services.core.albums import Album, is_slug
 from services.core.grants import Grant, Kind, grant_id
 from services.core.photo import Photo
 from services.store import Store
+from services.web.cache import Cache
 from services.web.place import Place
 from services.web.problems import NO_SUCH_ALBUM, ProblemError
-from services.web.remembered import Remembered
 
 OWNER_COOKIE = "owner"
 LINK_COOKIE = "link-"  # and the album's slug
@@ -31,13 +31,13 @@ NO_UPLOADS = (HTTPStatus.FORBIDDEN, "This album takes no pictures now.")
 
 
 class Access:
-    """Reads albums and grants, each at most once in `remembered.SECONDS`."""
+    """Reads albums and grants, each at most once in `cache.SECONDS`."""
 
     def __init__(self, store: Store) -> None:
         self.store = store
-        self._albums: Remembered[Album | None] = Remembered(store.albums.get)
-        self._grants: Remembered[Grant | None] = Remembered(self._read_grant)
-        self._photos: Remembered[tuple[list[Photo], bool]] = Remembered(self._read_photos)
+        self._albums: Cache[Album | None] = Cache(store.albums.get)
+        self._grants: Cache[Grant | None] = Cache(self._read_grant)
+        self._photos: Cache[tuple[list[Photo], bool]] = Cache(self._read_photos)
 
     def album(self, slug: str) -> Album | None:
         """Return an album, or None where there is none."""
@@ -183,10 +183,10 @@ async def _access(request: Request) -> Access:
 
 
 AccessDep = Annotated[Access, Depends(_access)]
-Seen = Annotated[Place, Depends(allow(Action.SEE))]
-Filled = Annotated[Place, Depends(allow(Action.UPLOAD))]
-Followed = Annotated[Place, Depends(allow(Action.SEE, Action.FOLLOW))]
-Erased = Annotated[Place, Depends(allow(Action.SEE, Action.FOLLOW, Action.TIDY))]
-Tidied = Annotated[Place, Depends(allow(Action.TIDY))]
-Owned = Annotated[Place, Depends(allow(Action.OWN))]
+CanSee = Annotated[Place, Depends(allow(Action.SEE))]
+CanUpload = Annotated[Place, Depends(allow(Action.UPLOAD))]
+CanFollow = Annotated[Place, Depends(allow(Action.SEE, Action.FOLLOW))]
+CanDelete = Annotated[Place, Depends(allow(Action.SEE, Action.FOLLOW, Action.TIDY))]
+CanTidy = Annotated[Place, Depends(allow(Action.TIDY))]
+CanOwn = Annotated[Place, Depends(allow(Action.OWN))]
 Owner = Annotated[Grant, Depends(_owner)]

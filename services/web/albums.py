@@ -23,7 +23,7 @@ from services.core.albums import (
 )
 from services.core.photo import Photo
 from services.store import AlbumChangedError
-from services.web.access import Access, AccessDep, Owned, Owner, grant_of
+from services.web.access import Access, AccessDep, CanOwn, Owner, grant_of
 from services.web.dependencies import SettingsDep, public_url
 from services.web.forms import Fields, done, moment_of, text_of
 from services.web.markup import album_path
@@ -180,7 +180,7 @@ def _edited(album: Album, fields: dict[str, str]) -> Album:
 
 
 @owners.get("/settings")
-def settings_page(request: Request, place: Owned, access: AccessDep) -> Response:
+def settings_page(request: Request, place: CanOwn, access: AccessDep) -> Response:
     """Show an album's settings as they are now."""
     album = access.fresh_album(place.slug) or place.album
     others = destinations(access, place)
@@ -188,7 +188,7 @@ def settings_page(request: Request, place: Owned, access: AccessDep) -> Response
 
 
 @owners.post("/settings")
-def edit_album(place: Owned, access: AccessDep, fields: Fields) -> Response:
+def edit_album(place: CanOwn, access: AccessDep, fields: Fields) -> Response:
     """Change an album, unless somebody else did since its settings were shown."""
     before = access.fresh_album(place.slug) or place.album
     if before.state is not State.OPEN:
@@ -203,7 +203,7 @@ def edit_album(place: Owned, access: AccessDep, fields: Fields) -> Response:
 
 
 @owners.post("/photos/{photo_id}/cover")
-def choose_cover(photo_id: str, place: Owned, access: AccessDep) -> Response:
+def choose_cover(photo_id: str, place: CanOwn, access: AccessDep) -> Response:
     """Let a photo stand for its album in lists and previews."""
     if not access.store.gallery.photos(place.slug, [photo_id]):
         raise ProblemError(HTTPStatus.NOT_FOUND, "There is no such photo.")
@@ -213,7 +213,7 @@ def choose_cover(photo_id: str, place: Owned, access: AccessDep) -> Response:
 
 
 @owners.post("/delete")
-def delete_album(place: Owned, access: AccessDep, fields: Fields) -> Response:
+def delete_album(place: CanOwn, access: AccessDep, fields: Fields) -> Response:
     """Begin to delete an album; its photos are deleted or moved first, as the form says."""
     album = access.fresh_album(place.slug) or place.album
     target = fields.get("move_to", "")

@@ -24,9 +24,9 @@ from services.web import (
     work,
 )  # fmt: skip
 from services.web.access import Access, album_parameter
+from services.web.cache import Cache
 from services.web.middleware import HeadMiddleware, NegotiatedGZip
 from services.web.rate_limit import UploadRate
-from services.web.remembered import Remembered
 from services.web.security import SecurityMiddleware, security_headers
 
 
@@ -46,8 +46,8 @@ def create_app(settings: Settings, store: Store) -> FastAPI:
     app.state.settings = settings
     app.state.store = store
     app.state.upload_rate = UploadRate(settings)
-    app.state.paused = Remembered(lambda _: store.budget.pause(datetime.now(UTC)))
-    app.state.owned = Remembered(lambda _: store.grants.has_owner())
+    app.state.paused = Cache(lambda _: store.budget.pause(datetime.now(UTC)))
+    app.state.owned = Cache(lambda _: store.grants.has_owner())
     app.state.security_headers = security_headers(settings, store)
     app.state.access = Access(store)
     for router in (albums.router, links.router, owner.router, passkeys.router, reports.owners):

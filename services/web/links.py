@@ -10,7 +10,7 @@ from fastapi import APIRouter, Request, Response
 
 from services.core.access import Action, may
 from services.core.grants import Grant, Kind, Right, grant_id, new_token
-from services.web.access import LINK_COOKIE, AccessDep, Followed, Owned, set_token
+from services.web.access import LINK_COOKIE, AccessDep, CanFollow, CanOwn, set_token
 from services.web.albums import summary_of
 from services.web.dependencies import SettingsDep, StoreDep, public_url
 from services.web.forms import Fields, done, moment_of, text_of
@@ -65,7 +65,7 @@ def follow_link(token: str, request: Request, access: AccessDep, settings: Setti
 
 
 @guests.post("/guest")
-def name_guest(request: Request, place: Followed, fields: Fields) -> Response:
+def name_guest(request: Request, place: CanFollow, fields: Fields) -> Response:
     """Keep the name that a guest gives, for the uploads to come."""
     response = done(
         album_path(place.slug) if place.may(Action.SEE) else f"{within(place.slug)}/upload"
@@ -90,7 +90,7 @@ def _name_of(rights: frozenset[Right]) -> str:
 
 
 @owners.get("/links")
-def links_page(request: Request, place: Owned, store: StoreDep, settings: SettingsDep) -> Response:
+def links_page(request: Request, place: CanOwn, store: StoreDep, settings: SettingsDep) -> Response:
     """Show an album's links with rights, end and last use."""
     used = store.grants.last_used()
     links = []
@@ -114,7 +114,7 @@ def links_page(request: Request, place: Owned, store: StoreDep, settings: Settin
 
 
 @owners.post("/links")
-def make_link(place: Owned, access: AccessDep, fields: Fields) -> Response:
+def make_link(place: CanOwn, access: AccessDep, fields: Fields) -> Response:
     """Make a link to an album."""
     rights = RIGHTS.get(fields.get("rights", ""))
     if rights is None:
@@ -137,7 +137,7 @@ def make_link(place: Owned, access: AccessDep, fields: Fields) -> Response:
 
 @owners.get("/links/{id_}/sheet")
 def sheet_page(
-    id_: str, request: Request, place: Owned, store: StoreDep, settings: SettingsDep
+    id_: str, request: Request, place: CanOwn, store: StoreDep, settings: SettingsDep
 ) -> Response:
     """Show a page to print: title, QR code, and how to."""
     grant = store.grants.get(id_)

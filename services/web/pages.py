@@ -11,7 +11,7 @@ from services.core import keys
 from services.core.access import Action
 from services.core.photo import Photo
 from services.store import Store
-from services.web.access import AccessDep, Filled, Followed, Seen
+from services.web.access import AccessDep, CanFollow, CanSee, CanUpload
 from services.web.albums import destinations
 from services.web.dependencies import SettingsDep, StoreDep, public_url
 from services.web.gallery import Gallery, NotUploaderError, Status, fitting
@@ -31,7 +31,7 @@ DELETE_COOKIE_SECONDS = 365 * 86_400
 
 def gallery_page(
     request: Request,
-    place: Seen,
+    place: CanSee,
     store: StoreDep,
     settings: SettingsDep,
     after: str | None = None,
@@ -74,7 +74,7 @@ def gallery_page(
 
 
 @router.get("/feed.xml")
-def feed(request: Request, place: Seen, store: StoreDep, settings: SettingsDep) -> Response:
+def feed(request: Request, place: CanSee, store: StoreDep, settings: SettingsDep) -> Response:
     """Show the newest photos as an Atom feed (RFC 4287)."""
     photos = Gallery(store, place.slug).page(None, IN_FEED).photos
     origin, untitled = public_url(request, settings), strings_for_request(request)("photo.untitled")
@@ -85,14 +85,14 @@ def feed(request: Request, place: Seen, store: StoreDep, settings: SettingsDep) 
 
 
 @router.get("/upload/")
-def upload_page_with_slash(place: Filled) -> Response:
+def upload_page_with_slash(place: CanUpload) -> Response:
     """Lead to the form, whatever host the request names."""
     return RedirectResponse(f"{within(place.slug)}/upload", HTTPStatus.PERMANENT_REDIRECT)
 
 
 @router.get("/upload")
 def upload_page(
-    request: Request, place: Filled, settings: SettingsDep, store: StoreDep
+    request: Request, place: CanUpload, settings: SettingsDep, store: StoreDep
 ) -> Response:
     """Show a form that posts one picture straight to S3, for browsers without JavaScript."""
     redirect = public_url(request, settings) + photo_path(place.slug, "{id}")
@@ -117,7 +117,7 @@ def upload_page(
 def photo_page(
     request: Request,
     photo_id: str,
-    place: Followed,
+    place: CanFollow,
     access: AccessDep,
     store: StoreDep,
     settings: SettingsDep,
@@ -165,7 +165,7 @@ def photo_page(
 
 
 @router.post("/photos/{photo_id}/delete")
-def delete_photo(request: Request, photo_id: str, place: Followed, store: StoreDep) -> Response:
+def delete_photo(request: Request, photo_id: str, place: CanFollow, store: StoreDep) -> Response:
     """Delete what this browser uploaded by the form without JavaScript, and lead to the gallery."""
     gallery = Gallery(store, place.slug)
     try:
@@ -180,7 +180,7 @@ def delete_photo(request: Request, photo_id: str, place: Followed, store: StoreD
 
 @router.get("/photos/{photo_id}/qr.svg")
 def qr_code(
-    request: Request, photo_id: str, place: Seen, store: StoreDep, settings: SettingsDep
+    request: Request, photo_id: str, place: CanSee, store: StoreDep, settings: SettingsDep
 ) -> Response:
     """Show the address of the photo's page as a QR code, for the next phone."""
     import segno  # where it is asked for: on Lambda nothing waits for it
@@ -194,14 +194,14 @@ def qr_code(
 
 
 @router.get("/downloads/{photo_id}")
-def download(photo_id: str, place: Seen, store: StoreDep) -> Response:
+def download(photo_id: str, place: CanSee, store: StoreDep) -> Response:
     """Lead to the largest variant, saved under the photo's name."""
     gallery = Gallery(store, place.slug)
     return RedirectResponse(gallery.download_url(_photo(gallery, photo_id)), HTTPStatus.FOUND)
 
 
 @router.get("/images/{photo_id}.{extension}")
-def image(photo_id: str, extension: str, place: Seen, store: StoreDep) -> Response:
+def image(photo_id: str, extension: str, place: CanSee, store: StoreDep) -> Response:
     """Lead to the picture; unlike a presigned address, this one may be pasted anywhere."""
     gallery = Gallery(store, place.slug)
     photo = _photo(gallery, photo_id)

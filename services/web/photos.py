@@ -10,7 +10,7 @@ from pydantic import AliasPath, BaseModel, BeforeValidator, ConfigDict, Field, c
 from services.core import keys
 from services.core.access import Action
 from services.store import Store
-from services.web.access import Erased, Followed, Seen
+from services.web.access import CanDelete, CanFollow, CanSee
 from services.web.dependencies import PhotoId, SettingsDep, StoreDep
 from services.web.gallery import Gallery, NotUploaderError, Status, fitting
 from services.web.markup import base64_text, photo_path
@@ -139,7 +139,7 @@ _IDS = Query(
     responses=documented(NO_SUCH_ALBUM, MALFORMED, UNAVAILABLE),
 )
 def list_photos(
-    place: Followed,
+    place: CanFollow,
     store: StoreDep,
     settings: SettingsDep,
     after: Annotated[str | None, _AFTER] = None,
@@ -170,7 +170,7 @@ def list_photos(
     responses=documented(NO_SUCH_ALBUM, MALFORMED, UNAVAILABLE),
 )
 def count_photos(
-    place: Seen,
+    place: CanSee,
     store: StoreDep,
     newer_than: Annotated[
         str | None, Query(pattern=f"^{keys.PHOTO_ID_PATTERN}$", description="A photo id.")
@@ -187,7 +187,7 @@ def count_photos(
     responses=documented(NOT_FOUND, GONE, UNAVAILABLE),
 )
 def get_photo(
-    photo_id: PhotoId, place: Followed, store: StoreDep
+    photo_id: PhotoId, place: CanFollow, store: StoreDep
 ) -> Photo | Rejected | Waiting | Stored:
     """Ready with its variants, rejected with its reason, or waiting."""
     known = keys.is_photo_id(photo_id)
@@ -207,7 +207,7 @@ def get_photo(
 )
 def delete_photo(
     photo_id: PhotoId,
-    place: Erased,
+    place: CanDelete,
     store: StoreDep,
     x_delete_token: Annotated[
         str | None,

@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 
 from services.core import keys
 from services.store import Store
-from services.web.access import Owner, Seen
+from services.web.access import CanSee, Owner
 from services.web.dependencies import PhotoId, StoreDep
 from services.web.forms import Fields, done, text_of
 from services.web.place import Place
@@ -61,7 +61,7 @@ def _report(request: Request, place: Place, store: Store, photo_id: str, text: s
     ),
 )
 def report_photo(
-    request: Request, photo_id: PhotoId, report: ReportRequest, place: Seen, store: StoreDep
+    request: Request, photo_id: PhotoId, report: ReportRequest, place: CanSee, store: StoreDep
 ) -> dict[str, str]:
     """Of several reports of one photo the first is kept. 404 while the gallery has no owner."""
     _report(request, place, store, photo_id, report.text)
@@ -70,7 +70,7 @@ def report_photo(
 
 @pages.post("/photos/{photo_id}/report")
 def report_from_page(
-    request: Request, photo_id: str, place: Seen, store: StoreDep, fields: Fields
+    request: Request, photo_id: str, place: CanSee, store: StoreDep, fields: Fields
 ) -> Response:
     """Take the report of the form on the photo's page, and say so."""
     _report(request, place, store, photo_id, text_of(fields, "text", MAX_TEXT))

@@ -10,7 +10,7 @@ from services.core import keys
 from services.core.access import Action, may
 from services.core.albums import State
 from services.store.relocation import relocate, relocated
-from services.web.access import Access, AccessDep, Tidied
+from services.web.access import Access, AccessDep, CanTidy
 from services.web.dependencies import StoreDep
 from services.web.forms import Fields, done
 from services.web.gallery import Gallery
@@ -89,13 +89,13 @@ def tidy(access: Access, place: Place, deed: Deed, ids: list[str], to: str) -> d
     summary="Delete, hide, show or move photos",
     responses=documented(NOT_JSON, CROSS_SITE, NO_SUCH_ALBUM, NO_TARGET, MALFORMED, UNAVAILABLE),
 )
-def tidy_photos(wanted: TidyRequest, place: Tidied, access: AccessDep) -> Tidying:
+def tidy_photos(wanted: TidyRequest, place: CanTidy, access: AccessDep) -> Tidying:
     """Up to 25 photos at once; the owner's, and of keys that may tidy the album."""
     return Tidying(outcomes=tidy(access, place, wanted.action, wanted.ids, wanted.to))
 
 
 @pages.post("/photos/{photo_id}/tidy")
-def tidy_photo(photo_id: str, place: Tidied, access: AccessDep, fields: Fields) -> Response:
+def tidy_photo(photo_id: str, place: CanTidy, access: AccessDep, fields: Fields) -> Response:
     """Do it to one photo, from its page."""
     deed = DEEDS.get(fields.get("action", ""))
     if deed is None or not keys.is_photo_id(photo_id):
@@ -105,7 +105,7 @@ def tidy_photo(photo_id: str, place: Tidied, access: AccessDep, fields: Fields) 
 
 
 @pages.get("/hidden")
-def hidden_page(request: Request, place: Tidied, store: StoreDep, after: str = "") -> Response:
+def hidden_page(request: Request, place: CanTidy, store: StoreDep, after: str = "") -> Response:
     """Show the photos that are hidden, to those who may show them again."""
     start = after if keys.is_photo_id(after) else None
     photos, following = store.gallery.page(place.slug, start, 60, pending=True)

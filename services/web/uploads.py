@@ -16,7 +16,7 @@ from services.core.reasons import Reason, sentence
 from services.core.settings import Settings
 from services.core.variants import ACCEPTED_TYPES
 from services.store import Store
-from services.web.access import Filled
+from services.web.access import CanUpload
 from services.web.admission import admit
 from services.web.dependencies import SettingsDep, StoreDep
 from services.web.gallery import delete_sha256
@@ -144,7 +144,7 @@ def new_upload(
 )
 def create_upload(
     upload: UploadRequest,
-    place: Filled,
+    place: CanUpload,
     request: Request,
     response: Response,
     settings: SettingsDep,

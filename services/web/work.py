@@ -15,7 +15,7 @@ from services.core.albums import Album, State
 from services.core.photo import Photo
 from services.store import AlbumChangedError
 from services.store.relocation import relocate, relocated
-from services.web.access import Access, AccessDep, Owned
+from services.web.access import Access, AccessDep, CanOwn
 from services.web.forms import done
 from services.web.gallery import Gallery
 from services.web.markup import album_path
@@ -138,7 +138,7 @@ def _finish(access: Access, album: Album) -> None:
 
 
 @pages.get("/work")
-def work_page(request: Request, place: Owned, access: AccessDep) -> Response:
+def work_page(request: Request, place: CanOwn, access: AccessDep) -> Response:
     """Show how far the work in an album is."""
     album = access.fresh_album(place.slug) or place.album
     if not needs_work(album):
@@ -149,7 +149,7 @@ def work_page(request: Request, place: Owned, access: AccessDep) -> Response:
 
 
 @pages.post("/work")
-def work_on(place: Owned, access: AccessDep) -> Response:
+def work_on(place: CanOwn, access: AccessDep) -> Response:
     """Do a step, and show how far the work is: what a browser without JavaScript presses."""
     step(access, place.slug)
     return done(f"/albums/{place.slug}/work")
@@ -160,6 +160,6 @@ def work_on(place: Owned, access: AccessDep) -> Response:
     summary="Do a step of what is to be done in an album",
     responses=documented(CROSS_SITE, NO_SUCH_ALBUM, TARGET_GONE, UNAVAILABLE),
 )
-def work_step(place: Owned, access: AccessDep) -> Step:
+def work_step(place: CanOwn, access: AccessDep) -> Step:
     """Close an album, or move or delete its photos, a little at a time."""
     return step(access, place.slug)

@@ -18,7 +18,7 @@ from services.core.grants import Grant, Kind, Right, grant_id, new_token
 from services.core.settings import Settings
 from services.resize.publish import Outcome
 from services.store import Store
-from services.web import remembered
+from services.web import cache
 from services.web.app import create_app
 from services.web.work import step
 from tests import pictures
@@ -116,8 +116,8 @@ def test_what_is_withdrawn_is_out_within_half_a_minute_everywhere(
     [link] = [one for one in store.grants.all() if one.kind is Kind.LINK]
     owner.post(f"/owner/grants/{link.id}/withdraw", data={"back": "trip"})
     assert visitor.get("/albums/trip").status_code == 404
-    assert remembered.SECONDS == 30
-    monkeypatch.setattr(remembered, "SECONDS", 0.0)
+    assert cache.SECONDS == 30
+    monkeypatch.setattr(cache, "SECONDS", 0.0)
     assert elsewhere.get("/albums/trip").status_code == 404
 
 
@@ -395,9 +395,7 @@ def test_a_photo_is_moved_to_an_album_of_a_list(
     assert owner.get(f"/api/albums/other/photos/{photo_id}").json()["state"] == "ready"
 
 
-def test_the_owner_chooses_the_cover(
-    app: FastAPI, settings: Settings, owner: TestClient, resize: Resize
-) -> None:
+def test_the_owner_chooses_the_cover(app: FastAPI, owner: TestClient, resize: Resize) -> None:
     """On a photo's page; lists, previews and the settings know it; of no photo there is none."""
     make_album(owner, "trip", see="anyone", listed="1")
     first, second = (upload(owner, PICTURE, "trip")["id"] for _ in range(2))

@@ -1,4 +1,4 @@
-"""What was read a moment ago and need not be read again: bounded in number and in seconds."""
+"""A cache in this process: what was read within the last half minute is not read again."""
 
 import time
 from collections import OrderedDict
@@ -12,8 +12,8 @@ MAX_ENTRIES = 10_000
 Value = TypeVar("Value")
 
 
-class Remembered(Generic[Value]):
-    """Remembers what `read` returned for a key, None included, for at most SECONDS."""
+class Cache(Generic[Value]):
+    """Keeps what `read` returned for a key, None included, for at most SECONDS."""
 
     def __init__(self, read: Callable[[str], Value]) -> None:
         self._read = read
