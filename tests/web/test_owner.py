@@ -277,12 +277,12 @@ def test_an_album_that_was_closed_while_a_picture_was_made_ready(
     photo_id = upload(owner, PICTURE, "trip")["id"]
     put = type(store.gallery).put_json
 
-    def close_first(self: Any, key: str, content: Any) -> None:
+    def close_first(self: Any, key: str, content: Any, **condition: Any) -> str | None:
         if key.startswith("index/"):
             monkeypatch.undo()
             edit(owner, store, "trip", see="link")
             assert step(app.state.access, "trip").finished
-        put(self, key, content)
+        return put(self, key, content, **condition)
 
     monkeypatch.setattr(type(store.gallery), "put_json", close_first)
     assert resize(photo_id, "trip") is Outcome.PUBLISHED

@@ -132,7 +132,7 @@ def test_tiles_alone(client: TestClient, store: Store) -> None:
 
 def test_the_feed_is_atom(client: TestClient, store: Store) -> None:
     """The newest thirty, each with its page, its moment and its picture (RFC 4287, 4.1)."""
-    publish(store, *(ids := photo_ids(31)))
+    publish(store, *(ids := photo_ids(31)), formats=("webp", "jpeg"))
     answer = client.get("/feed.xml")
     assert answer.headers["content-type"] == "application/atom+xml; charset=utf-8"
     assert 'type="application/atom+xml"' in client.get("/", headers=HTML).text
