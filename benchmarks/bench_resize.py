@@ -25,6 +25,7 @@ from services.imaging.environment import LIBRARIES
 ROOT = Path(__file__).parent.parent
 IMAGE = ROOT / "build/images/resize"
 CACHE = ROOT / "build/bench"
+RESULTS = ROOT / "benchmarks" / "results"
 SETS = ((400, 800, 1600), ("webp", "jpeg"))
 
 
@@ -181,17 +182,26 @@ def _peaks(work: Work, path: Path, folder: Path) -> list[dict[str, Any]]:
     return rows
 
 
+def _with_earlier(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the rows, and an earlier run's of other works, in the order of the works."""
+    earlier = json.loads((RESULTS / "resize.json").read_text())
+    names = [work.name for work in (*WORKS, *MEMORY)] + list(cold_resize.WORKS)
+    done = {row["work"] for row in rows}
+    kept = [row for row in earlier if row["work"] in set(names) - done]
+    return sorted([*kept, *rows], key=lambda row: names.index(row["work"]))
+
+
 def main() -> None:
     """Run all works, or with --quick a few for CI, and write the results."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="three works, under a minute")
-    parser.add_argument("--works", help="only these, separated by commas; nothing is written")
+    parser.add_argument("--works", help="only these, separated by commas; other results stay")
     parser.add_argument("--seconds", type=float, default=12, help="for each work")
     options = parser.parse_args()
-    chosen = QUICK if options.quick else {work.name for work in WORKS}
+    every = {work.name for work in (*WORKS, *MEMORY)} | {"cold"}
+    chosen = QUICK if options.quick else every
     if options.works:
         chosen = set(options.works.split(","))
-    part = options.quick or options.works is not None
     CACHE.mkdir(parents=True, exist_ok=True)
     rows: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory() as scratch:
@@ -204,11 +214,14 @@ def main() -> None:
             rows += made
             for row in made:
                 print(f"{row['work']:30} {row['engine']:14} {row['cpu_ms']:9.1f} ms", flush=True)
-        if not part:
-            for work in MEMORY:
+        for work in MEMORY:
+            if work.name in chosen:
                 rows += _peaks(work, corpus.made(work.file, CACHE), Path(scratch))
-            rows += cold_resize.rows(corpus.made("jpeg-12mp", CACHE), 9)
-    write(rows, ROOT / "benchmarks" / "results", quick=part)
+    if "cold" in chosen:
+        rows += cold_resize.rows(corpus.made("jpeg-12mp", CACHE), 9)
+    if options.works:
+        rows = _with_earlier(rows)
+    write(rows, RESULTS, quick=options.quick)
 
 
 if __name__ == "__main__":

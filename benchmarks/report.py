@@ -72,6 +72,13 @@ def summary(rows: list[Row]) -> str:
             theirs = engines.get(peer)
             cells.append(f"{ours['cpu_ms'] / theirs['cpu_ms']:.2f}" if theirs else "–")
         lines.append("| " + " | ".join(cells) + " |")
+    for engines in by_work.values():
+        if here := engines.get("contact-sheet-here"):
+            ratio = here["cpu_ms"] / engines["contact-sheet"]["cpu_ms"]
+            lines += [
+                "",
+                f"On Debian 12 (ImageMagick 6) {here['work']} takes {ratio:.2f} times as long.",
+            ]
     return "\n".join(lines) + "\n"
 
 

@@ -20,9 +20,8 @@ from typing import Any
 from PIL import Image
 
 from benchmarks import photographs, quality
-from benchmarks.bench_resize import CACHE, ROOT, Engine, Work
+from benchmarks.bench_resize import CACHE, RESULTS, ROOT, Engine, Work
 
-RESULTS = ROOT / "benchmarks" / "results"
 FORMATS = ("jpeg", "png", "webp", "avif", "heic")
 OURS, SHARP, BEST = "contact-sheet", "sharp", "sharp-best"
 WANTED = {"400": (400,), "set": (400, 800, 1600)}
