@@ -7,7 +7,7 @@ from PIL import Image
 
 from services.imaging.picture import CHANNELS, Raster
 
-AVERAGING_MARGIN = 1.25
+AVERAGING_MARGIN = 1.5
 """Averaging blocks costs a fraction of filtering, and more sharpness than scaling a JPEG does: so much
 more is left a side."""
 
