@@ -10,7 +10,7 @@ from dataclasses import replace
 from services.core.settings import ConfigError, load_local_settings, load_settings
 from services.doctor.checks import CHECKS, run_checks
 from services.doctor.finding import Finding, Verdict
-from services.doctor.installation import CannotCheckError, Installation, local_installation
+from services.doctor.installation import CannotCheckError, local_installation
 from services.doctor.stack import DEFAULT_STACK, stack_installation
 
 WIDTH = max(len(name) for name in CHECKS)
@@ -23,23 +23,14 @@ def line(name: str, finding: Finding) -> str:
     return f"{text}. Fix: {finding.fix}" if finding.fix else text
 
 
-def find(arguments: argparse.Namespace) -> Installation:
-    """Return the installation that the arguments name; raises ConfigError or CannotCheckError."""
-    settings = load_settings()
-    if arguments.stack:
-        return stack_installation(arguments.stack, settings.region)
-    return local_installation(settings, load_local_settings())
-
-
 def parse(words: list[str] | None = None) -> argparse.Namespace:
     """Return the arguments; ends the program with status 2 where they are wrong."""
     parser = argparse.ArgumentParser(prog="python -m services.doctor", description=__doc__)
     which = parser.add_mutually_exclusive_group()
-    add = which.add_argument
-    add(
-        "--stack", nargs="?", const=DEFAULT_STACK, metavar="NAME", help=f"a stack ({DEFAULT_STACK})"
-    )
-    add("--local", action="store_true", help="what `make run` runs with these settings (default)")
+    named = f"a stack ({DEFAULT_STACK})"
+    which.add_argument("--stack", nargs="?", const=DEFAULT_STACK, metavar="NAME", help=named)
+    here = "what `make run` runs with these settings (default)"
+    which.add_argument("--local", action="store_true", help=here)
     wait = "how long a picture may take to be published (60)"
     parser.add_argument("--seconds", type=float, default=60, help=wait)
     return parser.parse_args(words)
@@ -55,7 +46,12 @@ def main(words: list[str] | None = None) -> int:
     """Check, print and return the exit status."""
     arguments = parse(words)
     try:
-        installation = replace(find(arguments), seconds=arguments.seconds, progress=progress)
+        settings = load_settings()
+        if arguments.stack:
+            found = stack_installation(arguments.stack, settings.region)
+        else:
+            found = local_installation(settings, load_local_settings())
+        installation = replace(found, seconds=arguments.seconds, progress=progress)
     except (ConfigError, CannotCheckError) as error:
         print(f"doctor: {error}", file=sys.stderr)  # noqa: T201 the one sentence
         return 2

@@ -9,12 +9,10 @@ from services.doctor.finding import Finding, fail
 from services.doctor.installation import Installation
 
 _DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403"})
-_BAD_CREDENTIALS = frozenset(
-    {
-        *("InvalidAccessKeyId", "SignatureDoesNotMatch", "InvalidClientTokenId", "ExpiredToken"),
-        *("InvalidToken", "UnrecognizedClientException", "ExpiredTokenException"),
-    }
-)
+_BAD_CREDENTIALS = (
+    "InvalidAccessKeyId", "SignatureDoesNotMatch", "InvalidClientTokenId", "ExpiredToken",
+    "InvalidToken", "UnrecognizedClientException", "ExpiredTokenException",
+)  # fmt: skip
 
 
 def explain(error: Exception, installation: Installation) -> Finding:

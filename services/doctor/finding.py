@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 
 
 class Verdict(StrEnum):
@@ -22,16 +23,6 @@ class Finding:
     fix: str = ""
 
 
-def ok(text: str) -> Finding:
-    """Return a finding that nothing is wrong."""
-    return Finding(Verdict.OK, text)
-
-
-def skip(text: str) -> Finding:
-    """Return a finding that the check does not apply, and why."""
-    return Finding(Verdict.SKIP, text)
-
-
-def fail(text: str, fix: str) -> Finding:
-    """Return what is wrong and what to do."""
-    return Finding(Verdict.FAIL, text, fix)
+ok = partial(Finding, Verdict.OK)  # its text: nothing is wrong
+skip = partial(Finding, Verdict.SKIP)  # its text: why the check does not apply
+fail = partial(Finding, Verdict.FAIL)  # its text and fix: what is wrong and what to do

@@ -52,16 +52,10 @@ def upload(installation: Installation) -> Finding:
 def _send(installation: Installation, post: dict[str, Any], picture: bytes) -> None:
     """Send the picture by the form that the gallery gave out, as a page does."""
     installation.progress("uploading a picture")
-    try:
-        sent = HTTP.request(
-            "POST",
-            post["url"],
-            fields={**post["fields"], "file": (NAME, picture, "image/png")},
-            headers={"Origin": installation.origin},
-        )
-    except urllib3.exceptions.HTTPError as error:
-        text = f"the upload does not reach {post['url']}: {explain_http(error)}"
-        raise StuckError(text, "see the line of the buckets") from None
+    fields = {**post["fields"], "file": (NAME, picture, "image/png")}
+    failed = (f"the upload does not reach {post['url']}", "see the line of the buckets")
+    headers = {"Origin": installation.origin}
+    sent = _respond(failed, "POST", post["url"], fields=fields, headers=headers)
     if sent.status != 201:
         text = f"S3 refuses the upload with {sent.status} {_s3_code(sent)}".rstrip()
         raise StuckError(text, "see the other lines")
@@ -104,11 +98,7 @@ def _load_variants(installation: Installation, photo_id: str) -> None:
     photo = _request(installation, "GET", f"/api/photos/{photo_id}", 200)
     for variant in photo["variants"]:
         name = f"variant {variant['size']} as {variant['format']} at {variant['url'].partition('?')[0]}"
-        try:
-            response = HTTP.request("GET", variant["url"])
-        except urllib3.exceptions.HTTPError as error:
-            text = f"{name} is not served: {explain_http(error)}"
-            raise StuckError(text, _FIX_SERVING) from None
+        response = _respond((f"{name} is not served", _FIX_SERVING), "GET", variant["url"])
         type_ = response.headers.get("Content-Type", "")
         if response.status != 200 or not type_.startswith("image/"):
             text = f"{name} is not served: {response.status} {_s3_code(response) or type_}".rstrip()
@@ -124,14 +114,11 @@ def _request(
     installation: Installation, method: str, path: str, status: int, **content: Any
 ) -> Any:
     """Return the API's response; raises StuckError unless it has that status."""
-    try:
-        response = HTTP.request(method, installation.url + path, **content)
-    except urllib3.exceptions.HTTPError as error:
-        fix = "`make run` starts it; set PORT as there"
-        if installation.stack:
-            fix = "check this machine's network; then deploy again"
-        text = f"the gallery at {installation.url} does not answer: {explain_http(error)}"
-        raise StuckError(text, fix) from None
+    fix = "`make run` starts it; set PORT as there"
+    if installation.stack:
+        fix = "check this machine's network; then deploy again"
+    failed = (f"the gallery at {installation.url} does not answer", fix)
+    response = _respond(failed, method, installation.url + path, **content)
     content_type = response.headers.get("Content-Type", "")
     body = response.json() if response.data and "json" in content_type else {}
     if response.status != status:
@@ -139,6 +126,17 @@ def _request(
         text = f"{method} {path} fails with {response.status} {detail}".rstrip(" .")
         raise StuckError(text, installation.log_of("web"))
     return body
+
+
+def _respond(
+    failed: tuple[str, str], method: str, url: str, **content: Any
+) -> urllib3.BaseHTTPResponse:
+    """Return the response; without one raises StuckError with the text and fix of `failed`."""
+    try:
+        return HTTP.request(method, url, **content)
+    except urllib3.exceptions.HTTPError as error:
+        text, fix = failed
+        raise StuckError(": ".join((text, explain_http(error))), fix) from None
 
 
 def _picture() -> bytes:

@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 
 from services.core.settings import load_local_settings, load_settings
-from services.doctor.checks import sweep
-from services.doctor.clock import clock
+from services.doctor.checks import clock, sweep
 from services.doctor.finding import Finding, Verdict
 from services.doctor.installation import Installation, local_installation
 from services.store.client import make_s3

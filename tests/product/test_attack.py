@@ -80,11 +80,11 @@ def test_a_form_sent_again_and_again_is_one_photo(target: Product) -> None:
 def test_forged_proxies_get_nobody_a_new_budget(target: Product) -> None:
     """Form and API are counted together; who is next to come waits as long as Retry-After says."""
     with stranger(target, 3) as client:
-        answers = [
+        responses = [
             client.get("/upload", headers={"X-Forwarded-For": f"203.0.113.{number}"})
             for number in range(70)
         ]
-        assert [answer.status_code for answer in answers] == [200] * 60 + [429] * 10
+        assert [response.status_code for response in responses] == [200] * 60 + [429] * 10
         refused = client.post("/api/uploads", json={"filename": "", "type": "", "size": 1})
         assert refused.status_code == 429
         assert 0 < int(refused.headers["retry-after"]) <= 60

@@ -122,11 +122,11 @@ def test_browsers_may_keep_what_never_changes(product: Product) -> None:
     """Cache headers for ever on variants, and the same address at every render."""
     photo = shown(product, pictures.jpeg(500, 400), "cached.jpg")
     for variant in photo["variants"]:
-        answer = httpx.get(variant["url"])
+        response = httpx.get(variant["url"])
         assert (
-            answer.headers["cache-control"] == "public, max-age=31536000, s-maxage=600, immutable"
+            response.headers["cache-control"] == "public, max-age=31536000, s-maxage=600, immutable"
         )
-        assert answer.headers["content-type"] == variant["type"]
+        assert response.headers["content-type"] == variant["type"]
     again = httpx.get(f"{product.url}/api/photos/{photo['id']}").json()
     listed = httpx.get(f"{product.url}/api/photos").json()["photos"]
     assert again == photo

@@ -366,11 +366,11 @@ def test_while_uploads_are_paused_the_answer_says_why_and_when(
     """503 with a stable reason, a sentence, and Retry-After; the page says so too."""
     store.budget.set_paused(paused=True)
     client = TestClient(create_app(settings, store))
-    answer = begin(client)
-    assert answer.status_code == 503
-    assert answer.headers["retry-after"] == "3600"
-    assert answer.json()["reason"] == "paused"
-    assert answer.json()["detail"] == (
+    response = begin(client)
+    assert response.status_code == 503
+    assert response.headers["retry-after"] == "3600"
+    assert response.json()["reason"] == "paused"
+    assert response.json()["detail"] == (
         "The gallery takes no pictures at the moment; please try again later."
     )
     page = client.get("/upload", headers={"Accept": "text/html"})
@@ -388,9 +388,9 @@ def test_a_full_day_is_told_with_the_time_until_midnight(
     resize(upload(client, pictures.jpeg(40, 30))["id"])
     store.budget.look("main", one, datetime.now(UTC))
     late = TestClient(create_app(one, store))  # nothing remembered
-    answer = begin(late)
-    assert answer.json()["reason"] == "day_is_full"
-    midnight = datetime.now(UTC) + timedelta(seconds=int(answer.headers["retry-after"]))
+    response = begin(late)
+    assert response.json()["reason"] == "day_is_full"
+    midnight = datetime.now(UTC) + timedelta(seconds=int(response.headers["retry-after"]))
     assert midnight.hour == 0
     assert midnight.minute == 0
 

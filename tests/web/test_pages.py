@@ -133,11 +133,11 @@ def test_tiles_alone(client: TestClient, store: Store) -> None:
 def test_the_feed_is_atom(client: TestClient, store: Store) -> None:
     """The newest thirty, each with its page, its moment and its picture (RFC 4287, 4.1)."""
     publish(store, *(ids := photo_ids(31)), formats=("webp", "jpeg"))
-    answer = client.get("/feed.xml")
-    assert answer.headers["content-type"] == "application/atom+xml; charset=utf-8"
+    response = client.get("/feed.xml")
+    assert response.headers["content-type"] == "application/atom+xml; charset=utf-8"
     assert 'type="application/atom+xml"' in client.get("/", headers=HTML).text
     atom = "{http://www.w3.org/2005/Atom}"
-    feed = ElementTree.fromstring(answer.text)  # noqa: S314 our own
+    feed = ElementTree.fromstring(response.text)  # noqa: S314 our own
     needed = {f"{atom}{name}" for name in ("id", "title", "updated")}
     entries = feed.findall(f"{atom}entry")
     for part in (feed, *entries):
