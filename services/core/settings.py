@@ -1,6 +1,7 @@
 """The settings of both functions and of the local product: the only reader of the environment."""
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
@@ -63,6 +64,12 @@ def _origin(text: str) -> str | None:
     default = {"http": 80, "https": 443}[parts.scheme]
     port = "" if parts.port in (None, default) else f":{parts.port}"
     return f"{parts.scheme}://{host}{port}"
+
+
+def _contact(text: str) -> str:
+    if not re.fullmatch(r"(mailto:|tel:|https://)[!-~]+", text):
+        raise ValueError("an address that starts with mailto:, tel: or https://")
+    return text
 
 
 def _bucket(text: str) -> str:
@@ -164,6 +171,12 @@ class Settings(Limits):
     )  # fmt: skip
     bytes_in_total: int = _setting(
         250_000_000_000, _whole(1, 10**15), "The same in bytes of their variants."
+    )
+    security_contact: str | None = _setting(
+        "SECURITY_CONTACT",
+        None,
+        _contact,
+        "Whom to tell of a weakness, for security.txt: mailto:, tel: or https:; empty means none.",
     )
     sweep_after_seconds: int = _setting(
         900, _whole(0, 86_400),

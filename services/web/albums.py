@@ -5,7 +5,7 @@ import secrets
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 
 from fastapi import APIRouter, Request, Response
@@ -123,6 +123,16 @@ def robots() -> Response:
     closed = ("/api/", "/owner", "/signin", "/l/")
     lines = ["User-agent: *", *(f"Disallow: {path}" for path in closed)]
     return Response("\n".join(lines) + "\n", media_type="text/plain")
+
+
+@router.get("/.well-known/security.txt")
+def security_txt(settings: SettingsDep) -> Response:
+    """Say whom to tell of a weakness (RFC 9116); 404 where the setting names nobody."""
+    if settings.security_contact is None:
+        raise ProblemError(HTTPStatus.NOT_FOUND, "Not Found")
+    expires = (datetime.now(UTC) + timedelta(days=30)).replace(microsecond=0)
+    lines = f"Contact: {settings.security_contact}\nExpires: {expires.isoformat()}\n"
+    return Response(lines, media_type="text/plain; charset=utf-8")
 
 
 def slug_for(title: str, wanted: str) -> str:

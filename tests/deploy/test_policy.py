@@ -79,6 +79,14 @@ def test_lifecycle_ends_what_nobody_needs(template: Template) -> None:
         ]
 
 
+def test_the_access_log_has_no_path(template: Template) -> None:
+    """Links and sign-in links have their tokens in the path; the route's key is the same for all."""
+    [stage] = of_type(template, "AWS::ApiGatewayV2::Stage").values()
+    logged = stage["AccessLogSettings"]["Format"]
+    assert "$context.status" in logged
+    assert not re.search(r"\$context\.(path|http\.path|integration\w*uri)", logged, re.IGNORECASE)
+
+
 def test_no_public_principal(template: Template) -> None:
     """Whoever is allowed something is a named service, and CloudFront only for one distribution."""
     for name, statement in statements(template):

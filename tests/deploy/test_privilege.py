@@ -85,7 +85,13 @@ def test_it_was_a_whole_life(lived: Lifetime) -> None:
     assert untaken <= {
         *("/settings", "/delete", "/links", "/links/{id_}/sheet", "/hidden", "/work", "/guest"),
         *("/photos/{photo_id}/tidy", "/photos/{photo_id}/cover", "/api/tidy", "/api/work"),
-        *("/upload/", "/l/{token}", "/signin", "/owner/grants/{id_}/withdraw"),
+        *(
+            "/.well-known/security.txt",
+            "/upload/",
+            "/l/{token}",
+            "/signin",
+            "/owner/grants/{id_}/withdraw",
+        ),
         *(
             "/api/passkeys",
             "/api/passkeys/new",

@@ -59,7 +59,7 @@ FORM_DELETES = "POST */photos/{photo_id}/delete"
 # Those that need no album's right.
 OUTSIDE = {
     "GET /healthz", "GET /readyz", "GET /api/openapi.json", "GET /albums", "GET /albums/main",
-    "GET /robots.txt", "GET /l/{token}", "GET /signin", "GET /signin/{token}",
+    "GET /robots.txt", "GET /.well-known/security.txt", "GET /l/{token}", "GET /signin", "GET /signin/{token}",
     "POST /signin/{token}", "POST /signout", "POST /api/passkeys/signin", "PUT /api/passkeys/signin",
 }  # fmt: skip
 

@@ -232,3 +232,16 @@ def test_a_page_fits_into_lambdas_answer(
     page = client.get("/", headers=HTML)
     assert len(page.content) < 6_000_000
     assert f'rel="next" href="/?after={shown(page.text)[-1]}"' in page.text
+
+
+def test_security_txt_says_whom_to_tell(settings: Settings, store: Store) -> None:
+    """By RFC 9116, with a contact and an end; not there where the setting names nobody."""
+    path = "/.well-known/security.txt"
+    assert TestClient(create_app(settings, store)).get(path).status_code == 404
+    named = replace(settings, security_contact="mailto:security@example.org")
+    answer = TestClient(create_app(named, store)).get(path)
+    assert answer.headers["content-type"] == "text/plain; charset=utf-8"
+    contact, expires = answer.text.splitlines()
+    assert contact == "Contact: mailto:security@example.org"
+    ends = datetime.fromisoformat(expires.removeprefix("Expires: "))
+    assert timedelta(days=29) < ends - datetime.now(UTC) < timedelta(days=31)
