@@ -173,11 +173,9 @@ class Settings(Limits):
         250_000_000_000, _whole(1, 10**15), "The same in bytes of their variants."
     )
     security_contact: str | None = _setting(
-        "SECURITY_CONTACT",
-        None,
-        _contact,
+        None, _contact,
         "Whom to tell of a weakness, for security.txt: mailto:, tel: or https:; empty means none.",
-    )
+    )  # fmt: skip
     sweep_after_seconds: int = _setting(
         900, _whole(0, 86_400),
         "Age from which the sweep takes up an upload that no event brought, in seconds.",

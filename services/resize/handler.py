@@ -13,9 +13,10 @@ from typing import Any
 
 from services.core import keys
 from services.core.logs import log_as_json
+from services.core.reasons import Reason
 from services.core.settings import Settings, load_settings
 from services.resize.events import UnknownEventError, UploadEvent, is_schedule, uploads_in
-from services.resize.metrics import embedded
+from services.resize.metrics import embedded, uploads_paused
 from services.resize.publish import Outcome, process
 from services.resize.reprocess.batch import is_batch_job, run_batch_job
 from services.resize.sweep import overdue
@@ -69,7 +70,12 @@ def handle(event: Any, store: Store, settings: Settings, *, deadline: float) -> 
 def _sweep(store: Store, settings: Settings, deadline: float) -> dict[str, int]:
     counts: dict[str, int] = {}
     try:
-        store.budget.tally(settings, datetime.now(UTC))
+        now = datetime.now(UTC)
+        store.budget.tally(settings, now)
+        # The owner's own switch is no news to the owner.
+        if (reason := store.budget.pause(now)) not in (None, Reason.PAUSED):
+            counted = uploads_paused(settings.function_name)
+            logger.warning("uploads paused", extra={"reason": reason, **counted})
     except Exception:  # uploads that wait are more urgent
         logger.exception("budget not tallied")
     for upload in overdue(store, settings):

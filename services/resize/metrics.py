@@ -21,6 +21,7 @@ UNITS = {
     "BytesIn": "Bytes",
     "BytesOut": "Bytes",
     "Milliseconds": "Milliseconds",
+    "UploadsPaused": "Count",
 }
 
 
@@ -43,8 +44,20 @@ def embedded(report: Report, function: str | None) -> dict[str, Any]:
     if report.reason:
         directives.append(_directive({"Rejects": 1}, [[FUNCTION], [FUNCTION, REASON]]))
         values["Rejects"] = 1
-    metadata = {"Timestamp": time.time_ns() // 1_000_000, "CloudWatchMetrics": directives}
-    return {"embedded_metrics": metadata, FUNCTION: function, **values}
+    return {"embedded_metrics": _metadata(directives), FUNCTION: function, **values}
+
+
+def uploads_paused(function: str | None) -> dict[str, Any]:
+    """Return the members that make a line of a sweep the metric that an alarm waits for."""
+    if function is None:
+        return {}
+    values: dict[str, float] = {"UploadsPaused": 1}
+    directives = [_directive(values, [[FUNCTION]])]
+    return {"embedded_metrics": _metadata(directives), FUNCTION: function, **values}
+
+
+def _metadata(directives: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"Timestamp": time.time_ns() // 1_000_000, "CloudWatchMetrics": directives}
 
 
 def _directive(values: dict[str, float], dimensions: list[list[str]]) -> dict[str, Any]:

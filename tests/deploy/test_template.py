@@ -16,6 +16,7 @@ from starlette.routing import Route
 from services.core import keys
 from services.core.settings import Settings, load_settings, variable
 from services.core.variants import FORMATS
+from services.resize.metrics import NAMESPACE
 from services.store import Store
 from services.web import health, pages, photos, uploads
 from tests.deploy.packaging import (
@@ -197,9 +198,12 @@ def test_failures_are_kept_and_told(template: Template) -> None:
     assert config["MaximumRetryAttempts"] == 2
     [queue] = of_type(template, "AWS::SQS::Queue").values()
     assert queue == {"MessageRetentionPeriod": 1_209_600, "SqsManagedSseEnabled": True}
-    [alarm] = of_type(template, "AWS::CloudWatch::Alarm").values()
-    assert alarm["Dimensions"] == [{"Name": "QueueName", "Value": "<FailureQueue.QueueName>"}]
-    assert alarm["AlarmActions"] == ["<AlarmTopic>"]
+    alarms = of_type(template, "AWS::CloudWatch::Alarm")
+    failure, paused = alarms["FailureAlarm"], alarms["PausedAlarm"]
+    assert failure["Dimensions"] == [{"Name": "QueueName", "Value": "<FailureQueue.QueueName>"}]
+    assert (paused["Namespace"], paused["MetricName"]) == (NAMESPACE, "UploadsPaused")
+    for alarm in alarms.values():
+        assert alarm["AlarmActions"] == ["<AlarmTopic>"]
 
 
 def test_functions_log_trace_and_are_bounded(template: Template) -> None:

@@ -5,17 +5,24 @@ import json
 import logging
 import re
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from services.core import keys
 from services.core.reasons import Reason
+from services.core.settings import Settings
+from services.resize.handler import handle
 from services.resize.metrics import NAMESPACE, UNITS, embedded
 from services.resize.publish import Outcome, Report
+from services.store import Store
 from tests.embedded_metrics import extracted
+from tests.events import SCHEDULED, soon
 from tests.json_log import json_log
+from tests.photos import stored_photo
 
 ROOT = Path(__file__).parents[2]
 FUNCTION = "contact-sheet-dev-resize"
@@ -70,6 +77,24 @@ def test_a_refusal_is_counted_by_reason(log: io.StringIO) -> None:
         ("Rejects", (FUNCTION,)): (1, "Count"),
         ("Rejects", (FUNCTION, "corrupt")): (1, "Count"),
     }
+
+
+def test_a_spent_budget_is_counted_by_each_sweep(
+    log: io.StringIO, store: Store, settings: Settings
+) -> None:
+    """For the alarm that tells the owner, whose own switch tells nothing."""
+    named = replace(settings, function_name=FUNCTION)
+    store.budget.set_paused(paused=True)
+    handle(SCHEDULED, store, named, deadline=soon())
+    store.budget.set_paused(paused=False)
+    assert log.getvalue() == ""
+    photo = stored_photo(keys.new_photo_id(datetime.now(UTC)))
+    store.gallery.put_json(photo.key(), {})
+    store.budget.look("main", replace(named, photos_a_day=1), datetime.now(UTC))
+    handle(SCHEDULED, store, named, deadline=soon())
+    [line] = map(json.loads, log.getvalue().splitlines())
+    assert line["reason"] == "day_is_full"
+    assert extracted(line) == {("UploadsPaused", (FUNCTION,)): (1, "Count")}
 
 
 def test_what_was_counted_before_is_not_counted_again() -> None:
