@@ -41,7 +41,7 @@ LOOK_EVERY_SECONDS = 60.0
 class Usage:
     """What an album has: photos and bytes of their variants, in all and of today's uploads.
 
-    Of today's uploads those count too that ended in quarantine.
+    Of today's uploads those count too that ended in quarantine or were deleted.
     """
 
     photos: int = 0
@@ -96,9 +96,8 @@ class Budget:
             _count(tally, bucket.objects(prefix), now)
         albums = {album: asdict(usage) for album, usage in tally.albums.items()}
         self._gallery.put_json(TALLY_KEY, {"moment": now.isoformat(), "albums": albums})
-        ended = set(self._gallery.listed(PAUSED_PREFIX)) - {BY_OWNER, _day_key(now)}
-        self._gallery.drop(*ended)
-        self._judge(tally, settings)
+        paused = self._pause_where_spent(tally, settings)
+        self._gallery.drop(*set(self._gallery.listed(PAUSED_PREFIX)) - paused - {BY_OWNER})
         return tally
 
     def look(self, album: str, settings: Settings, now: datetime) -> None:
@@ -125,7 +124,7 @@ class Budget:
             today.bytes_today,
         )
         tally.moment = now
-        self._judge(tally, settings)
+        self._pause_where_spent(tally, settings)
 
     def kept(self) -> Tally | None:
         """Return the last tally, or None before the first."""
@@ -139,17 +138,20 @@ class Budget:
         return (
             (self._gallery, keys.INDEX_PREFIX),
             (self._gallery, keys.PENDING_PREFIX),
+            (self._gallery, keys.TOMBSTONE_PREFIX),  # or who deletes could go on for ever
             (self._uploads, keys.QUARANTINE_PREFIX),
         )
 
-    def _judge(self, tally: Tally, settings: Settings) -> None:
-        spent = [
-            name for name, most in BUDGETS.items() if tally.total(name) >= getattr(settings, most)
-        ]
-        if {"photos_today", "bytes_today"} & set(spent):
-            self._gallery.put_json(_day_key(tally.moment), {})
-        if {"photos", "bytes"} & set(spent):
-            self._gallery.put_json(TOTAL, {})
+    def _pause_where_spent(self, tally: Tally, settings: Settings) -> set[str]:
+        today = _day_key(tally.moment)
+        keys_ = {
+            today if name.endswith("_today") else TOTAL
+            for name, most in BUDGETS.items()
+            if tally.total(name) >= getattr(settings, most)
+        }
+        for key in keys_:
+            self._gallery.put_json(key, {})
+        return keys_
 
 
 def _count(tally: Tally, listed: Iterable[Any], now: datetime) -> None:
@@ -162,9 +164,9 @@ def _count(tally: Tally, listed: Iterable[Any], now: datetime) -> None:
             continue  # a second entry while a photo is being reprocessed
         last = photo_id
         usage = tally.albums.setdefault(album, Usage())
-        quarantined = f"{prefix}/" == keys.QUARANTINE_PREFIX
-        stored = item["Size"] if quarantined else bytes_in_key(item["Key"])
-        if not quarantined:
+        shown = f"{prefix}/" in (keys.INDEX_PREFIX, keys.PENDING_PREFIX)
+        stored = bytes_in_key(item["Key"]) if shown else item["Size"]
+        if shown:
             usage.photos += 1
             usage.bytes += stored
         if photo_id < midnight:

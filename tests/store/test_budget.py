@@ -36,7 +36,7 @@ def limited(settings: Settings) -> Settings:
 def test_a_tally_counts_by_album_and_day(
     store: Store, settings: Settings, aws_session: boto3.Session
 ) -> None:
-    """Entries say their bytes in their keys; what is in quarantine counts for the day alone."""
+    """Entries say their bytes in their keys; what was refused or deleted counts for the day alone."""
     publish(store, YESTERDAY, 1000)
     publish(store, MIDNIGHT, 200)
     publish(store, NOW, 30, album="trip")
@@ -45,8 +45,10 @@ def test_a_tally_counts_by_album_and_day(
     s3.put_object(
         Bucket=settings.upload_bucket, Key=f"quarantine/trip/{refused}/corrupt", Body=b"12345"
     )
+    deleted = keys.tombstone_key("trip", keys.new_photo_id(NOW))
+    s3.put_object(Bucket=settings.gallery_bucket, Key=deleted, Body=b"{}")
     assert store.budget.tally(settings, NOW) == Tally(
-        NOW, {"main": Usage(2, 1200, 1, 200), "trip": Usage(1, 30, 2, 35)}
+        NOW, {"main": Usage(2, 1200, 1, 200), "trip": Usage(1, 30, 3, 37)}
     )
     assert store.budget.pause(NOW) is None
 
