@@ -154,7 +154,7 @@ def test_an_owner_moves_photos_to_an_album_of_a_list_and_deletes_in_the_viewer(
     owner.locator(".tile a").first.click()
     owner.get_by_role("button", name="Delete").click()
     owner.get_by_role("button", name="Delete for good").click()
-    expect(owner.locator(".tile")).to_have_count(0)
+    expect(owner.get_by_role("heading", name="The sheet is blank")).to_be_visible()
     owner.goto(event.url)
     expect(owner.locator(".tile")).to_have_count(2)
 
