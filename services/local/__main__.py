@@ -32,6 +32,7 @@ from services.local.queue import SCHEDULE, Queue
 from services.local.weed import HOST, KEY_FILE, StartError, is_free, make_key_pair, start_weed
 
 SWEEP_SECONDS = 30
+BUSY_SWEEP_SECONDS = 900  # as on AWS
 LIFECYCLE_SECONDS = 3600
 WORKER = (sys.executable, "-m", "services.local.worker")
 WEB = (
@@ -144,6 +145,8 @@ def serve(children: Children, environ: dict[str, str], local: LocalSettings) -> 
                 break
         except OSError:
             time.sleep(0.05)
+    else:
+        raise StartError("The gallery does not answer, or says that its storage does not.")
     print(f"Contact Sheet: http://localhost:{local.port} (Ctrl-C stops it)", flush=True)  # noqa: T201
 
 
@@ -151,7 +154,7 @@ def watch(
     children: Children, settings: Settings, session: boto3.Session, queue: Queue | None = None
 ) -> None:
     """Keep all parts running, on the newest code; sweep, and end what is kept no more."""
-    swept, ended = 0.0, -float(LIFECYCLE_SECONDS)
+    swept, ended = time.monotonic() - SWEEP_SECONDS, -float(LIFECYCLE_SECONDS)
     # Yields every second, with or without a change.
     for changes in watchfiles.watch(
         "services", watch_filter=watchfiles.PythonFilter(), rust_timeout=1000, yield_on_timeout=True
@@ -159,8 +162,10 @@ def watch(
         if changes:
             children.restart("worker", "web")
         if children.revive():
-            swept = 0.0  # what it had in hand may wait
-        if queue and not queue.waiting() and time.monotonic() - swept > SWEEP_SECONDS:
+            swept = time.monotonic() - SWEEP_SECONDS  # what it had in hand may wait
+        # What waits in the queue is not lost; but now and then all is looked after, and tallied.
+        every = BUSY_SWEEP_SECONDS if queue and queue.waiting() else SWEEP_SECONDS
+        if queue and time.monotonic() - swept > every:
             queue.put(SCHEDULE)
             swept = time.monotonic()
         if time.monotonic() - ended > LIFECYCLE_SECONDS:

@@ -34,13 +34,13 @@ class Children:
     def restart(self, *names: str) -> None:
         """Start anew those whose names begin so, as after a change of their code."""
         for name in [name for name in self._running if name.startswith(names)]:
-            self._end(name)
-            self.start(name, *self._commands[name])
+            self._start_anew(name)
 
     def revive(self) -> bool:
         """Start again what ended by itself, and tell whether anything had."""
         ended = [name for name in self._running if self.ended(name)]
-        self.restart(*ended)
+        for name in ended:
+            self._start_anew(name)
         return bool(ended)
 
     def ended(self, name: str) -> bool:
@@ -58,6 +58,10 @@ class Children:
         for name in self._running:
             self._end(name)
         self._guard.communicate()
+
+    def _start_anew(self, name: str) -> None:
+        self._end(name)
+        self.start(name, *self._commands[name])
 
     def _end(self, name: str) -> None:
         self._running[name].terminate()

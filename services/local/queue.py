@@ -26,7 +26,8 @@ pragma journal_mode = wal;
 create table if not exists event (
     id integer primary key, body text not null, tries integer not null default 0,
     round integer not null, due real not null, worker text, error text not null default ''
-)
+);
+create index if not exists turn on event (round, id)
 """
 WAITING = "from event where worker is null and tries < ?"
 NEXT = f"select id {WAITING} and due <= ? order by round, id limit 1"

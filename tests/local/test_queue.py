@@ -97,3 +97,10 @@ def test_a_backlog_holds_up_its_own_source_alone(queue: Queue) -> None:
     queue.put(event("b3"))
     queue.put(event("a16"))
     assert taken(queue, 2) == ["b3", "a16"]
+
+
+def test_a_long_backlog_makes_no_turn_slower(queue: Queue) -> None:
+    """An index has the order, so that each take looks at one event and not at all."""
+    plan = " ".join(str(row) for row in queue._sql(f"explain query plan {module.NEXT}", 3, 0.0))
+    assert "turn" in plan
+    assert "B-TREE" not in plan
