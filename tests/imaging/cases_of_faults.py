@@ -391,11 +391,53 @@ def _avifs() -> Iterator[Case]:
     at = moving.index(b"meta")
     alone = moving[:at].replace(b"avif", b"avis") + b"free" + moving[at + 4 :]
     yield _case("avif sequence without a still", alone, size=(66, 48))
+    for sides in ((64, 64), (1000, 800)):
+        lying = _with_ispe(avif(1000, 800), *sides)
+        verdict = None if sides == (1000, 800) else Reason.CORRUPT
+        for how in ("idat", "pieces"):
+            yield _case(f"avif in {how} whose box says {sides}", _stored(lying, how), verdict, size=sides)  # fmt: skip
+    twice = _stored(_with_ispe(avif(1000, 800), 64, 64), "second header")
+    yield _case("avif with two sequence headers", twice, Reason.CORRUPT)
+    for width, height in ((64, 64), (1000, 801)):
+        large = avif(1000, 800, frames=2)
+        at = large.index(b"meta")
+        lying = large[:at].replace(b"avif", b"avis") + b"free" + large[at + 4 :]
+        for form, shift in ((">HH", 0), (">II", 16)):
+            lying = lying.replace(
+                struct.pack(form, 1000 << shift, 800 << shift),
+                struct.pack(form, width << shift, height << shift),
+            )
+        yield _case(f"avif sequence whose boxes say {width} × {height}", lying, Reason.CORRUPT)
 
 
 def _with_ispe(data: bytes, width: int, height: int) -> bytes:
     at = data.index(b"ispe") + 8
     return data[:at] + struct.pack(">II", width, height) + data[at + 8 :]
+
+
+def _box(kind: bytes, body: bytes) -> bytes:
+    return struct.pack(">I4s", len(body) + 8, kind) + body
+
+
+def _stored(data: bytes, how: str) -> bytes:
+    """Return a still AVIF stored as few are: in an idat box, in pieces, with other OBUs."""
+    meta, mdat = data.index(b"meta") - 4, data.index(b"mdat") - 4
+    iloc = data.index(b"iloc") - 4
+    after = iloc + int.from_bytes(data[iloc : iloc + 4])
+    coded = data[mdat + 8 :]
+    if how == "second header":  # libaom's begin with a temporal delimiter of two bytes
+        small = avif(64, 64)
+        small = small[small.index(b"mdat") + 4 :]
+        coded = small[2 : 4 + small[3]] + coded[2:]
+    idat = _box(b"idat", coded) if how == "idat" else b""
+    cut = [(0, 5), (5, len(coded) - 5)] if how == "pieces" else [(0, len(coded))]
+    begin = iloc + 24 + 8 * len(cut) + len(data[after:mdat]) + 8
+    extents = b"".join(
+        struct.pack(">II", at + (0 if idat else begin), length) for at, length in cut
+    )
+    head = struct.pack(">IHHHHHH", 1 << 24, 0x4400, 1, 1, bool(idat), 0, len(cut))
+    body = data[meta + 8 : iloc] + _box(b"iloc", head + extents) + data[after:mdat] + idat
+    return data[:meta] + _box(b"meta", body) + (b"" if idat else _box(b"mdat", coded))
 
 
 def _heics() -> Iterator[Case]:

@@ -9,6 +9,7 @@ from services.core.rejected import Rejected
 from services.core.settings import Limits
 from services.core.variants import FORMATS, Fit
 from services.imaging import Variant, make_variants, verify
+from services.imaging.codecs import av1
 from services.imaging.verify import NotAsMadeError
 from tests import pictures
 
@@ -178,3 +179,21 @@ def test_a_variant_that_is_not_as_made_does_not_count(data: bytes, format_: str,
     """Cut short, empty, of another size, format or number of frames."""
     with pytest.raises(NotAsMadeError):
         verify.verify(Variant(fit, FORMATS[format_], data), frames=1)
+
+
+def test_a_sequence_header_that_says_when_frames_are_shown_is_read_too() -> None:
+    """As video encoders write it: what follows, the size included, stands elsewhere then."""
+    moving = pictures.avif(66, 48, frames=2)
+    at = moving.index(b"mdat") + 4 + 2  # behind the temporal delimiter
+    plain = moving[at : at + 2 + moving[at + 1]]
+    bits = "".join(f"{byte:08b}" for byte in plain[2:])
+    assert bits[4:12] == "00000000", "not reduced, not timed, one operating point"
+    level = 30 if int(bits[24:29], 2) > 7 else 29
+    # Ticks, equal distances of 6 of them, a decoder model with delays of 10 bits.
+    timing = f"1{1:032b}{25:032b}1" + "00111" + f"1{9:05b}{1:032b}{4:05b}{4:05b}"
+    timed = bits[:5] + timing + bits[6:level] + "1" + "0" * 21 + bits[level:]
+    timed += "0" * (-len(timed) % 8)
+    header = int(timed, 2).to_bytes(len(timed) // 8)
+    [found] = av1.sequence_headers(plain[:1] + bytes([len(header)]) + header)
+    assert (found.width, found.height) == (66, 48)
+    assert [found] == list(av1.sequence_headers(plain))

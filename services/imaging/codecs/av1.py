@@ -1,11 +1,13 @@
 """AV1: what the sequence header says of its frames before a decoder takes memory for them.
 
-Source: AV1 bitstream specification, 5.3 (OBU headers), 5.5 (sequence header), 4.10.5 (leb128).
+Source: AV1 bitstream specification, 5.3 (OBU headers), 5.5 (sequence header), 4.10 (uvlc, leb128).
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 _SEQUENCE_HEADER = 1
+_LONGEST = 1024  # bytes of one; 32 operating points with a decoder model take some 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +33,8 @@ class _Bits:
         return bool(self.take(1))
 
 
-def sequence_header(data: bytes) -> SequenceHeader | None:
-    """Return the first sequence header of a picture's OBUs; None where there is none, or a rare one."""
+def sequence_headers(data: bytes) -> Iterator[SequenceHeader]:
+    """Yield each sequence header in a picture's OBUs; raises ValueError for one that is cut off."""
     at = 0
     while at < len(data):
         head = data[at]
@@ -46,28 +48,16 @@ def sequence_header(data: bytes) -> SequenceHeader | None:
                 length |= (data[at] & 127) << shift
                 more, at, shift = data[at] > 127, at + 1, shift + 7
         if kind == _SEQUENCE_HEADER:
-            try:
-                return _read(_Bits(data[at : at + min(length, 64)]))
-            except ValueError:
-                return None
+            yield _read(_Bits(data[at : at + min(length, _LONGEST)]))
         at += length
-    return None
 
 
-def _read(bits: _Bits) -> SequenceHeader | None:
+def _read(bits: _Bits) -> SequenceHeader:
     profile, _still, reduced = bits.take(3), bits.flag(), bits.flag()
     if reduced:
         bits.take(5)  # level
     else:
-        if bits.flag():  # timing, which pictures do not have
-            return None
-        delays = bits.flag()
-        for _ in range(bits.take(5) + 1):
-            bits.take(12)
-            if bits.take(5) > 7:
-                bits.take(1)
-            if delays and bits.flag():
-                bits.take(4)
+        _skip_operating_points(bits)
     width_bits, height_bits = bits.take(4) + 1, bits.take(4) + 1
     width, height = bits.take(width_bits) + 1, bits.take(height_bits) + 1
     if not reduced and bits.flag():  # frame ids
@@ -83,6 +73,33 @@ def _read(bits: _Bits) -> SequenceHeader | None:
         bits.take(1)  # monochrome
     colours = (bits.take(8), bits.take(8)) if bits.flag() else None
     return SequenceHeader(width, height, colours)
+
+
+def _skip_operating_points(bits: _Bits) -> None:
+    delay = 0
+    if bits.flag():  # timing
+        bits.take(32 + 32)
+        if bits.flag():  # pictures at equal distances
+            _skip_uvlc(bits)
+        if bits.flag():  # decoder model
+            delay = bits.take(5) + 1
+            bits.take(32 + 5 + 5)
+    display_delay = bits.flag()
+    for _ in range(bits.take(5) + 1):
+        bits.take(12)
+        if bits.take(5) > 7:
+            bits.take(1)
+        if delay and bits.flag():
+            bits.take(2 * delay + 1)
+        if display_delay and bits.flag():
+            bits.take(4)
+
+
+def _skip_uvlc(bits: _Bits) -> None:
+    zeros = 0
+    while not bits.flag():
+        zeros += 1
+    bits.take(zeros if zeros < 32 else 0)
 
 
 def _skip_tools(bits: _Bits) -> None:

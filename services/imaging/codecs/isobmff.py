@@ -31,11 +31,16 @@ class _DamagedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _Item:
-    """A picture of the file: its type, its properties in order and where its bytes are."""
+    """A picture of the file: its type, its properties in order and its bytes."""
 
     kind: bytes
     properties: tuple[tuple[bytes, memoryview], ...]
-    extents: tuple[tuple[int, int], ...]  # start and end in the file
+    pieces: tuple[memoryview, ...]
+
+    @property
+    def coded(self) -> bytes:
+        """The picture in its own format, AV1 or HEVC."""
+        return b"".join(self.pieces)
 
 
 def _boxes(data: memoryview, *, trailer: bool = False) -> Iterator[tuple[bytes, memoryview]]:
@@ -93,39 +98,80 @@ def read_header(data: bytes) -> Header:
     try:
         # Reading them all finds the one that is cut off.
         boxes = list(_boxes(view, trailer=True))
+        if (
+            format_ == "avif" and bytes(ftyp[:4]) != b"avif"
+        ):  # libavif decodes the track then, if any
+            _check_tracks(boxes, view)
         if format_ == "avif" and all(name != b"meta" for name, _ in boxes):
             return _sequence(boxes)
         meta = _find(boxes, b"meta")[4:]
-        items = _items(meta)
+        items = _items(meta, view)
         pitm = _find(_boxes(meta), b"pitm")
         (primary,) = struct.unpack_from(">I" if pitm[0] else ">H", pitm, 4)
         colours = None
         for number, item in items.items():
-            found = _check_item(item, data)
+            found = _check_item(item)
             colours = found if number == primary else colours
         return _header(format_, items[primary], colours)
     except (_DamagedError, struct.error, LookupError, ZeroDivisionError, StopIteration) as error:
         raise Rejected(Reason.CORRUPT, f"boxes of {format_}: {error!r}") from error
 
 
-def _check_item(item: _Item, data: bytes) -> tuple[int, int] | None:
-    """Raise Rejected unless an item is whole and as large as its box says; return AV1's colours."""
-    for _, end in item.extents:
-        if end > len(data):
-            raise Rejected(Reason.TRUNCATED, f"{end} bytes, of which {len(data)} are there")
-    if item.kind == b"hvc1" and item.extents:
-        coded = b"".join(data[start:end] for start, end in item.extents)
-        hevc.check_slices(coded, next(body for kind, body in item.properties if kind == b"hvcC"))
-    if item.kind != b"av01" or not item.extents:
-        return None
-    start, end = item.extents[0]
-    said = av1.sequence_header(data[start:end])
+def _check_item(item: _Item) -> tuple[int, int] | None:
+    """Raise Rejected unless an item is as large as its box says; return AV1's colours."""
+    if item.kind == b"hvc1" and item.pieces:
+        hvcc = next(body for kind, body in item.properties if kind == b"hvcC")
+        hevc.check_slices(item.coded, hvcc)
     sizes = [_size(body) for kind, body in item.properties if kind == b"ispe"]
-    if said is None or not sizes:
+    if item.kind != b"av01" or not sizes:
         return None
-    if (said.width, said.height) != sizes[0]:
-        raise Rejected(Reason.CORRUPT, f"{said.width} × {said.height} in AV1, {sizes[0]} outside")
-    return said.colours
+    return _check_av1(item.coded, sizes[0])
+
+
+def _check_av1(coded: bytes, size: tuple[int, int]) -> tuple[int, int] | None:
+    """Raise Rejected unless AV1 itself says that size, each time that it says one."""
+    try:
+        said = list(av1.sequence_headers(coded))
+    except ValueError as error:
+        raise _DamagedError(str(error)) from error
+    if not said:
+        raise _DamagedError("no AV1 sequence header")
+    for one in said:
+        if (one.width, one.height) != size:
+            detail = f"{one.width} × {one.height} in AV1, {size} outside"
+            raise Rejected(Reason.CORRUPT, detail)
+    return said[0].colours
+
+
+def _check_tracks(boxes: list[tuple[bytes, memoryview]], file: memoryview) -> None:
+    """Raise Rejected unless the first picture of each track is as large as its boxes say."""
+    moov = next((body for kind, body in boxes if kind == b"moov"), file[:0])
+    for kind, track in _boxes(moov):
+        if kind != b"trak":
+            continue
+        stbl = list(_boxes(_find(_boxes(track), b"mdia", b"minf", b"stbl")))
+        for entry, body in _boxes(_find(stbl, b"stsd")[8:]):
+            if entry == b"av01":
+                size = struct.unpack_from(">HH", body, 24)
+                _check_av1(_first_sample(stbl, file), size)
+
+
+def _first_sample(stbl: list[tuple[bytes, memoryview]], file: memoryview) -> bytes:
+    """Return a track's first picture (ISO/IEC 14496-12, 8.7.3 and 8.7.5)."""
+    stsz = _find(stbl, b"stsz")
+    (length,) = struct.unpack_from(">I", stsz, 4)
+    if not length:  # they differ
+        (length,) = struct.unpack_from(">I", stsz, 12)
+    kind, chunks = next((one for one in stbl if one[0] in (b"stco", b"co64")), (b"", file[:0]))
+    (start,) = struct.unpack_from(">Q" if kind == b"co64" else ">I", chunks, 8)
+    return bytes(_piece(file, start, length))
+
+
+def _piece(source: memoryview, start: int, length: int) -> memoryview:
+    if start + length > len(source):
+        detail = f"{start + length} bytes, of which {len(source)} are there"
+        raise Rejected(Reason.TRUNCATED, detail)
+    return source[start : start + length]
 
 
 def _size(ispe: memoryview) -> tuple[int, int]:
@@ -184,10 +230,11 @@ def _sequence(boxes: list[tuple[bytes, memoryview]]) -> Header:
     raise _DamagedError("no track of pictures")
 
 
-def _items(meta: memoryview) -> dict[int, _Item]:
+def _items(meta: memoryview, file: memoryview) -> dict[int, _Item]:
     boxes = list(_boxes(meta))
     kinds = _kinds(_find(boxes, b"iinf"))
-    places = _places(_find(boxes, b"iloc"))
+    idat = next((body for kind, body in boxes if kind == b"idat"), file[:0])
+    pieces = _pieces(_find(boxes, b"iloc"), (file, idat))
     iprp = list(_boxes(_find(boxes, b"iprp")))
     properties = [(kind, body) for kind, body in _boxes(_find(iprp, b"ipco"))]
     numbers: dict[int, list[int]] = {}
@@ -198,7 +245,7 @@ def _items(meta: memoryview) -> dict[int, _Item]:
         item: _Item(
             kind,
             tuple(properties[number - 1] for number in numbers.get(item, ()) if number),
-            places.get(item, ()),
+            pieces.get(item, ()),
         )
         for item, kind in kinds.items()
     }
@@ -215,8 +262,10 @@ def _kinds(iinf: memoryview) -> dict[int, bytes]:
     return kinds
 
 
-def _places(iloc: memoryview) -> dict[int, tuple[tuple[int, int], ...]]:
-    """Return start and end in the file of each item's extents (ISO/IEC 14496-12, 8.11.3)."""
+def _pieces(
+    iloc: memoryview, sources: tuple[memoryview, memoryview]
+) -> dict[int, tuple[memoryview, ...]]:
+    """Return each item's bytes, from the file or its idat box (ISO/IEC 14496-12, 8.11.3)."""
     version, sizes, base_and_index = iloc[0], iloc[4], iloc[5]
     offset_size, length_size = sizes >> 4, sizes & 15
     base_size, index_size = base_and_index >> 4, base_and_index & 15 if version else 0
@@ -229,7 +278,7 @@ def _places(iloc: memoryview) -> dict[int, tuple[tuple[int, int], ...]]:
             raise _DamagedError("iloc")
         return int.from_bytes(iloc[at - size : at])
 
-    places = {}
+    pieces = {}
     for _ in range(take(4 if version == 2 else 2)):
         item = take(4 if version == 2 else 2)
         method = take(2) & 15 if version else 0
@@ -238,11 +287,13 @@ def _places(iloc: memoryview) -> dict[int, tuple[tuple[int, int], ...]]:
         extents = []
         for _ in range(take(2)):
             take(index_size)
-            start = base + take(offset_size)
-            extents.append((start, start + take(length_size)))
-        if method == 0:  # elsewhere than in the file itself
-            places[item] = tuple(extents)
-    return places
+            extents.append((base + take(offset_size), take(length_size)))
+        if method < len(sources):  # not made of other items
+            found = tuple(_piece(sources[method], *extent) for extent in extents)
+            if sum(map(len, found)) > len(sources[method]):
+                raise _DamagedError("iloc: the same bytes again and again")
+            pieces[item] = found
+    return pieces
 
 
 def _orientation(turns: int, mirror: int | None) -> int:
