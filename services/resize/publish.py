@@ -126,7 +126,9 @@ def _ended_before(
     if accepted != version.version:
         store.uploads.delete(version)
         return Outcome.REPLAYED
-    if published:  # and an earlier delivery ended before it removed the original
+    # Hidden since: only a published photo is, so that this is what it was made of.
+    if published or gallery.entry_keys(album, photo_id, pending=True):
+        # An earlier delivery ended before it removed the original.
         store.uploads.delete(version)
         return Outcome.PUBLISHED
     return None

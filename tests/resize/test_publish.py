@@ -20,6 +20,7 @@ from services.resize import handler as entry
 from services.resize.events import UploadEvent
 from services.resize.publish import Outcome, process
 from services.store import Store
+from services.store.relocation import relocate
 from tests import pictures
 from tests.events import SCHEDULED, s3_event, soon
 from tests.faults.invariant import Buckets
@@ -404,6 +405,23 @@ def test_the_sweep_takes_up_what_no_event_brought(bench: Buckets, photo_id: str)
     assert entry.handle(SCHEDULED, bench.store, now, deadline=soon()) == {"published": 3}
     assert bench.versions() == {}
     assert len(bench.store.gallery.page("main", None, 10)[0]) == 3
+
+
+def test_what_was_hidden_stays_hidden_when_its_event_comes_again(
+    bench: Buckets, photo_id: str
+) -> None:
+    """As after an end between the index entry and the original's removal."""
+    key = f"uploads/main/{photo_id}"
+    bench.put(key, pictures.jpeg(100, 80))
+    with pytest.MonkeyPatch.context() as cut:
+        cut.setattr(bench.store.uploads, "delete", lambda _: None)
+        assert bench.process(key).outcome is Outcome.PUBLISHED
+    shown = bench.store.gallery.photos("main", [photo_id])[photo_id]
+    assert relocate(bench.store.gallery, shown, replace(shown, pending=True))
+    assert bench.process(key).outcome is Outcome.PUBLISHED
+    assert bench.versions() == {}
+    assert bench.store.gallery.photos("main", [photo_id]) == {}
+    assert photo_id in bench.store.gallery.photos("main", [photo_id], pending=True)
 
 
 def test_the_sweep_stops_in_time(bench: Buckets) -> None:
