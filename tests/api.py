@@ -4,10 +4,12 @@ import time
 
 import httpx
 
+PATIENT = 60  # seconds; a container that starts on a busy machine takes its time
+
 
 def upload(url: str, data: bytes, name: str = "photo.jpg", type_: str = "image/jpeg") -> str:
     """Upload a picture to the gallery at `url` and return its photo id."""
-    with httpx.Client() as http:
+    with httpx.Client(timeout=PATIENT) as http:
         begun = http.post(
             f"{url}/api/uploads", json={"filename": name, "type": type_, "size": len(data)}
         )
@@ -19,11 +21,11 @@ def upload(url: str, data: bytes, name: str = "photo.jpg", type_: str = "image/j
     return photo_id
 
 
-def settled(url: str, photo_id: str, seconds: float = 30) -> dict[str, object]:
+def settled(url: str, photo_id: str, seconds: float = PATIENT) -> dict[str, object]:
     """Return the photo as the API describes it once it waits no more."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
-        answer = httpx.get(f"{url}/api/photos/{photo_id}")
+        answer = httpx.get(f"{url}/api/photos/{photo_id}", timeout=PATIENT)
         if answer.json().get("state") != "waiting":
             content: dict[str, object] = answer.json()
             return content

@@ -18,8 +18,9 @@ from typing import Any
 import pytest
 
 from tests.deploy.ministack import MiniStack, running_ministack
-from tests.deploy.packaging import DEPLOYED, REGION, of_type, package
+from tests.deploy.packaging import ACCOUNT, REGION, of_type, package
 
+BRIDGE = "contact-sheet-bridge"
 NAMES = (".amazonaws.com", ".cloudfront.net")  # that lead to it
 # runc refuses podman's own default where a container runs in a container.
 CONTAINERS_CONF = '[containers]\ndefault_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]\n'
@@ -50,6 +51,10 @@ class Engine:
             text=True,
         )
         return done.stdout.strip()
+
+    def bridge_pid(self) -> int:
+        """Return the process of the container that holds the bridge."""
+        return int(self.run("inspect", "--format", "{{.State.Pid}}", BRIDGE))
 
     def containers(self, function: str) -> list[dict[str, Any]]:
         """Return what it knows of a function's running containers."""
@@ -99,13 +104,12 @@ def _docker_api(engine: Engine) -> Iterator[str]:
 @contextmanager
 def _bridge(engine: Engine) -> Iterator[str]:
     """Yield the bridge's address; it exists as long as a container is on it."""
-    sleep = ("localhost/contact-sheet:web", "-c", "import time; time.sleep(3600)")
-    run = ("run", "--rm", "--detach", "--entrypoint", "/usr/bin/python3")
-    container = engine.run(*run, *sleep)
+    sleep = ("docker.io/library/debian:trixie-slim", "sleep", "infinity")
+    container = engine.run("run", "--rm", "--detach", "--name", BRIDGE, *sleep)
     try:
         yield engine.run("inspect", "--format", "{{.NetworkSettings.Gateway}}", container)
     finally:
-        engine.run("kill", container)
+        engine.run("rm", "--force", "--time", "0", container)
 
 
 @contextmanager
@@ -124,7 +128,9 @@ def _names(address: str) -> Iterator[None]:
 def _container_flags(address: str, certificate: Path) -> str:
     """Return what Lambda does to a container and MiniStack does not."""
     hosts = [
-        f"{DEPLOYED[name]}.s3.{REGION}.amazonaws.com" for name in ("UploadBucket", "GalleryBucket")
+        f"contact-sheet-{stage}-{bucket}-{ACCOUNT}-{REGION}.s3.{REGION}.amazonaws.com"
+        for stage in ("dev", "cdn")
+        for bucket in ("uploads", "gallery")
     ]
     (memory,) = {f["MemorySize"] for f in of_type(package(), "AWS::Lambda::Function").values()}
     flags = [

@@ -74,7 +74,7 @@ class Container:
 
     def peak_memory(self) -> int:
         """Return what the container's control group counted, page cache included."""
-        for group in self._groups("memory"):
+        for group in control_groups(self.pid(), "memory"):
             for name in ("memory.max_usage_in_bytes", "memory.peak"):
                 if (group / name).exists():
                     return int((group / name).read_text())
@@ -82,7 +82,7 @@ class Container:
 
     def cpu_milliseconds(self) -> float:
         """Return the processor time that its processes have used so far."""
-        for group in self._groups("cpuacct"):
+        for group in control_groups(self.pid(), "cpuacct"):
             if (group / "cpuacct.usage").exists():
                 return int((group / "cpuacct.usage").read_text()) / 1e6
             if (group / "cpu.stat").exists():
@@ -92,15 +92,6 @@ class Container:
     def pid(self) -> int:
         """Return the runtime's process id, as this machine counts."""
         return int(self._ask("inspect", "--format", "{{.State.Pid}}", self.name))
-
-    def _groups(self, controller: str) -> list[Path]:
-        root = Path("/sys/fs/cgroup")
-        found = []
-        for line in Path(f"/proc/{self.pid()}/cgroup").read_text().splitlines():
-            _, controllers, path = line.split(":", 2)
-            if not controllers or controller in controllers.split(","):
-                found.append(root / controllers / path.lstrip("/"))
-        return found
 
     def _ask(self, *arguments: str) -> str:
         asked = [*engine(), *arguments]
@@ -117,6 +108,26 @@ def engine() -> list[str]:
     ):
         return [docker]
     return ["podman", "--runtime", "runc", "--cgroup-manager", "cgroupfs"]
+
+
+def control_groups(pid: int, controller: str) -> list[Path]:
+    """Return a process's control groups in which a controller may count or bound."""
+    root = Path("/sys/fs/cgroup")
+    found = []
+    for line in Path(f"/proc/{pid}/cgroup").read_text().splitlines():
+        _, controllers, path = line.split(":", 2)
+        if not controllers or controller in controllers.split(","):
+            found.append(root / controllers / path.lstrip("/"))
+    return found
+
+
+def memory_limit(pid: int) -> int:
+    """Return the bytes of memory that the kernel lets a process and those beside it have."""
+    for group in control_groups(pid, "memory"):
+        for name in ("memory.limit_in_bytes", "memory.max"):
+            if (group / name).exists():
+                return int((group / name).read_text())
+    raise FileNotFoundError("the process's control group bounds no memory")
 
 
 def peak_of_process(pid: int) -> int:
