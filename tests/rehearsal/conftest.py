@@ -43,7 +43,7 @@ class Shell:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             check=False,
-            timeout=300,
+            timeout=600,
         )
         assert (done.returncode != 0) is fails, done.stdout
         return done.stdout

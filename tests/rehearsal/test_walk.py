@@ -25,7 +25,7 @@ from tests.rehearsal.conftest import Deployed, new_page
 Doctor = Callable[[], Report]
 
 
-def eventually(so: Callable[[], bool], seconds: float = 60) -> None:
+def eventually(so: Callable[[], bool], seconds: float = 120) -> None:
     """Return once it is so."""
     end = time.monotonic() + seconds
     while not so():
@@ -184,7 +184,7 @@ def test_the_schedule_sweeps(deployed: Deployed) -> None:
     assert rule["ScheduleExpression"] == "rate(15 minutes)"
     # Nobody waits for a quarter of an hour.
     events.put_rule(**as_deployed, ScheduleExpression="rate(1 minute)")
-    eventually(lambda: "later.jpg" in deployed.names(), 90)
+    eventually(lambda: "later.jpg" in deployed.names())
     events.put_rule(**as_deployed, ScheduleExpression="rate(15 minutes)")
 
 
