@@ -18,6 +18,7 @@ from services.core.grants import Grant, Kind, grant_id
 from services.core.photo import Photo
 from services.store import Store
 from services.web.cache import Cache
+from services.web.dependencies import is_https
 from services.web.place import Place
 from services.web.problems import NO_SUCH_ALBUM, ProblemError
 
@@ -88,7 +89,7 @@ class Access:
 
 def cookie_name(request: Request, name: str) -> str:
     """Return a cookie's name with the prefix that binds it to the host, where there is HTTPS."""
-    return f"__Host-{name}" if request.url.scheme == "https" else name
+    return f"__Host-{name}" if is_https(request) else name
 
 
 def set_token(
@@ -100,7 +101,7 @@ def set_token(
         token,
         max_age=int(lasts.total_seconds()),
         path="/",
-        secure=request.url.scheme == "https",
+        secure=is_https(request),
         httponly=True,
         samesite="lax",
     )

@@ -23,6 +23,11 @@ def public_url(request: Request, settings: Settings) -> str:
     return settings.public_url or str(request.base_url).rstrip("/")
 
 
+def is_https(request: Request) -> bool:
+    """Tell whether the browser speaks HTTPS, to us or to a proxy that asks us without."""
+    return public_url(request, request.app.state.settings).startswith("https://")
+
+
 SettingsDep = Annotated[Settings, Depends(_settings)]
 StoreDep = Annotated[Store, Depends(_store)]
 PhotoId = Annotated[

@@ -12,7 +12,7 @@ from services.core.access import Action, may
 from services.core.grants import Grant, Kind, Right, grant_id, new_token
 from services.web.access import LINK_COOKIE, AccessDep, CanFollow, CanOwn, set_token
 from services.web.albums import summary_of
-from services.web.dependencies import SettingsDep, StoreDep, public_url
+from services.web.dependencies import SettingsDep, StoreDep, is_https, public_url
 from services.web.forms import Fields, done, moment_of, text_of
 from services.web.markup import album_path, within
 from services.web.problems import ProblemError
@@ -74,7 +74,7 @@ def name_guest(request: Request, place: CanFollow, fields: Fields) -> Response:
         GUEST_COOKIE,
         quote(text_of(fields, "name", MAX_GUEST)),
         max_age=int(LASTS.total_seconds()),
-        secure=request.url.scheme == "https",
+        secure=is_https(request),
         httponly=True,
         samesite="lax",
     )

@@ -22,7 +22,7 @@ from services.web.access import (
     set_token,
 )
 from services.web.albums import owned_albums
-from services.web.dependencies import SettingsDep, StoreDep, public_url
+from services.web.dependencies import SettingsDep, StoreDep, is_https, public_url
 from services.web.forms import Fields, done, text_of
 from services.web.markup import photo_path, within
 from services.web.problems import ProblemError
@@ -95,7 +95,7 @@ def sign_out(request: Request, access: AccessDep) -> Response:
     _end_session(request, access)
     response = done("/")
     response.delete_cookie(
-        cookie_name(request, OWNER_COOKIE), secure=request.url.scheme == "https", httponly=True
+        cookie_name(request, OWNER_COOKIE), secure=is_https(request), httponly=True
     )
     return response
 

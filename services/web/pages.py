@@ -13,7 +13,7 @@ from services.core.photo import Photo
 from services.store import Store
 from services.web.access import AccessDep, CanFollow, CanSee, CanUpload
 from services.web.albums import destinations
-from services.web.dependencies import SettingsDep, StoreDep, public_url
+from services.web.dependencies import SettingsDep, StoreDep, is_https, public_url
 from services.web.gallery import Gallery, NotUploaderError, Status, fitting
 from services.web.markup import album_path, embed_codes, page_path, photo_path, place_path, within
 from services.web.photos import MAX_IDS
@@ -108,7 +108,7 @@ def upload_page(
         path=photo_path(place.slug, presigned.photo_id),
         httponly=True,
         samesite="lax",
-        secure=public_url(request, settings).startswith("https://"),
+        secure=is_https(request),
     )
     return page
 

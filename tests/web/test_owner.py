@@ -84,6 +84,20 @@ def test_the_session_is_the_browsers_alone(app: FastAPI, store: Store) -> None:
     assert client.get("/owner").status_code == 404
 
 
+def test_behind_a_proxy_that_speaks_https_a_session_is_as_safe(
+    settings: Settings, store: Store
+) -> None:
+    """The proxy asks by HTTP; that browsers speak HTTPS is what PUBLIC_URL says."""
+    app = create_app(replace(settings, public_url="https://gallery.test"), store)
+    proxy = TestClient(app, base_url="http://gallery.test", headers=HTML)
+    response = proxy.post(f"/signin/{sign_in_token(store)}", follow_redirects=False)
+    cookie = response.headers["set-cookie"]
+    assert cookie.startswith("__Host-owner=")
+    assert cookie.endswith("; Secure")
+    page = proxy.get("/owner", headers={"cookie": cookie.partition(";")[0]})
+    assert page.status_code == 200
+
+
 def test_a_session_is_renewed_by_use(app: FastAPI, store: Store) -> None:
     """Used on its last day it lasts 30 more; unused until its end it opens nothing."""
     now = datetime.now(UTC)
