@@ -6,6 +6,7 @@ Each of these is for ever and needs no privilege. Linux; elsewhere the memory bo
 import ctypes
 import errno
 import logging
+import os
 import resource
 import sys
 
@@ -13,7 +14,7 @@ logger = logging.getLogger(__name__)
 
 _PR_SET_DUMPABLE, _PR_SET_NO_NEW_PRIVS = 4, 38  # linux/prctl.h
 _ALLOW, _ERRNO = 0x7FFF0000, 0x00050000  # seccomp.h: SCMP_ACT_ALLOW, SCMP_ACT_ERRNO
-_MASKED_EQUAL = 7  # seccomp.h: SCMP_CMP_MASKED_EQ
+_NOT_EQUAL, _MASKED_EQUAL = 1, 7  # seccomp.h: SCMP_CMP_NE, SCMP_CMP_MASKED_EQ
 _CLONE_THREAD = 0x00010000  # linux/sched.h
 _LIBRARIES = 256 << 20  # bytes of address space; some 150 are in use
 
@@ -73,6 +74,10 @@ def forbid_system_calls() -> None:
 
     for name in _FORBIDDEN:
         fail(name, errno.EPERM)
+    # These take a process: `abort` ends its own by the first, and 0 is the caller to the last.
+    for name in ("tgkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo"):
+        fail(name, errno.EPERM, _Comparison(0, _NOT_EQUAL, os.getpid(), 0))
+    fail("prlimit64", errno.EPERM, _Comparison(0, _NOT_EQUAL, 0, 0))
     # Threads are clones and stay possible; where `clone3`, whose flags are out of a filter's reach,
     # does not exist, the C library takes `clone`.
     fail("clone3", errno.ENOSYS)

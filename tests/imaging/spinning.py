@@ -12,6 +12,8 @@ from typing import Any
 
 Message = tuple[dict[str, Any], list[bytes]]
 
+_PTRACE_ATTACH = 16
+
 _kept: list[bytearray] = []
 
 
@@ -52,6 +54,7 @@ def act(message: Message) -> Message:
 
 def attack(message: Message) -> Message:
     """Try what a decoder that was taken over would try; answer what went through."""
+    import resource
     import socket
 
     parent = os.getppid()
@@ -60,7 +63,9 @@ def attack(message: Message) -> Message:
         "program": lambda: os.execv("/bin/true", ["true"]),  # noqa: S606 - what is tested
         "process": os.fork,
         "signal": lambda: os.kill(parent, 0),
-        "memory": lambda: _attach(parent),
+        "signal to a thread": lambda: _call("tgkill", parent, parent, 0),
+        "limit": lambda: resource.prlimit(parent, resource.RLIMIT_NOFILE),
+        "memory": lambda: _call("ptrace", _PTRACE_ATTACH, parent, 0, 0),
     }
     went = []
     for name, attempt in tries.items():
@@ -72,10 +77,9 @@ def attack(message: Message) -> Message:
     return {"went": went, "status": Path("/proc/self/status").read_text()}, []
 
 
-def _attach(pid: int) -> None:
-    ptrace_attach = 16
-    if ctypes.CDLL(None, use_errno=True).ptrace(ptrace_attach, pid, 0, 0):
-        raise OSError(ctypes.get_errno(), "ptrace")
+def _call(name: str, *arguments: int) -> None:
+    if getattr(ctypes.CDLL(None, use_errno=True), name)(*arguments):
+        raise OSError(ctypes.get_errno(), name)
 
 
 def fault(message: Message) -> Message:
