@@ -47,8 +47,10 @@ def make_key_pair(folder: Path) -> tuple[str, str]:
     """Return the key pair, made where there is none; raises as `read_key_pair` does."""
     path = folder / KEY_FILE
     if not path.exists():
-        path.touch(mode=0o600)
-        path.write_text(json.dumps(["contact-sheet", secrets.token_urlsafe(30)]))
+        half = path.with_suffix(".new")  # an end in between leaves no damaged pair
+        half.touch(mode=0o600)
+        half.write_text(json.dumps(["contact-sheet", secrets.token_urlsafe(30)]))
+        half.rename(path)
     return read_key_pair(folder)
 
 
