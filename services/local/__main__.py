@@ -6,7 +6,6 @@ import os
 import signal
 import sys
 import time
-import urllib.request
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -29,7 +28,15 @@ from services.local.children import Children
 from services.local.lifecycle import end_of_life
 from services.local.provision import provision_buckets, refuse_acls
 from services.local.queue import SCHEDULE, Queue
-from services.local.weed import HOST, KEY_FILE, StartError, is_free, make_key_pair, start_weed
+from services.local.weed import (
+    HOST,
+    KEY_FILE,
+    START_SECONDS,
+    StartError,
+    is_free,
+    make_key_pair,
+    start_weed,
+)
 
 SWEEP_SECONDS = 30
 BUSY_SWEEP_SECONDS = 900  # as on AWS
@@ -137,15 +144,9 @@ def run(settings: Settings, local: LocalSettings) -> None:
 def serve(children: Children, environ: dict[str, str], local: LocalSettings) -> None:
     """Start the gallery and announce it once it answers; raises StartError."""
     children.start("web", [*WEB, f"--port={local.port}"], environ)
-    for _ in range(600):
+    if not children.answers("web", f"http://{HOST}:{local.port}/readyz", START_SECONDS):
         if children.ended("web"):
             raise StartError("The gallery did not start; its own message stands above.")
-        try:
-            with urllib.request.urlopen(f"http://{HOST}:{local.port}/readyz", timeout=1):
-                break
-        except OSError:
-            time.sleep(0.05)
-    else:
         raise StartError("The gallery does not answer, or says that its storage does not.")
     print(f"Contact Sheet: http://localhost:{local.port} (Ctrl-C stops it)", flush=True)  # noqa: T201
 

@@ -2,6 +2,8 @@
 
 import contextlib
 import subprocess
+import time
+import urllib.request
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
@@ -46,6 +48,17 @@ class Children:
     def ended(self, name: str) -> bool:
         """Tell whether a process has ended."""
         return self._running[name].poll() is not None
+
+    def answers(self, name: str, url: str, seconds: float) -> bool:
+        """Wait until a process answers at an address; False where it ended or the time has."""
+        end = time.monotonic() + seconds
+        while not self.ended(name) and time.monotonic() < end:
+            try:
+                with urllib.request.urlopen(url, timeout=1):  # noqa: S310 our own address
+                    return True
+            except OSError:
+                time.sleep(0.02)
+        return False
 
     def __enter__(self) -> Self:
         """Return itself."""

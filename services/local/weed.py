@@ -6,8 +6,6 @@ import random
 import secrets
 import socket
 import sysconfig
-import time
-import urllib.request
 from collections.abc import Mapping, Sequence
 from itertools import islice
 from pathlib import Path
@@ -22,7 +20,7 @@ KEY_FILE = "credentials.json"
 # The garbage collector's soft limit. Its buffers, most of them never touched, come to some 300 MiB:
 # at 256MiB it collects without end, 15 % of a core from the first form on; at 512MiB 0.4 %.
 MEMORY = "512MiB"
-START_SECONDS = 20
+START_SECONDS = 30
 PARTS = ("master", "volume", "filer", "s3", "admin")
 
 OPTIONS = Path(__file__).with_name("weed.options")
@@ -142,13 +140,9 @@ def start_weed(
         {**_environ(folder, key_pair), **settings},
         log / "output",
     )
-    url, end = f"http://{HOST}:{ports['s3.port']}", time.monotonic() + START_SECONDS
-    while not children.ended("weed") and time.monotonic() < end:
-        try:
-            with urllib.request.urlopen(f"{url}/healthz", timeout=1):  # noqa: S310 our own address
-                return url
-        except OSError:
-            time.sleep(0.02)
+    url = f"http://{HOST}:{ports['s3.port']}"
+    if children.answers("weed", f"{url}/healthz", START_SECONDS):
+        return url
     why = "ended" if children.ended("weed") else f"did not answer in {START_SECONDS} s"
     said = [line for line in (log / "output").read_text(errors="replace").splitlines() if line]
     # Stacks follow what is fatal.
