@@ -2,6 +2,7 @@
 
 import contextlib
 import subprocess
+import sys
 import time
 import urllib.request
 from collections.abc import Mapping, Sequence
@@ -39,9 +40,12 @@ class Children:
             self._start_anew(name)
 
     def revive(self) -> bool:
-        """Start again what ended by itself, and tell whether anything had."""
+        """Start again what ended by itself, say so, and tell whether anything had."""
         ended = [name for name in self._running if self.ended(name)]
         for name in ended:
+            log = self._commands[name][2]
+            why = f"{self._running[name].returncode}" + (f"; log: {log.parent}" if log else "")
+            print(f"contact-sheet: {name} ended ({why}) and is started again", file=sys.stderr)  # noqa: T201
             self._start_anew(name)
         return bool(ended)
 

@@ -20,7 +20,7 @@ KEY_FILE = "credentials.json"
 # The garbage collector's soft limit. Its buffers, most of them never touched, come to some 300 MiB:
 # at 256MiB it collects without end, 15 % of a core from the first form on; at 512MiB 0.4 %.
 MEMORY = "512MiB"
-START_SECONDS = 30
+START_SECONDS = 120  # a busy machine is no failure
 PARTS = ("master", "volume", "filer", "s3", "admin")
 
 OPTIONS = Path(__file__).with_name("weed.options")
