@@ -1,6 +1,7 @@
 """Which variants a picture gets: formats, content types and best-fit sizes. Pure."""
 
 from dataclasses import dataclass
+from math import isqrt
 
 
 @dataclass(frozen=True, slots=True, eq=False)  # each is one object, compared as such
@@ -53,13 +54,14 @@ def best_fit(width: int, height: int, box_width: int, box_height: int) -> tuple[
     return max(1, round(box_height * ratio)), box_height
 
 
-def plan(width: int, height: int, sizes: tuple[int, ...]) -> tuple[Fit, ...]:
+def plan(width: int, height: int, sizes: tuple[int, ...], frames: int = 1) -> tuple[Fit, ...]:
     """Return the sizes to make of a picture of `width` × `height` pixels, smallest first.
 
     `sizes` are the sides of square boxes, ascending. Only the first may enlarge. The first box
     that the picture does not fill gets it at its own size, so that nothing between two boxes is
     thrown away; still larger boxes get nothing. For panoramas and tall pictures all boxes but the
-    first are longer than they are wide: see `_long_side`.
+    first are longer than they are wide: see `_long_side`. A long animation is enlarged less: to no
+    more than MOST_ENLARGED pixels over all its frames.
     """
     fits: list[Fit] = []
     for size in sizes:
@@ -68,10 +70,13 @@ def plan(width: int, height: int, sizes: tuple[int, ...]) -> tuple[Fit, ...]:
             if max(fits[-1].width, fits[-1].height) < max(width, height):
                 fits.append(Fit(size, width, height))
             break
+        if not fits and frames > 1:
+            box = min(box, max(width, height, isqrt(MOST_ENLARGED // frames)))
         fits.append(Fit(size, *best_fit(width, height, box, box)))
     return tuple(fits)
 
 
+MOST_ENLARGED = 10_000_000  # 62 frames of 400 × 400: a few bytes must not make much work
 MOST_STRETCHED = 4  # times a box's side that a long picture's long side may be
 MAX_WEBP_SIDE = 16_383  # the format's own limit
 

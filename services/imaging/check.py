@@ -12,7 +12,7 @@ from services.imaging.work import Work
 def check(work: Work) -> None:
     """Learn what the file says of its picture, and which variants that makes."""
     work.header = checked_header(work.data, work.limits)
-    work.fits = plan(*(work.shape or work.header.upright), work.sizes)
+    work.fits = plan(*(work.shape or work.header.upright), work.sizes, work.header.frames)
     work.frames = {fit: [] for fit in work.fits}
 
 

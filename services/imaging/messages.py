@@ -45,7 +45,7 @@ def picture_in(message: Message, sizes: tuple[int, ...], shape: tuple[int, int] 
     try:
         made = [(Fit(**one["fit"]), FORMATS[one["format"]]) for one in head["variants"]]
         width, height = shape or (head["width"], head["height"])
-        wanted = plan(width, height, sizes)
+        wanted = plan(width, height, sizes, head["frames"])
         thumbhash, *files = parts
         pairs = list(zip(made, files, strict=True))
     except (ValueError, TypeError, LookupError, ArithmeticError) as error:

@@ -60,6 +60,24 @@ def test_only_the_smallest_enlarges_and_none_is_lost(
     assert plan(width, height, (400, 800, 1600)) == tuple(Fit(*fit) for fit in expected)
 
 
+@pytest.mark.parametrize(
+    ("width", "height", "frames", "expected"),
+    [
+        (16, 16, 62, (400, 400)),
+        (16, 16, 256, (197, 197)),  # 10 megapixels in all
+        (16, 8, 256, (197, 98)),
+        (300, 200, 256, (300, 200)),
+        (500, 400, 256, (400, 320)),
+    ],
+)
+def test_a_long_animation_is_enlarged_less(
+    width: int, height: int, frames: int, expected: tuple[int, int]
+) -> None:
+    """Few bytes must not make much work; what shrinks is as ever."""
+    first, *_ = plan(width, height, (400, 800), frames)
+    assert (first.size, first.width, first.height) == (400, *expected)
+
+
 def test_jpeg_becomes_png_where_there_is_transparency() -> None:
     """JPEG has no alpha, and a white or black box would not be the picture."""
     assert formats_for(("webp", "jpeg"), has_alpha=False) == (FORMATS["webp"], FORMATS["jpeg"])
