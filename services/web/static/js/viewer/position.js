@@ -23,6 +23,7 @@ export function placeInAlbum(viewer) {
       };
       const count = async () => {
         first = grid.firstElementChild?.dataset.id;
+        if (!first) return; // the last photo was deleted
         const { answer } = await ask(`${paths.photos}/count?newer_than=${first}`).catch(() => ({}));
         if (Number.isInteger(answer?.newer)) album = answer;
         show();
