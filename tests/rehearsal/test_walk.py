@@ -190,12 +190,12 @@ def test_the_schedule_sweeps(deployed: Deployed) -> None:
 
 def test_a_change_by_hand_is_found(deployed: Deployed, doctor: Doctor) -> None:
     """The doctor names what is no longer as deployed, and is content once it is set back."""
-    s3, bucket = deployed.account.client("s3"), deployed.uploads
-    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Suspended"})
+    logs, group = deployed.account.client("logs"), f"/aws/lambda/{STACK}-web"
+    logs.put_retention_policy(logGroupName=group, retentionInDays=7)
     wrong = doctor().wrong
-    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    logs.put_retention_policy(logGroupName=group, retentionInDays=30)
     assert set(wrong) == {"drift"}
-    assert "/VersioningConfiguration/Status is Suspended, not Enabled" in wrong["drift"]
+    assert "/RetentionInDays is 7, not 30" in wrong["drift"]
     assert doctor().wrong == {}
 
 
