@@ -291,7 +291,7 @@ def test_after_a_delete_comes_the_next_photo(workshop: Site, open_page: Open) ->
     page.get_by_role("button", name="Delete for good").click()
     expect(page.locator(".pswp__caption")).to_have_text(order[2])
     expect(counter).to_have_text(re.compile(rf"\d+ / {count - 1}$"))
-    assert page.evaluate("document.activeElement.matches('.pswp *')")
+    assert page.evaluate("document.activeElement.closest('.pswp') !== null")
     shown = page.locator(".pswp__item[aria-hidden=false] .pswp__img").last
     expect(shown).to_have_attribute("alt", order[2])
     page.keyboard.press("ArrowLeft")
