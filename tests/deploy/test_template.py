@@ -84,6 +84,17 @@ def test_parameters_reach_what_they_are_for() -> None:
     assert budget["Budget"]["BudgetLimit"] == {"Amount": "20", "Unit": "USD"}
 
 
+def test_images_are_pushed_as_lambda_takes_them() -> None:
+    """One manifest of one platform: with provenance, Docker pushes an index beside it, refused."""
+    shown = serverless(
+        "print", "--path=provider.ecr.images", "--format=json", "--param=architecture=x86_64"
+    )
+    images = json.loads(shown.stdout)
+    assert set(images) == {"resize", "web"}
+    for image in images.values():
+        assert (image["platform"], image["provenance"]) == ("linux/x86_64", "false")
+
+
 def test_each_parameter_has_another_value_and_its_row() -> None:
     """What is tested in pairs, and the table in docs/deploy.md, are the parameters that there are."""
     named = [name for name, _, _ in parameters()]
