@@ -124,6 +124,9 @@ def start_weed(
             "newer (arm64) have it by `make install`; elsewhere set S3_ENDPOINT_URL to another S3."
         )
     folder = folder.absolute()
+    if "," in str(folder):  # -dir would make, and write to, a folder of each part
+        msg = f"SeaweedFS cannot keep objects in {folder}: set DATA_DIR to a path without a comma."
+        raise StartError(msg)
     store, log = folder / "store", folder / "log"
     for made in (store, log):
         made.mkdir(parents=True, exist_ok=True)

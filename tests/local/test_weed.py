@@ -40,6 +40,17 @@ def test_a_machine_that_has_no_wheel_is_told_of_another_s3(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_comma_in_the_folders_path_is_named(tmp_path: Path) -> None:
+    """SeaweedFS reads a list there, and wrote beside the folder; nothing is made."""
+    folder = tmp_path / "Rome, 2026"
+    with Children() as children, pytest.raises(StartError) as caught:
+        start_weed(folder, KEY_PAIR, children)
+    assert str(caught.value) == (
+        f"SeaweedFS cannot keep objects in {folder}: set DATA_DIR to a path without a comma."
+    )
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_its_parts_answer_only_each_other(local_s3: ObjectStore) -> None:
     """Without a certificate of this start's own authority, no gRPC port says a word."""
     preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes.fromhex("000000040000000000")
