@@ -11,7 +11,7 @@ import urllib3
 from services.core.settings import LocalSettings, Settings
 from services.local.queue import failures
 from services.local.weed import KEY_FILE, read_key_pair, s3_url
-from services.store.client import make_s3
+from services.store.client import key_pair_session, make_s3
 
 if TYPE_CHECKING:
     from types_boto3_cloudformation import CloudFormationClient
@@ -81,7 +81,7 @@ def local_installation(settings: Settings, local: LocalSettings) -> Installation
             raise CannotCheckError(msg)
         return Installation(settings, make_s3(settings, session), url, origin)
     try:
-        session = boto3.Session(*read_key_pair(local.data_dir), region_name=settings.region)
+        session = key_pair_session(read_key_pair(local.data_dir), settings.region)
     except FileNotFoundError:
         msg = f"Nothing was started in {local.data_dir} yet; `make run` does, or set DATA_DIR."
         raise CannotCheckError(msg) from None

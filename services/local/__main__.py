@@ -4,6 +4,7 @@ import contextlib
 import fcntl
 import os
 import signal
+import sqlite3
 import sys
 import time
 from collections.abc import Iterator
@@ -27,7 +28,7 @@ from services.local.bridge import Bridge
 from services.local.children import Children
 from services.local.lifecycle import end_of_life
 from services.local.provision import provision_buckets, refuse_acls
-from services.local.queue import SCHEDULE, Queue
+from services.local.queue import FILE, SCHEDULE, Queue
 from services.local.weed import (
     HOST,
     KEY_FILE,
@@ -37,6 +38,7 @@ from services.local.weed import (
     make_key_pair,
     start_weed,
 )
+from services.store.client import key_pair_session
 
 SWEEP_SECONDS = 30
 BUSY_SWEEP_SECONDS = 900  # as on AWS
@@ -90,6 +92,22 @@ def held(folder: Path) -> Iterator[tuple[str, str]]:
         yield key_pair
 
 
+@contextlib.contextmanager
+def opened_queue(folder: Path) -> Iterator[Queue]:
+    """Yield the queue with all that waits in it put back; raises StartError where it is damaged."""
+    try:
+        queue = Queue(folder)
+        queue.redrive()
+    except sqlite3.DatabaseError as error:
+        msg = (
+            f"The queue {folder / FILE} cannot be used: {error}. If it is damaged, move {FILE}* "
+            "away; the sweep finds again what waited in it."
+        )
+        raise StartError(msg) from None
+    with contextlib.closing(queue):
+        yield queue
+
+
 def run(settings: Settings, local: LocalSettings) -> None:
     """Run the product until it is told to stop."""
     require_imagemagick()
@@ -110,11 +128,10 @@ def run(settings: Settings, local: LocalSettings) -> None:
     require_free_port(local.s3_port, "S3_PORT")
     with (
         held(local.data_dir) as key_pair,
-        contextlib.closing(Queue(local.data_dir)) as queue,
+        opened_queue(local.data_dir) as queue,
         Bridge(queue.put) as bridge,
         Children() as children,
     ):
-        queue.redrive()
         url = start_weed(
             local.data_dir,
             key_pair,
@@ -124,13 +141,13 @@ def run(settings: Settings, local: LocalSettings) -> None:
             settings=bridge.settings(f"/buckets/{settings.upload_bucket}/{keys.UPLOAD_PREFIX}"),
         )
         settings = replace(settings, s3_endpoint_url=url)
-        session = boto3.Session(*key_pair, region_name=settings.region)
+        session = key_pair_session(key_pair, settings.region)
         provision_buckets(settings, session, origins)
         refuse_acls(settings, session)
         # An upload whose event was lost should not wait for a quarter of an hour here.
         environ.setdefault("SWEEP_AFTER_SECONDS", "15")
         environ["S3_ENDPOINT_URL"] = url
-        for name in ("AWS_SESSION_TOKEN", "AWS_PROFILE"):
+        for name in ("AWS_SESSION_TOKEN", "AWS_PROFILE", "AWS_DEFAULT_PROFILE"):
             environ.pop(name, None)
         environ["AWS_ACCESS_KEY_ID"], environ["AWS_SECRET_ACCESS_KEY"] = key_pair
         for number in range(local.workers):

@@ -55,10 +55,11 @@ class Children:
 
     def answers(self, name: str, url: str, seconds: float) -> bool:
         """Wait until a process answers at an address; False where it ended or the time has."""
+        direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         end = time.monotonic() + seconds
         while not self.ended(name) and time.monotonic() < end:
             try:
-                with urllib.request.urlopen(url, timeout=1):  # noqa: S310 our own address
+                with direct.open(url, timeout=1):
                     return True
             except OSError:
                 time.sleep(0.02)

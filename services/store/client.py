@@ -1,8 +1,10 @@
 """The S3 client that everything uses, and what its errors mean."""
 
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import boto3
+import botocore.session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
@@ -20,6 +22,14 @@ CONNECT_SECONDS = 2
 READ_SECONDS = 5
 TRIES = 3
 
+_LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+
+
+def key_pair_session(key_pair: tuple[str, str], region: str) -> boto3.Session:
+    """Return a session of a key pair alone: boto3's own fails where AWS_PROFILE names no profile."""
+    no_profile = botocore.session.Session({"profile": (None, None, None, None)})
+    return boto3.Session(*key_pair, region_name=region, botocore_session=no_profile)
+
 
 def make_s3(settings: Settings, session: boto3.Session) -> "S3Client":
     """Return the S3 client that everything uses.
@@ -27,6 +37,7 @@ def make_s3(settings: Settings, session: boto3.Session) -> "S3Client":
     SigV4 and the regional host always: boto3's own default signs the global host with SigV2 rules,
     and S3 answers that with a redirect which CORS forbids.
     """
+    here = urlsplit(settings.s3_endpoint_url or "").hostname in _LOOPBACK
     return session.client(
         "s3",
         region_name=settings.region,
@@ -35,6 +46,7 @@ def make_s3(settings: Settings, session: boto3.Session) -> "S3Client":
             signature_version="s3v4",
             connect_timeout=CONNECT_SECONDS,
             read_timeout=READ_SECONDS,
+            proxies={} if here else None,  # none reaches this machine; None: what HTTP_PROXY names
             retries={"mode": "standard", "max_attempts": TRIES},
             s3={
                 "addressing_style": "path" if settings.s3_endpoint_url else "virtual",

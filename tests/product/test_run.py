@@ -130,6 +130,29 @@ def test_a_folder_belongs_to_one_product(product: Product) -> None:
     )
 
 
+def test_neither_proxy_nor_profile_is_asked_for_what_runs_here(tmp_path: Path) -> None:
+    """A company's HTTP_PROXY cannot reach this machine; AWS_PROFILE may name what only others have."""
+    with socket.create_server(("127.0.0.1", 0)) as proxy:
+        address = f"http://127.0.0.1:{proxy.getsockname()[1]}"
+        names = {"HTTP_PROXY": address, "http_proxy": address, "AWS_PROFILE": "none"}
+        other = start_product(tmp_path, **names, AWS_DEFAULT_PROFILE="none", NO_PROXY="")
+        try:
+            assert other.settled(other.upload(pictures.jpeg(60, 40)))["state"] == "ready"
+            link = subprocess.run(
+                [sys.executable, "-m", "services.owner", "link", "--local"],
+                env=other.environ,
+                capture_output=True,
+                text=True,
+                check=True,
+            )
+            assert link.stdout.startswith(f"{other.url}/signin/")
+        finally:
+            stop_product(other)
+        proxy.settimeout(0)
+        with pytest.raises(BlockingIOError):
+            proxy.accept()
+
+
 def test_the_data_folder_is_its_owners_alone(product: Product) -> None:
     """Pictures, keys, queue and log are nobody else's to read."""
     folder = Path(product.environ["DATA_DIR"])
@@ -171,6 +194,19 @@ def test_an_unwritable_folder_is_named(tmp_path: Path) -> None:
         f"contact-sheet: Cannot use the data folder {blocked / 'data'}: Not a directory; "
         "set DATA_DIR to a folder of yours."
     )
+
+
+def test_a_damaged_queue_is_named(tmp_path: Path) -> None:
+    """It is left as it is; what waited in it is still in the store."""
+    (tmp_path / "queue.sqlite").write_bytes(b"no database" * 1000)
+    status, words = run(DATA_DIR=str(tmp_path))
+    assert status == 1
+    assert words == (
+        f"contact-sheet: The queue {tmp_path / 'queue.sqlite'} cannot be used: file is not a "
+        "database. If it is damaged, move queue.sqlite* away; the sweep finds again what waited in "
+        "it."
+    )
+    assert (tmp_path / "queue.sqlite").read_bytes() == b"no database" * 1000
 
 
 def test_a_bad_setting_is_named(tmp_path: Path) -> None:
