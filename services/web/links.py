@@ -10,7 +10,7 @@ from fastapi import APIRouter, Request, Response
 
 from services.core.access import Action, may
 from services.core.grants import Grant, Kind, Right, grant_id, new_token
-from services.web.access import LINK_COOKIE, AccessDep, CanFollow, CanOwn, set_token
+from services.web.access import LINK_COOKIE, AccessDep, CanFollow, CanOwn, cookie_name, set_token
 from services.web.albums import summary_of
 from services.web.dependencies import SettingsDep, StoreDep, is_https, public_url
 from services.web.forms import Fields, done, moment_of, text_of
@@ -24,6 +24,9 @@ owners = APIRouter()
 guests = APIRouter()
 
 LASTS = timedelta(days=365)
+# API Gateway takes 10,240 bytes of headers, proxies 8,192, and refuse every page above; a link's
+# cookie has up to 98.
+MOST_FOLLOWED = 40
 MAX_LABEL = 60
 MAX_GUEST = 60
 RIGHTS = {
@@ -60,8 +63,20 @@ def follow_link(token: str, request: Request, access: AccessDep, settings: Setti
         origin=public_url(request, settings),
     )
     response.headers["Referrer-Policy"] = "no-referrer"
+    _forget_oldest(request, response, album.slug)
     set_token(request, response, LINK_COOKIE + album.slug, token, grant.ends - now)
     return response
+
+
+def _forget_oldest(request: Request, response: Response, slug: str) -> None:
+    """Let go of the links followed first, so that with another one there are MOST_FOLLOWED.
+
+    Browsers send the cookies of one path in the order in which they came (RFC 6265, 5.4).
+    """
+    prefix, own = cookie_name(request, LINK_COOKIE), cookie_name(request, LINK_COOKIE + slug)
+    names = [name for name in request.cookies if name.startswith(prefix) and name != own]
+    for name in names[: max(0, len(names) + 1 - MOST_FOLLOWED)]:
+        response.delete_cookie(name, secure=is_https(request), httponly=True, samesite="lax")
 
 
 @guests.post("/guest")
