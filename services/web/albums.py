@@ -25,7 +25,7 @@ from services.core.photo import Photo
 from services.store import AlbumChangedError
 from services.web.access import Access, AccessDep, CanOwn, Owner, grant_of
 from services.web.dependencies import SettingsDep, public_url
-from services.web.forms import Fields, done, moment_of, text_of
+from services.web.forms import Fields, day_of, done, moment_of, text_of
 from services.web.markup import album_path
 from services.web.place import Place
 from services.web.problems import ProblemError
@@ -194,7 +194,8 @@ def settings_page(request: Request, place: CanOwn, access: AccessDep) -> Respons
     """Show an album's settings as they are now."""
     album = access.fresh_album(place.slug) or place.album
     others = destinations(access, place)
-    return render(request, "owner/settings.html", edited=album, others=others)
+    ends = day_of(album.ends) if album.ends else ""
+    return render(request, "owner/settings.html", edited=album, others=others, ends=ends)
 
 
 @owners.post("/settings")

@@ -1,6 +1,6 @@
 """What a form without JavaScript sends."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from http import HTTPStatus
 from typing import Annotated
 from urllib.parse import parse_qsl
@@ -18,6 +18,12 @@ async def _fields(request: Request) -> dict[str, str]:
         raise ProblemError(HTTPStatus.BAD_REQUEST, "The form cannot be read.") from None
 
 
+_LAST_ZONE = timezone(timedelta(hours=-12))
+"""Where a day ends last. A form does not say where its reader is: "until the end of the day" lasts
+until it has ended everywhere."""
+
+_END_OF_DATES = 3000  # a grant's key holds 11 digits of seconds
+
 Fields = Annotated[dict[str, str], Depends(_fields)]
 
 
@@ -31,16 +37,24 @@ def text_of(fields: dict[str, str], name: str, most: int) -> str:
 
 
 def moment_of(fields: dict[str, str], name: str) -> datetime | None:
-    """Return the moment that a date field names, the end of that day in UTC; 422 for no date."""
+    """Return when the day that a date field names has ended everywhere; 422 for no date."""
     text = fields.get(name, "").strip()
     if not text:
         return None
     try:
-        day = datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC)
+        day = datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=_LAST_ZONE)
     except ValueError:
         msg = f"{name} must be a date such as 2026-12-31."
         raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, msg) from None
-    return day.replace(hour=23, minute=59, second=59)
+    if day.year >= _END_OF_DATES:
+        msg = f"{name} must be before the year {_END_OF_DATES}."
+        raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, msg)
+    return day.replace(hour=23, minute=59, second=59).astimezone(UTC)
+
+
+def day_of(moment: datetime) -> str:
+    """Return the day that `moment_of` made a moment of, as a date field takes it."""
+    return moment.astimezone(_LAST_ZONE).date().isoformat()
 
 
 def done(path: str) -> RedirectResponse:

@@ -13,7 +13,7 @@ from services.core.grants import Grant, Kind, Right, grant_id, new_token
 from services.web.access import LINK_COOKIE, AccessDep, CanFollow, CanOwn, cookie_name, set_token
 from services.web.albums import summary_of
 from services.web.dependencies import SettingsDep, StoreDep, is_https, public_url
-from services.web.forms import Fields, done, moment_of, text_of
+from services.web.forms import Fields, day_of, done, moment_of, text_of
 from services.web.markup import album_path, within
 from services.web.problems import ProblemError
 from services.web.rendering import render
@@ -119,6 +119,7 @@ def links_page(request: Request, place: CanOwn, store: StoreDep, settings: Setti
                         "label": details.get("label", ""),
                         "created": details.get("created", ""),
                         "rights": _name_of(grant.rights),
+                        "until": day_of(grant.ends),
                         "ended": grant.ends <= datetime.now(UTC),
                         "used": used.get(grant.id),
                         "address": _address(request, settings, token),

@@ -18,7 +18,7 @@ from services.core.grants import Grant, Kind, Right, grant_id, new_token
 from services.core.settings import Settings
 from services.resize.publish import Outcome
 from services.store import Store
-from services.web import cache
+from services.web import cache, links
 from services.web.app import create_app
 from services.web.work import step
 from tests import pictures
@@ -215,12 +215,35 @@ def test_two_who_edit_at_once(store: Store, owner: TestClient) -> None:
         ({"title": "a", "slug": "taken"}, 409),
         ({"title": "a", "see": "nobody"}, 422),
         ({"title": "a", "ends": "soon"}, 422),
+        ({"title": "a", "ends": "9999-12-31"}, 422),
     ],
 )
 def test_an_album_that_cannot_be(owner: TestClient, fields: dict[str, str], status: int) -> None:
     """Refused with what is wrong."""
     make_album(owner, "taken")
     assert owner.post("/owner/albums", data=fields).status_code == status
+
+
+def test_a_day_ends_where_it_ends_last(
+    store: Store, owner: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Until the end of a day is until then on Hawaii too, and the form shows the same day again."""
+    make_album(owner, "party", ends="2026-12-31")
+    album = store.albums.get("party")
+    assert album
+    assert album.ends == datetime(2027, 1, 1, 11, 59, 59, tzinfo=UTC)
+    assert 'name="ends" type="date" value="2026-12-31"' in owner.get("/albums/party/settings").text
+    evening = datetime(2027, 1, 1, 4, tzinfo=UTC)  # 18:00 in Honolulu
+
+    class Evening(datetime):
+        @classmethod
+        def now(cls, tz: Any = None) -> Any:
+            return evening.astimezone(tz)
+
+    monkeypatch.setattr(links, "datetime", Evening)
+    fields = {"rights": "see", "ends": "2026-12-31"}
+    assert owner.post("/albums/party/links", data=fields).status_code == 200
+    assert "until 2026-12-31" in owner.get("/albums/party/links").text
 
 
 def test_an_album_without_an_address_gets_one_that_cannot_be_guessed(
