@@ -6,6 +6,7 @@ import random
 import secrets
 import socket
 import sysconfig
+import time
 from collections.abc import Mapping, Sequence
 from itertools import islice
 from pathlib import Path
@@ -21,6 +22,8 @@ KEY_FILE = "credentials.json"
 # at 256MiB it collects without end, 15 % of a core from the first form on; at 512MiB 0.4 %.
 MEMORY = "512MiB"
 START_SECONDS = 120  # a busy machine is no failure
+HELD = "resource temporarily unavailable"  # how it says that another one has the folder
+HELD_SECONDS = 10  # given to one that was killed a moment ago
 PARTS = ("master", "volume", "filer", "s3", "admin")
 
 OPTIONS = Path(__file__).with_name("weed.options")
@@ -136,22 +139,28 @@ def start_weed(
     # origin's, version 4.48 answers by closing the connection.
     allowed = {"s3.allowedOrigins": ",".join(origins) or "http://none.invalid"}
     arguments = [f"-{name}={value}" for name, value in {**allowed, **ports, **options}.items()]
-    mini = ("mini", f"-options={OPTIONS}", f"-dir={store}", *arguments)
-    children.start(
-        "weed",
-        [str(program), *LOGGING, f"-logdir={log}", *mini],
-        {**_environ(folder, key_pair), **settings},
-        log / "output",
-    )
+    end = time.monotonic() + HELD_SECONDS
     url = f"http://{HOST}:{ports['s3.port']}"
-    if children.answers("weed", f"{url}/healthz", START_SECONDS):
-        return url
+    mini = ("mini", f"-options={OPTIONS}", f"-dir={store}", *arguments)
+    command = [str(program), *LOGGING, f"-logdir={log}", *mini]
+    environ = {**_environ(folder, key_pair), **settings}
+    last = HELD
+    while HELD in last and time.monotonic() < end:
+        children.start("weed", command, environ, log / "output")
+        if children.answers("weed", f"{url}/healthz", START_SECONDS):
+            return url
+        last = _last_words(log / "output")
+        time.sleep(0.05)
     why = "ended" if children.ended("weed") else f"did not answer in {START_SECONDS} s"
-    said = [line for line in (log / "output").read_text(errors="replace").splitlines() if line]
-    # Stacks follow what is fatal.
-    last = ([line for line in said if line.startswith(("F", "panic"))] or said[-1:] or [""])[0]
     msg = f"SeaweedFS, the object store, {why} (log: {log}); its last words: {last}"
     raise StartError(msg)
+
+
+def _last_words(output: Path) -> str:
+    """Return the line that says what was fatal, or the last."""
+    said = [line for line in output.read_text(errors="replace").splitlines() if line]
+    # Stacks follow what is fatal.
+    return ([line for line in said if line.startswith(("F", "panic"))] or said[-1:] or [""])[0]
 
 
 def _environ(folder: Path, key_pair: tuple[str, str]) -> dict[str, str]:

@@ -158,7 +158,7 @@ def test_time_that_runs_out_before_the_puts_ends_it(
     event = UploadEvent(line.buckets.settings.upload_bucket, key)
     with pytest.raises(TimeoutError, match="no time is left"):
         process(event, line.store, line.buckets.settings, deadline=soon())
-    assert line.buckets.gallery() == []
+    assert line.buckets.gallery() == [f"attempts/main/{photo_id}/1"]
 
 
 def test_patience_ends_before_the_front_door_does() -> None:
