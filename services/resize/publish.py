@@ -97,10 +97,14 @@ def photo_id_of(version: Version, store: Store) -> str:
 
 
 def album_of(key: str, store: Store) -> Album:
-    """Return the album that an upload's key names, or else the main one."""
+    """Return the album that an upload's key names, or else the main one.
+
+    Raises UnreadableAlbumError where its record cannot be read: the upload waits, since anywhere
+    else more people might see it.
+    """
     slug, _ = keys.split_upload_key(key)
-    album = store.albums.get(slug) if slug and slug != keys.MAIN_ALBUM else None
-    return album or store.albums.get(keys.MAIN_ALBUM) or MAIN
+    album = store.albums.read(slug) if slug and slug != keys.MAIN_ALBUM else None
+    return album or store.albums.read(keys.MAIN_ALBUM) or MAIN
 
 
 def _named(stored: list[Version], version_id: str | None) -> Version | None:
@@ -213,7 +217,7 @@ def _follow_album(photo: Photo, store: Store) -> None:
     Whoever changes an album writes its record before looking for photos; the photo stands already,
     so one of both sees the other.
     """
-    album = store.albums.get(photo.album)
+    album = store.albums.read(photo.album)
     if album and album.state is not State.OPEN:
         store.gallery.remove(photo.album, photo.id)
         raise Rejected(Reason.ALBUM_GONE)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import boto3
 
 from services.core.settings import Settings
-from services.store.albums import AlbumChangedError, AlbumRecords
+from services.store.albums import AlbumChangedError, AlbumRecords, UnreadableAlbumError
 from services.store.attempts import Attempt, AttemptRecords
 from services.store.bucket import Bucket
 from services.store.budget import Budget
@@ -20,7 +20,8 @@ from services.store.uploads import Original, UploadBucket, Version
 
 __all__ = [
     "AlbumChangedError", "AlbumRecords", "Attempt", "AttemptRecords", "Bucket", "GalleryBucket",
-    "Grants", "Original", "Passkey", "Passkeys", "Store", "UploadBucket", "Version",
+    "Grants", "Original", "Passkey", "Passkeys", "Store", "UnreadableAlbumError", "UploadBucket",
+    "Version",
 ]  # fmt: skip
 
 

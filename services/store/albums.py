@@ -1,6 +1,5 @@
 """Album records in the gallery bucket: read, list, and changed only by whoever read the latest."""
 
-import contextlib
 import logging
 from collections.abc import Iterator
 from dataclasses import replace
@@ -17,6 +16,10 @@ class AlbumChangedError(Exception):
     """Somebody else changed the album, or made one of that name, meanwhile."""
 
 
+class UnreadableAlbumError(Exception):
+    """There is an album of that name, and nobody here can tell who may see it."""
+
+
 class AlbumRecords:
     """The records under `albums/`."""
 
@@ -24,15 +27,28 @@ class AlbumRecords:
         self._bucket = bucket
 
     def get(self, slug: str) -> Album | None:
-        """Return an album, or None where there is none; the main one always is."""
-        album = None
-        with contextlib.suppress(ValueError):  # it is no JSON
+        """Return an album, or None where none can be read; the main one is even without a record."""
+        try:
+            return self.read(slug)
+        except UnreadableAlbumError:
+            return None
+
+    def read(self, slug: str) -> Album | None:
+        """Return an album, or None where there is none; the main one is even without a record.
+
+        Raises UnreadableAlbumError for a record of another form, which may be a private album's.
+        """
+        try:
             record = self._bucket.get_record(albums.album_key(slug))
+        except ValueError:  # it is no JSON
+            album = None
+        else:
             if record is None:
                 return MAIN if slug == MAIN_ALBUM else None
             album = albums.album_from_record(slug, *record)
         if album is None:
             logger.warning("album record of an unknown form", extra={"album": slug})
+            raise UnreadableAlbumError(slug)
         return album
 
     def versions(self) -> Iterator[tuple[str, str]]:

@@ -12,6 +12,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from services.core import keys
+from services.core.albums import Album, Who, album_key
 from services.core.reasons import Reason
 from services.core.settings import Settings
 from services.core.variants import FORMATS
@@ -19,7 +20,7 @@ from services.imaging import FAIR_SECONDS
 from services.resize import handler as entry
 from services.resize.events import UploadEvent
 from services.resize.publish import Outcome, process
-from services.store import Store
+from services.store import Store, UnreadableAlbumError
 from services.store.relocation import relocate
 from tests import pictures
 from tests.events import SCHEDULED, s3_event, soon
@@ -422,6 +423,25 @@ def test_what_was_hidden_stays_hidden_when_its_event_comes_again(
     assert bench.versions() == {}
     assert bench.store.gallery.photos("main", [photo_id]) == {}
     assert photo_id in bench.store.gallery.photos("main", [photo_id], pending=True)
+
+
+@pytest.mark.parametrize("slug", ["trip", "main"])
+def test_an_upload_waits_while_its_albums_record_cannot_be_read(
+    bench: Buckets, photo_id: str, slug: str
+) -> None:
+    """It may be a private one: nothing is published anywhere, and no attempt is counted."""
+    key = f"uploads/{slug}/{photo_id}"
+    bench.put(key, pictures.jpeg(100, 80))
+    bench.store.gallery.put_json(album_key(slug), {"form": 2})
+    for _ in range(7):
+        with pytest.raises(UnreadableAlbumError):
+            bench.process(key)
+    assert bench.gallery() == [album_key(slug)]
+    assert [*bench.versions()] == [key]
+    bench.store.gallery.put_json(album_key(slug), Album(slug=slug, see=Who.OWNER).record())
+    assert bench.process(key).outcome is Outcome.PUBLISHED
+    photo = bench.store.gallery.photos(slug, [photo_id])[photo_id]
+    assert photo.private
 
 
 def test_the_sweep_stops_in_time(bench: Buckets) -> None:
