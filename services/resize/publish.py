@@ -132,7 +132,13 @@ def _ended_before(
         return Outcome.REPLAYED
     # Hidden since: only a published photo is, so that this is what it was made of.
     if published or gallery.entry_keys(album, photo_id, pending=True):
-        # An earlier delivery ended before it removed the original.
+        # An earlier delivery ended before it removed the original, perhaps before it looked at what
+        # changed in the album meanwhile. Somebody hid it: then the web function has it in hand.
+        try:
+            for photo in gallery.photos(album, [photo_id]).values():
+                _follow_album(photo, store)
+        except Rejected:
+            return None  # the album is gone, and the photo with it: now the upload gets its verdict
         store.uploads.delete(version)
         return Outcome.PUBLISHED
     return None

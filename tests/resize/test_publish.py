@@ -12,12 +12,13 @@ import pytest
 from botocore.exceptions import ClientError
 
 from services.core import keys
-from services.core.albums import Album, Who, album_key
+from services.core.albums import Album, State, Who, album_key
 from services.core.reasons import Reason
 from services.core.settings import Settings
 from services.core.variants import FORMATS
 from services.imaging import FAIR_SECONDS
 from services.resize import handler as entry
+from services.resize import publish
 from services.resize.events import UploadEvent
 from services.resize.publish import Outcome, process
 from services.store import Store, UnreadableAlbumError
@@ -442,6 +443,47 @@ def test_an_upload_waits_while_its_albums_record_cannot_be_read(
     assert bench.process(key).outcome is Outcome.PUBLISHED
     photo = bench.store.gallery.photos(slug, [photo_id])[photo_id]
     assert photo.private
+
+
+def cut_before_the_album_is_looked_at(bench: Buckets, key: str, meanwhile: Album) -> None:
+    """Publish an upload to a public album that changes meanwhile, and end right behind the entry."""
+
+    def end(*_: object) -> None:
+        raise ConnectionError
+
+    bench.store.albums.save(Album(slug=meanwhile.slug))
+    bench.put(key, pictures.jpeg(100, 80))
+    with pytest.MonkeyPatch.context() as cut:
+        cut.setattr(publish, "_follow_album", end)
+        with pytest.raises(ConnectionError):
+            bench.process(key)
+    assert any(found.startswith("photos/trip/") for found in bench.gallery())
+    bench.store.gallery.put_json(album_key(meanwhile.slug), meanwhile.record())
+
+
+def test_a_photo_follows_its_album_also_when_its_event_comes_again(
+    bench: Buckets, photo_id: str
+) -> None:
+    """Nothing of an album that was closed stays where anyone may read it."""
+    key = f"uploads/trip/{photo_id}"
+    cut_before_the_album_is_looked_at(bench, key, Album(slug="trip", see=Who.LINK))
+    assert bench.process(key).outcome is Outcome.PUBLISHED
+    assert bench.store.gallery.photos("trip", [photo_id])[photo_id].private
+    assert not any(found.startswith("photos/") for found in bench.gallery())
+    assert bench.versions() == {}
+
+
+def test_a_photo_goes_with_its_album_also_when_its_event_comes_again(
+    bench: Buckets, photo_id: str
+) -> None:
+    """No photo stands in an album that is deleted: its upload ends with a verdict that says so."""
+    key = f"uploads/trip/{photo_id}"
+    cut_before_the_album_is_looked_at(bench, key, Album(slug="trip", state=State.DELETED))
+    report = bench.process(key)
+    assert (report.outcome, report.reason) == (Outcome.REJECTED, Reason.ALBUM_GONE)
+    assert bench.store.gallery.photos("trip", [photo_id]) == {}
+    assert not any(found.startswith("photos/") for found in bench.gallery())
+    assert [*bench.versions()] == [f"quarantine/trip/{photo_id}/album_gone"]
 
 
 def test_the_sweep_stops_in_time(bench: Buckets) -> None:
