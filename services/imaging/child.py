@@ -40,6 +40,10 @@ class ChildError(Exception):
     """The child failed in a way that says nothing of the picture; worth a retry."""
 
 
+class CannotStartError(ChildError):
+    """No decoding process starts on this machine: it saw no byte of the picture."""
+
+
 class _FailedError(Exception):
     """One attempt failed; `verdict` is what to raise if the next one does."""
 
@@ -59,6 +63,7 @@ class _Child:
             cwd=Path(__file__).parents[2],
             env=child_environment(),
         )
+        self._has_started = False
 
     def call(self, head: dict[str, Any], parts: list[bytes], deadline: float) -> wire.Message:
         """Return the response to a message; raises TimeoutError, _FailedError or Rejected."""
@@ -71,6 +76,9 @@ class _Child:
         alarm.daemon = True
         alarm.start()
         try:
+            if not self._has_started:
+                wire.receive(stdout)  # it says so once it has all its libraries
+                self._has_started = True
             wire.send(stdin, head | {"seconds": seconds}, parts)
             response, files = wire.receive(stdout)
         except (OSError, EOFError, wire.MessageError) as error:
@@ -78,6 +86,9 @@ class _Child:
             code = self._process.wait()
             if time.monotonic() >= deadline:
                 raise TimeoutError("the decoding process passed its deadline") from None
+            if not self._has_started:
+                why = f"the decoding process ended with {code} before it was ready"
+                raise _FailedError(CannotStartError(why)) from error
             raise _FailedError(_verdict_on_end(code, error)) from error
         finally:
             alarm.cancel()
@@ -119,7 +130,7 @@ class Children:
 
         `deadline` is a moment of time.monotonic(). Raises Rejected for what the target rejects, and
         for a picture with which it fails in whatever way ATTEMPTS times, or for which it passes the
-        deadline; ChildError and TimeoutError where the surroundings are to blame.
+        deadline; ChildError (CannotStartError where none starts at all) and TimeoutError where the surroundings are to blame.
         """
         seconds = deadline - time.monotonic()
         try:
@@ -158,7 +169,11 @@ class Children:
 
     def _new(self) -> _Child:
         hide_from_children()
-        return _Child(self._target)
+        try:
+            return _Child(self._target)
+        except OSError as error:
+            msg = f"no decoding process can be started: {error}"
+            raise CannotStartError(msg) from error
 
 
 def _verdict_on_end(code: int, error: Exception) -> Exception:

@@ -20,7 +20,7 @@ from services.imaging.sandbox import bound_memory, forbid_system_calls
 
 
 def serve(target: str) -> None:
-    """Answer each message on standard input by one on standard output."""
+    """Say on standard output that all is loaded, then answer each message on standard input."""
     # What a library prints must not get between the responses.
     requests, responses = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
@@ -28,6 +28,7 @@ def serve(target: str) -> None:
     module, _, name = target.partition(":")
     function = getattr(importlib.import_module(module), name)
     forbid_system_calls()
+    wire.send(responses, {"outcome": "ready"})
     while True:
         try:
             head, parts = wire.receive(requests)

@@ -16,7 +16,7 @@ from services.core.photo import Photo
 from services.core.reasons import Reason
 from services.core.rejected import Rejected
 from services.core.settings import Settings
-from services.imaging import Picture, make_variants
+from services.imaging import CannotStartError, Picture, make_variants
 from services.resize.events import UploadEvent
 from services.resize.records import manifest, photo_of, verdict
 from services.store import Attempt, Original, Store, Version
@@ -82,6 +82,9 @@ def process(upload: UploadEvent, store: Store, settings: Settings, *, deadline: 
         except Rejected as refusal:
             report.outcome = _reject(attempt, original, refusal, store, settings)
             report.reason, report.detail = refusal.reason, refusal.detail
+    except CannotStartError:  # as after an upgrade that broke a library: no picture is to blame
+        store.attempts.forget(attempt)
+        raise
     except Exception as error:
         store.attempts.fail(attempt, error)
         raise

@@ -57,10 +57,14 @@ class AttemptRecords:
     def fail(self, attempt: Attempt, error: Exception) -> None:
         """Note why an attempt failed; a failure of the storage does not count."""
         if is_storage_failure(error):
-            self._bucket.drop(attempt.key)
+            self.forget(attempt)
         else:
             why = f"{type(error).__name__}: {error}"[:1000]
             self._bucket.put_json(attempt.key, {"error": why})
+
+    def forget(self, attempt: Attempt) -> None:
+        """Count an attempt no more: what failed had nothing to do with the upload."""
+        self._bucket.drop(attempt.key)
 
     def end(self, attempt: Attempt) -> None:
         """Forget the attempts at an upload that has ended."""

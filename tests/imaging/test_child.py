@@ -3,8 +3,10 @@
 import logging
 import os
 import socket
+import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +14,7 @@ import pytest
 from services.core.reasons import Reason
 from services.core.rejected import Rejected
 from services.imaging import child
-from services.imaging.child import ChildError, Children
+from services.imaging.child import CannotStartError, ChildError, Children
 
 
 @pytest.fixture
@@ -75,6 +77,27 @@ def test_what_says_nothing_of_the_picture_is_worth_a_retry(children: Children, d
     with pytest.raises(ChildError):
         _call(children, deed)
     assert _call(children, "pid")
+
+
+@pytest.mark.parametrize("how", ["raises", "crashes"])
+def test_a_decoder_that_does_not_even_start_says_nothing_of_the_picture(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    """As after an upgrade that broke a library, whether its import raises or crashes."""
+    code = "import ctypes; ctypes.string_at(0)" if how == "crashes" else "1 / 0"
+    (tmp_path / "broken.py").write_text(code)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    with pytest.raises(CannotStartError, match="before it was ready"):
+        _call(Children("broken:act"), "pid")
+
+
+def test_a_machine_that_starts_no_process_says_nothing_of_the_picture(
+    children: Children, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As one that has no interpreter there any more."""
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    with pytest.raises(CannotStartError, match="can be started"):
+        _call(children, "pid")
 
 
 def test_what_a_large_picture_took_is_given_back(children: Children) -> None:

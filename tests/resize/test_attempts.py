@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError, ParamValid
 from services.core import keys
 from services.core.reasons import Reason
 from services.core.settings import Settings
-from services.imaging import make_variants
+from services.imaging import CannotStartError, make_variants
 from services.resize import publish
 from services.resize.events import UploadEvent
 from services.resize.handler import handle
@@ -133,10 +133,11 @@ def test_attempts_that_still_run_do_not_count(buckets: Buckets) -> None:
             "PutObject",
         ),
         EndpointConnectionError(endpoint_url="http://gone.test"),
+        CannotStartError("the decoding process ended with 1 before it was ready"),
     ],
-    ids=["busy", "denied", "gone"],
+    ids=["busy", "denied", "gone", "no-decoder"],
 )
-def test_a_failure_of_the_storage_counts_for_nothing(
+def test_a_failure_of_storage_or_machine_counts_for_nothing(
     buckets: Buckets, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
     """However long it lasts, the picture is published in the end."""
