@@ -44,9 +44,11 @@ class Grants:
         """Let a grant last longer, unless it was withdrawn.
 
         The new object stands before the old one is looked for, and `withdraw` looks for more after
-        it removed what it knew: one of both sees the other.
+        it removed what it knew: one of both sees the other. Of several who do it in the same second,
+        whose key would be the same, the first goes on.
         """
-        self.put(longer, self.details(grant))
+        if not self._bucket.put_json(longer.key(), self.details(grant), IfNoneMatch="*"):
+            return
         stands = grant.key() in self._keys(grant.id)
         self._bucket.drop((grant if stands else longer).key())
 

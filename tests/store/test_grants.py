@@ -38,6 +38,17 @@ def test_a_grant_lasts_longer_and_stays_one(store: Store) -> None:
     assert store.grants.details(longer) == {"name": "Anna"}
 
 
+def test_two_who_extend_a_grant_in_the_same_second_do_not_end_it(store: Store) -> None:
+    """A page's requests come several at a time; the later one finds the old grant gone."""
+    grant = Grant(ID, Kind.OWNER, SOON)
+    longer = replace(grant, ends=SOON + timedelta(days=30))
+    store.grants.put(grant, {"name": "Anna"})
+    for _ in range(2):
+        store.grants.extend(grant, longer)
+    assert store.grants.all() == [longer]
+    assert store.grants.details(longer) == {"name": "Anna"}
+
+
 def test_a_grant_that_was_withdrawn_is_not_brought_back(store: Store) -> None:
     """Whoever extends it meanwhile."""
     grant = Grant(ID, Kind.OWNER, SOON)
