@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from services.core.grants import GRANT_PREFIX, USED_PREFIX, Grant, Kind, grant_prefix, used_key
@@ -61,8 +61,10 @@ class Grants:
         self._bucket.put_json(used_key(id_), {})
 
     def has_owner(self) -> bool:
-        """Tell whether somebody is signed in as an owner; one request to S3."""
-        return any(grant.kind is Kind.OWNER for grant in _parsed(self._bucket.listed(GRANT_PREFIX)))
+        """Tell whether somebody is signed in as an owner; a request to S3 for each thousand grants."""
+        now = datetime.now(UTC)
+        listed = (Grant.from_key(item["Key"]) for item in self._bucket.objects(GRANT_PREFIX))
+        return any(one and one.kind is Kind.OWNER and one.ends > now for one in listed)
 
     def all(self) -> list[Grant]:
         """Return every grant; those of an unknown form get one log line."""

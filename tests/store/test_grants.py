@@ -1,5 +1,6 @@
 """Grants and album records, over real HTTP."""
 
+import functools
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -56,6 +57,25 @@ def test_a_grant_that_was_withdrawn_is_not_brought_back(store: Store) -> None:
     store.grants.withdraw(ID)
     store.grants.extend(grant, replace(grant, ends=SOON + timedelta(days=30)))
     assert store.grants.all() == []
+
+
+def test_an_owner_is_found_behind_a_thousand_links(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """S3 lists a thousand at a time; here two, so that the test need not store as many."""
+    store.grants.put(Grant("ff" * 32, Kind.OWNER, datetime.now(UTC) + timedelta(days=1)), {})
+    for number in range(3):
+        store.grants.put(Grant(f"{number:02}" * 32, Kind.LINK, SOON, "trip"), {})
+    list_objects = store.gallery._s3.list_objects_v2
+    short = functools.partial(list_objects, MaxKeys=2)
+    monkeypatch.setattr(store.gallery._s3, "list_objects_v2", short)
+    assert store.grants.has_owner()
+
+
+def test_whoever_was_signed_in_once_is_no_owner_now(store: Store) -> None:
+    """A session that has ended reads no reports."""
+    store.grants.put(Grant(ID, Kind.OWNER, datetime.now(UTC) - timedelta(seconds=2)), {})
+    assert not store.grants.has_owner()
 
 
 def test_a_one_time_token_is_used_up_once(store: Store) -> None:
