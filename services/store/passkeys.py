@@ -2,7 +2,8 @@
 
 import base64
 import hashlib
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 from services.store.bucket import Bucket
 
@@ -32,6 +33,13 @@ def passkey_id(credential_id: bytes) -> str:
     return hashlib.sha256(credential_id).hexdigest()
 
 
+def _record(passkey: Passkey) -> dict[str, Any]:
+    content = asdict(passkey)
+    for name in _BYTES:
+        content[name] = base64.b64encode(content[name]).decode()
+    return {"form": FORM, **content}
+
+
 class Passkeys:
     """The objects under `passkeys/`."""
 
@@ -39,11 +47,17 @@ class Passkeys:
         self._bucket = bucket
 
     def put(self, passkey: Passkey) -> None:
-        """Store a passkey, or how often it has signed."""
-        content = asdict(passkey)
-        for name in _BYTES:
-            content[name] = base64.b64encode(content[name]).decode()
-        self._bucket.put_json(PASSKEY_PREFIX + passkey.id, {"form": FORM, **content})
+        """Store a passkey."""
+        self._bucket.put_json(PASSKEY_PREFIX + passkey.id, _record(passkey))
+
+    def count(self, passkey: Passkey, signatures: int) -> bool:
+        """Note how often a passkey has signed; False where it was removed or has signed meanwhile."""
+        key = PASSKEY_PREFIX + passkey.id
+        found = self._bucket.get_record(key)
+        if found is None or found[0] != _record(passkey):
+            return False
+        counted = _record(replace(passkey, sign_count=signatures))
+        return self._bucket.put_json(key, counted, IfMatch=found[1]) is not None
 
     def get(self, id_: str) -> Passkey | None:
         """Return a passkey, or None where there is none of a known form."""

@@ -7,7 +7,6 @@ import base64
 import json
 import secrets
 import time
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import Annotated, Any
@@ -180,8 +179,10 @@ def sign_in_by_passkey(
         )
     except (WebAuthnException, ValueError, KeyError):
         raise ProblemError(*_REFUSED) from None
-    if verified.new_sign_count:
-        access.store.passkeys.put(replace(passkey, sign_count=verified.new_sign_count))
+    # Never put back: the owner may have withdrawn it while its signature was looked at.
+    count = verified.new_sign_count
+    if count and not access.store.passkeys.count(passkey, count):
+        raise ProblemError(*_REFUSED)
     session = start_session(request, access, passkey.name, "passkey")
     response = JSONResponse({"next": session.headers["location"]})
     response.raw_headers += [header for header in session.raw_headers if header[0] == b"set-cookie"]

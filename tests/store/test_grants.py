@@ -9,7 +9,7 @@ import pytest
 
 from services.core.albums import MAIN, Album, Who
 from services.core.grants import Grant, Kind, Right
-from services.store import AlbumChangedError, Store
+from services.store import AlbumChangedError, Passkey, Store
 
 ID = "ab" * 32
 SOON = datetime(2027, 1, 1, tzinfo=UTC)
@@ -92,6 +92,18 @@ def test_an_unknown_form_is_passed_over_with_one_line(
     store.gallery.put_json(f"grants/{ID}/2.link.trip.su.1", {})
     assert store.grants.get(ID) is None
     assert [record.message for record in caplog.records] == ["grants of an unknown form"]
+
+
+def test_a_passkey_that_was_withdrawn_is_not_brought_back(store: Store) -> None:
+    """Whoever signs in by it meanwhile is refused, and so is an older count."""
+    passkey = Passkey(b"id", b"key", 1, "Anna", "2026-11-25")
+    store.passkeys.put(passkey)
+    assert store.passkeys.count(passkey, 2)
+    assert store.passkeys.get(passkey.id) == replace(passkey, sign_count=2)
+    assert not store.passkeys.count(passkey, 3)
+    store.passkeys.remove(passkey.id)
+    assert not store.passkeys.count(replace(passkey, sign_count=2), 3)
+    assert store.passkeys.all() == []
 
 
 def test_the_main_album_always_is(store: Store) -> None:
