@@ -57,7 +57,7 @@ class Grant:
     def from_key(cls, key: str) -> "Grant | None":
         """Return the grant that a key is, or None for a key of another form."""
         match = _GRANT.fullmatch(key)
-        if match is None:
+        if match is None or int(match["ends"]) > _LAST_SECOND:
             return None
         return cls(
             id=match["id"],
@@ -71,8 +71,9 @@ class Grant:
 _GRANT = re.compile(
     rf"{GRANT_PREFIX}(?P<id>[0-9a-f]{{64}})/{FORM}\.(?P<kind>{'|'.join(Kind)})"
     rf"\.(?P<album>{ALBUM_PATTERN}|{ALL_ALBUMS})\.(?P<rights>[{''.join(Right)}]*)"
-    r"\.(?P<ends>[0-9]{1,11})"
+    r"\.(?P<ends>[0-9]{1,12})"
 )
+_LAST_SECOND = 253_402_300_799  # of the year 9999: who wants no end gives a link that one
 
 
 def new_token() -> str:

@@ -68,6 +68,13 @@ def test_a_grant_is_its_key() -> None:
     assert Grant.from_key(owner.key()) == owner
 
 
+def test_a_grant_may_last_until_the_last_day_there_is() -> None:
+    """What people enter who want no end."""
+    ends = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
+    grant = Grant(grant_id(new_token()), Kind.LINK, ends, "trip", frozenset({Right.SEE}))
+    assert Grant.from_key(grant.key()) == grant
+
+
 def test_a_token_has_256_bits() -> None:
     """43 characters of base64url, never twice."""
     tokens = {new_token() for _ in range(100)}
@@ -83,6 +90,7 @@ def test_a_token_has_256_bits() -> None:
         f"grants/{'0' * 64}/1.link.trip.sx.1796083200",
         f"grants/{'0' * 63}/1.link.trip.su.1796083200",
         f"grants/{'0' * 64}/1.link.trip.su.soon",
+        f"grants/{'0' * 64}/1.link.trip.su.253402300800",
     ],
 )
 def test_a_grant_of_another_form_grants_nothing(key: str) -> None:
