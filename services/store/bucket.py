@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from services.store.client import is_error
+from services.store.client import conditionally, is_error
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -46,7 +46,8 @@ class Bucket:
 
         None, and nothing is written, where a condition (IfMatch, IfNoneMatch) does not hold.
         """
-        try:
+
+        def put() -> str:
             return self._s3.put_object(
                 Bucket=self.name,
                 Key=key,
@@ -55,10 +56,8 @@ class Bucket:
                 CacheControl="no-store",
                 **condition,
             )["ETag"]
-        except ClientError as error:
-            if condition and is_error(error, "PreconditionFailed", "412", "NoSuchKey", "404"):
-                return None
-            raise
+
+        return conditionally(put) if condition else put()
 
     def objects(self, prefix: str) -> Iterator["ObjectTypeDef"]:
         """Yield what S3 lists under a prefix, by key; a request for each thousand."""

@@ -1,6 +1,7 @@
 """The S3 client that everything uses, and what its errors mean."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
 import boto3
@@ -13,6 +14,7 @@ from services.core.settings import Settings
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
+Written = TypeVar("Written")
 
 # S3 answers in tens of milliseconds; a slower request is sent again, most likely to
 # another of its machines. All tries together, with their pauses, end well before the resize
@@ -54,6 +56,23 @@ def make_s3(settings: Settings, session: boto3.Session) -> "S3Client":
             },
         ),
     )
+
+
+def conditionally(write: Callable[[], Written]) -> Written | None:
+    """Return what a conditional write returns, or None where its condition does not hold.
+
+    S3 answers 409 to one that meets another write of the same key, and wants it sent again.
+    Source: Amazon S3 User Guide, "How to prevent object overwrites with conditional writes".
+    """
+    for tries_left in reversed(range(TRIES)):
+        try:
+            return write()
+        except ClientError as error:
+            if is_error(error, "PreconditionFailed", "412", "NoSuchKey", "404"):
+                return None
+            if not tries_left or not is_error(error, "ConditionalRequestConflict"):
+                raise
+    return None
 
 
 def is_error(error: ClientError, *codes: str) -> bool:

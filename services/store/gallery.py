@@ -13,7 +13,7 @@ from services.core.photo import Photo
 from services.core.settings import Settings
 from services.core.variants import Format
 from services.store.bucket import Bucket
-from services.store.client import is_error
+from services.store.client import conditionally, is_error
 from services.store.signing import GetSigner
 
 if TYPE_CHECKING:
@@ -63,8 +63,8 @@ class GalleryBucket(Bucket):
         `source` says which upload it is made of. False, and nothing is written, where a variant of
         another upload has the key: what is published never changes.
         """
-        try:
-            self._s3.put_object(
+        stored = conditionally(
+            lambda: self._s3.put_object(
                 Bucket=self.name,
                 Key=key,
                 Body=data,
@@ -73,12 +73,11 @@ class GalleryBucket(Bucket):
                 Metadata={SOURCE_METADATA: source},
                 IfNoneMatch="*",
             )
-        except ClientError as error:
-            if not is_error(error, "PreconditionFailed", "412"):
-                raise
-            standing = self._s3.head_object(Bucket=self.name, Key=key)
-            return standing["Metadata"].get(SOURCE_METADATA) == source
-        return True
+        )
+        if stored:
+            return True
+        standing = self._s3.head_object(Bucket=self.name, Key=key)
+        return standing["Metadata"].get(SOURCE_METADATA) == source
 
     def put_tombstone(self, album: str, photo_id: str, content: dict[str, Any]) -> dict[str, Any]:
         """Store a photo's tombstone unless it has one, and return the one that it has."""

@@ -4,11 +4,13 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import boto3
 import httpx
 import pytest
+from botocore.awsrequest import AWSResponse, HTTPHeaders
 from botocore.exceptions import ClientError
 
 from services.core import keys
@@ -416,3 +418,24 @@ def test_a_form_says_where_it_was_asked_from(
     httpx.post(url, data=fields, files={"file": b"x"})
     [event] = local_s3.events(settings.upload_bucket)
     assert event["Records"][0]["userIdentity"] == {"principalId": "ab12"}
+
+
+@pytest.mark.parametrize("conflicts", [1, 2])
+def test_a_conditional_write_that_met_another_is_sent_again(store: Store, conflicts: int) -> None:
+    """S3 refuses with 409 what it wants once more; no S3 but Amazon's does it."""
+    left = conflicts
+
+    def conflict(**_: Any) -> Any:
+        nonlocal left
+        left -= 1
+        if left < 0:
+            return None
+        error = {"Code": "ConditionalRequestConflict"}
+        answer = {"Error": error, "ResponseMetadata": {"HTTPStatusCode": 409}}
+        return AWSResponse("", 409, HTTPHeaders(), None), answer
+
+    store.gallery._s3.meta.events.register("before-call.s3.PutObject", conflict)
+    assert store.grants.use_up("ab" * 32)
+    assert not store.grants.use_up("ab" * 32)
+    left = conflicts
+    assert store.gallery.put_variant("photos/main/x/400.webp", b"x", WEBP, source="1")
