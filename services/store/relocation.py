@@ -10,7 +10,7 @@ from typing import Any
 
 from services.core.keys import variants_prefix
 from services.core.photo import Photo
-from services.store.gallery import GalleryBucket
+from services.store.gallery import GalleryBucket, photos_in
 
 
 def relocated(photo: Photo, *, album: str, private: bool, pending: bool) -> Photo:
@@ -40,7 +40,10 @@ def relocate(gallery: GalleryBucket, photo: Photo, new: Photo) -> bool:
         return False
     if photo.variants != new.variants:
         gallery.remove_variants(photo.album, photo.id, private=photo.private)
-    gallery.drop(photo.key())
+    # Not only the entry that was read: reprocessing may have put another one meanwhile. It looks for
+    # ours after that, so one of both sees the other.
+    there = photos_in(gallery.entry_keys(photo.album, photo.id, pending=photo.pending))
+    gallery.drop(*{photo.key(), *(one.key() for one in there if one.private == photo.private)})
     return True
 
 

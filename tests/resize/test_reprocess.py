@@ -1,5 +1,6 @@
 """A changed variant list, and what is stored of the photos made anew for it."""
 
+import contextlib
 import io
 import os
 import re
@@ -29,6 +30,7 @@ from services.resize.reprocess import (
     stale,
 )
 from services.store import Store
+from services.store.relocation import relocate, relocated
 from services.web.gallery import Gallery
 from tests import pictures
 from tests.conftest import ACCESS_KEY_ID, SECRET_ACCESS_KEY
@@ -256,6 +258,65 @@ def test_a_delete_meanwhile_wins(photos: Photos, moment: str) -> None:
     changed = replace(photos.settings, variant_sizes=(300, 800))
     assert reprocess("main", photo_id, between, changed, deadline=soon()) is Reprocessing.DELETED
     assert photos.buckets.gallery() == [keys.tombstone_key("main", photo_id)]
+
+
+PLACES = [(True, False), (False, True)]
+MOVES = pytest.mark.parametrize(("private", "pending"), PLACES, ids=["closed", "hidden"])
+
+
+def move(store: Store, photo: Photo, *, private: bool, pending: bool) -> Photo:
+    """Do to a photo what closing its album does, or hiding it."""
+    new = relocated(photo, album="main", private=private, pending=pending)
+    assert relocate(store.gallery, photo, new)
+    return new
+
+
+def assert_stands_only_as(photos: Photos, new: Photo) -> None:
+    """One entry; every variant that it lists; none where they were before."""
+    stored = photos.buckets.gallery()
+    assert [key for key in stored if key.startswith(("index/", "pending/"))] == [new.key()]
+    assert {variant.key for variant in new.variants} <= set(stored)
+    assert not (new.private and any(key.startswith("photos/") for key in stored))
+
+
+@MOVES
+@pytest.mark.parametrize("moment", ["get_json", "get_bytes", "put_variant", "put_json", "deleted"])
+def test_a_photo_that_is_closed_or_hidden_meanwhile_stays_so(
+    photos: Photos, moment: str, *, private: bool, pending: bool
+) -> None:
+    """Whenever it happens: no second entry shows it as it was."""
+    photo_id = photos.publish(pictures.jpeg(500, 400))
+    store = photos.buckets.store
+    photo = store.gallery.photos("main", [photo_id])[photo_id]
+    moved = [relocated(photo, album="main", private=private, pending=pending)]
+    between = at_first_call(
+        store,
+        moment,
+        lambda: moved.append(move(store, photo, private=private, pending=pending)),
+    )
+    changed = replace(photos.settings, variant_sizes=(300, 800))
+    with contextlib.suppress(SourceMissingError):
+        reprocess("main", photo_id, between, changed, deadline=soon())
+    assert_stands_only_as(photos, moved[-1])
+
+
+@MOVES
+@pytest.mark.parametrize("moment", ["put_json", "deleted"])
+def test_a_photo_that_is_reprocessed_while_it_is_closed_or_hidden_goes_along(
+    photos: Photos, moment: str, *, private: bool, pending: bool
+) -> None:
+    """The entry that was put meanwhile goes with the one that was read."""
+    photo_id = photos.publish(pictures.jpeg(500, 400))
+    store = photos.buckets.store
+    photo = store.gallery.photos("main", [photo_id])[photo_id]
+    changed = replace(photos.settings, variant_sizes=(300, 800))
+
+    def make_others() -> None:
+        reprocess("main", photo_id, store, changed, deadline=soon())
+
+    between = at_first_call(store, moment, make_others)
+    new = move(between, photo, private=private, pending=pending)
+    assert_stands_only_as(photos, new)
 
 
 def test_a_photo_without_its_largest_variant_stays_as_it_is(photos: Photos) -> None:

@@ -18,6 +18,7 @@ from services.core.variants import FORMAT_BY_LETTER, FORMATS, Fit, Format, plan
 from services.imaging import make_variants
 from services.resize.records import variant_records
 from services.store import Store
+from services.store.gallery import photos_in
 
 
 class Reprocessing(StrEnum):
@@ -26,7 +27,7 @@ class Reprocessing(StrEnum):
     DONE = "reprocessed"
     UNCHANGED = "unchanged"
     DELETED = "deleted"  # a person deleted the photo meanwhile
-    GONE = "gone"  # there is no such photo
+    GONE = "gone"  # there is no such photo, or somebody has just hidden or closed it
 
 
 class SourceMissingError(RuntimeError):
@@ -109,7 +110,8 @@ def reprocess(
             raise
     standing = gallery.variants(album, photo_id, private=old.private)
     chosen = _chosen(old, fits, settings, standing)
-    if chosen is None:  # what stood is gone: deleted meanwhile
+    if chosen is None:  # what stood is gone: deleted or closed meanwhile
+        _yields_to_a_move(old, store)
         return _without_entry(album, photo_id, store)
     new = replace(
         old, variants=chosen, stored_bytes=sum(standing[variant.key] for variant in chosen)
@@ -123,6 +125,9 @@ def reprocess(
         # As publishing does: who deletes wrote the tombstone before looking for entries.
         if gallery.deleted(album, [photo_id]):
             return _without_entry(album, photo_id, store)
+        # Likewise, who closes an album or hides a photo wrote the new entry before looking for ours.
+        if _yields_to_a_move(old, store, new.key()):
+            return Reprocessing.GONE
     for key in photos:
         if key != new.key():
             gallery.drop(key)
@@ -141,6 +146,22 @@ def _without_entry(album: str, photo_id: str, store: Store) -> Reprocessing:
         return Reprocessing.GONE
     store.gallery.remove(album, photo_id)
     return Reprocessing.DELETED
+
+
+def _yields_to_a_move(photo: Photo, store: Store, *entries: str) -> bool:
+    """Remove entries where the photo is hidden by now, or has its variants in the other place.
+
+    Then what was made in this one goes, too: nothing of a closed album stays where anyone may see it.
+    """
+    gallery = store.gallery
+    shown = photos_in(gallery.entry_keys(photo.album, photo.id))
+    elsewhere = any(one.private != photo.private for one in shown)
+    if not elsewhere and not gallery.entry_keys(photo.album, photo.id, pending=True):
+        return False
+    gallery.drop(*entries)
+    if elsewhere:
+        gallery.remove_variants(photo.album, photo.id, private=photo.private)
+    return True
 
 
 def _names(formats: tuple[Format, ...]) -> tuple[str, ...]:
