@@ -30,11 +30,12 @@ def relocate(gallery: GalleryBucket, photo: Photo, new: Photo) -> bool:
     # An earlier attempt may have got as far as removing what it had copied.
     stands = new.key() in gallery.entry_keys(new.album, new.id, pending=new.pending)
     if not stands:
-        if manifest is None or not _copied(gallery, photo, new):
-            if (photo.album, photo.private) != (new.album, new.private):
+        if manifest is not None and _copied(gallery, photo, new):
+            gallery.put_json(new.key(), _rewritten(manifest, photo, new))
+        elif new.key() not in (standing := _entries_with_variants_of(gallery, new)):
+            if not standing and (photo.album, photo.private) != (new.album, new.private):
                 gallery.remove_variants(new.album, new.id, private=new.private)
             return False
-        gallery.put_json(new.key(), _rewritten(manifest, photo, new))
     if manifest and not _decided(gallery, photo, new, manifest["delete_sha256"]):
         gallery.remove(new.album, new.id)
         return False
@@ -45,6 +46,19 @@ def relocate(gallery: GalleryBucket, photo: Photo, new: Photo) -> bool:
     there = photos_in(gallery.entry_keys(photo.album, photo.id, pending=photo.pending))
     gallery.drop(*{photo.key(), *(one.key() for one in there if one.private == photo.private)})
     return True
+
+
+def _entries_with_variants_of(gallery: GalleryBucket, new: Photo) -> set[str]:
+    """Return the entries whose variants are where those of `new` are to be.
+
+    Where a variant is gone, another run of the same move may have ended: it put its entry first.
+    """
+    return {
+        one.key()
+        for pending in (False, True)
+        for one in photos_in(gallery.entry_keys(new.album, new.id, pending=pending))
+        if one.private == new.private
+    }
 
 
 def _copied(gallery: GalleryBucket, photo: Photo, new: Photo) -> bool:

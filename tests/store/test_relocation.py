@@ -106,6 +106,29 @@ def test_of_a_move_and_a_delete_one_decides(
     assert not deleted or left(store, photo.id) == []
 
 
+@pytest.mark.parametrize("call", range(8))
+@pytest.mark.parametrize(("album", "private", "pending"), PLACES)
+def test_two_who_do_the_same_move_at_once_lose_nothing(
+    store: Store, photo: Photo, album: str, call: int, *, private: bool, pending: bool
+) -> None:
+    """As two tabs do, or a page that is loaded again: one of them does it all between two calls."""
+    new = relocated(photo, album=album, private=private, pending=pending)
+    left_calls = call
+
+    def other_tab(**_: Any) -> None:
+        nonlocal left_calls
+        left_calls -= 1
+        if left_calls == -1:
+            assert relocate(store.gallery, photo, new)
+
+    events = store.gallery._s3.meta.events
+    events.register("before-call.s3", other_tab)
+    assert relocate(store.gallery, photo, new)
+    events.unregister("before-call.s3", other_tab)
+    assert whole(store, new)
+    assert left(store, photo.id) == sorted([new.key(), *(v.key for v in new.variants)])
+
+
 def test_a_variant_that_is_gone_leaves_nothing_half_copied(store: Store, photo: Photo) -> None:
     """The move ends, and says that the photo is not there."""
     new = relocated(photo, album="other", private=False, pending=False)
