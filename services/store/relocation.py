@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from services.core.keys import variants_prefix
+from services.core.keys import tombstone_key, variants_prefix
 from services.core.photo import Photo
 from services.store.gallery import GalleryBucket, photos_in
 
@@ -31,6 +31,7 @@ def relocate(gallery: GalleryBucket, photo: Photo, new: Photo) -> bool:
     stands = new.key() in gallery.entry_keys(new.album, new.id, pending=new.pending)
     if not stands:
         if manifest is not None and _copied(gallery, photo, new):
+            _forget_that_it_left(gallery, photo, new)
             gallery.put_json(new.key(), _rewritten(manifest, photo, new))
         elif new.key() not in (standing := _entries_with_variants_of(gallery, new)):
             if not standing and (photo.album, photo.private) != (new.album, new.private):
@@ -64,6 +65,13 @@ def _entries_with_variants_of(gallery: GalleryBucket, new: Photo) -> set[str]:
 def _copied(gallery: GalleryBucket, photo: Photo, new: Photo) -> bool:
     pairs = zip(photo.variants, new.variants, strict=True)
     return all(old.key == copy.key or gallery.copy(old.key, copy.key) for old, copy in pairs)
+
+
+def _forget_that_it_left(gallery: GalleryBucket, photo: Photo, new: Photo) -> None:
+    """Remove the tombstone of an album that the photo comes back to: it would count as deleted."""
+    key = tombstone_key(new.album, new.id)
+    if new.album != photo.album and "moved_to" in (gallery.get_json(key) or {}):
+        gallery.drop(key)
 
 
 def _rewritten(manifest: dict[str, Any], photo: Photo, new: Photo) -> dict[str, Any]:

@@ -345,6 +345,8 @@ class Lifetime:
         assert photo_id in client.get("/albums/trip/hidden").text
         tidy("show", "trip")
         tidy("move", "trip", "other")
+        tidy("move", "other", "trip")  # and back, and away once more
+        tidy("move", "trip", "other")
         edit(client, web, "other", see="link")
         assert client.post("/api/albums/other/work").json()["finished"]
         changed = replace(self.on.resize_settings, variant_sizes=(200, 800))

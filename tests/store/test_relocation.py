@@ -129,6 +129,34 @@ def test_two_who_do_the_same_move_at_once_lose_nothing(
     assert left(store, photo.id) == sorted([new.key(), *(v.key for v in new.variants)])
 
 
+@pytest.mark.parametrize(("album", "private", "pending"), PLACES)
+def test_a_photo_that_came_back_is_like_one_that_never_left(
+    store: Store, photo: Photo, album: str, *, private: bool, pending: bool
+) -> None:
+    """It is hidden, closed and moved again, and nothing takes it for deleted."""
+    away = relocated(photo, album="other", private=False, pending=False)
+    for _ in range(2):
+        assert relocate(store.gallery, photo, away)
+        assert relocate(store.gallery, away, photo)
+    assert not store.gallery.is_deleted("main", photo.id)
+    new = relocated(photo, album=album, private=private, pending=pending)
+    assert relocate(store.gallery, photo, new)
+    assert whole(store, new)
+    assert left(store, photo.id) == sorted([new.key(), *(v.key for v in new.variants)])
+
+
+def test_a_photo_that_came_back_is_deleted_once_and_for_all(store: Store, photo: Photo) -> None:
+    """Where it is, and by the path of where it was."""
+    from services.web.gallery import Gallery
+
+    away = relocated(photo, album="other", private=False, pending=False)
+    assert relocate(store.gallery, photo, away)
+    assert relocate(store.gallery, away, photo)
+    assert Gallery(store, "other").delete(photo.id, None).state == "deleted"
+    assert left(store, photo.id) == []
+    assert Gallery(store, "main").status(photo.id).state == "deleted"
+
+
 def test_a_variant_that_is_gone_leaves_nothing_half_copied(store: Store, photo: Photo) -> None:
     """The move ends, and says that the photo is not there."""
     new = relocated(photo, album="other", private=False, pending=False)
