@@ -72,6 +72,9 @@ def step(access: Access, slug: str) -> Step:
         if time.monotonic() > until:
             break
     left = len(listed.photos) - count
+    if not left and album.state is State.DELETING:
+        # What follows removes the files under an album without photos: so look whether it is one.
+        left = len(_left(access, album).photos)
     if left or listed.more:
         return Step(done=count, left=None if listed.more else left, finished=False)
     try:

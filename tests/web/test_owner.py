@@ -18,7 +18,7 @@ from services.core.grants import Grant, Kind, Right, grant_id, new_token
 from services.core.settings import Settings
 from services.resize.publish import Outcome
 from services.store import Store
-from services.web import cache, links
+from services.web import cache, links, work
 from services.web.app import create_app
 from services.web.work import step
 from tests import pictures
@@ -529,6 +529,23 @@ def test_an_album_whose_deletion_ends_at_any_call_is_deleted_in_the_end(
         assert album.state is State.DELETED
         number += 1
     assert number > 10
+
+
+def test_an_album_that_still_has_a_photo_is_not_cleared(
+    app: FastAPI, store: Store, owner: TestClient, resize: Resize, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever keeps the photo from moving: its files stay, and the next step tries again."""
+    make_album(owner, "other", see="anyone")
+    make_album(owner, "trip")
+    photo_id = upload(owner, PICTURE, "trip")["id"]
+    resize(photo_id, "trip")
+    owner.post("/albums/trip/delete", data={"move_to": "other", "sure": "1"})
+    with monkeypatch.context() as kept:
+        kept.setattr(work, "move", lambda *_: False)
+        assert not step(app.state.access, "trip").finished
+    assert [key for key in all_keys(store) if key.startswith("private/trip/")]
+    assert step(app.state.access, "trip").finished
+    assert list(store.gallery.photos("other", [photo_id])) == [photo_id]
 
 
 def test_the_uploader_deletes_a_photo_that_was_moved(
