@@ -86,7 +86,7 @@ def render(
 def render_error(request: Request, status: HTTPStatus, reason: str | None = None) -> Response:
     """Return the page that tells a person what went wrong, with that status.
 
-    `reason` is the code of a refused upload, whose sentence is shown.
+    `reason` says why the gallery takes no uploads; its sentence is shown.
     """
     strings = strings_for_request(request)
     refused = strings.reasons(request.app.state.settings)
@@ -97,7 +97,7 @@ def render_error(request: Request, status: HTTPStatus, reason: str | None = None
         request,
         "state.html",
         status,
-        heading=strings("upload.rejected" if reason else f"error.{known.value}.title"),
+        heading=strings("upload.paused" if reason else f"error.{known.value}.title"),
         text=refused.get(reason or "") or strings(f"error.{known.value}.text"),
         code=str(status.value),
         refresh=None,

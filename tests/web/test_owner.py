@@ -620,6 +620,7 @@ def test_the_owner_pauses_uploads(
     form = visitor.get("/upload", headers=HTML)
     assert form.status_code == 503
     assert "takes no pictures at the moment" in form.text
+    assert "<h1>No uploads at the moment</h1>" in form.text
     assert "Pictures are taken." in owner.post("/owner/pause", data={"paused": ""}).text
     assert begin(visitor).status_code == 201
 
