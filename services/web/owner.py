@@ -127,16 +127,17 @@ def owner_page(
 
 
 def _taken(store: Store, settings: Settings) -> dict[str, str]:
-    """Return what the gallery has taken and may take, as text; nothing before the first tally."""
+    """Return what the last tally counted, and when, of what may be; nothing before the first."""
     tally = store.budget.kept()
     if tally is None:
         return {}
     has = {name: tally.total(name) for name in BUDGETS}
     most = {name: getattr(settings, name) for name in BUDGETS.values()}
-    return {
+    texts = {
         name: f"{number / 1e9:,.1f}" if name.startswith("bytes") else f"{number:,}"
         for name, number in (has | most).items()
     }
+    return texts | {"moment": f"{tally.moment:%Y-%m-%d %H:%M}"}
 
 
 @router.post("/owner/pause")

@@ -609,8 +609,9 @@ def test_the_owner_pauses_uploads(
     app: FastAPI, store: Store, settings: Settings, owner: TestClient
 ) -> None:
     """By a button that says so, for API and form alike; the page says what was taken, too."""
-    store.budget.tally(settings, datetime.now(UTC))
-    assert "Today 0 of 10,000 photos and 0.0 of 10.0 GB" in owner.get("/owner").text
+    store.budget.tally(settings, datetime(2026, 1, 2, 3, 4, tzinfo=UTC))
+    taken = "As of 2026-01-02 03:04 UTC: 0 of 10,000 photos and 0.0 of 10.0 GB that day"
+    assert taken in owner.get("/owner").text
     assert "Take pictures again" in owner.post("/owner/pause", data={"paused": "1"}).text
     visitor = TestClient(app)
     refused = begin(visitor)
@@ -619,8 +620,8 @@ def test_the_owner_pauses_uploads(
     assert refused.headers["retry-after"] == "3600"
     form = visitor.get("/upload", headers=HTML)
     assert form.status_code == 503
-    assert "takes no pictures at the moment" in form.text
     assert "<h1>No uploads at the moment</h1>" in form.text
+    assert "takes no pictures at the moment" in form.text
     assert "Pictures are taken." in owner.post("/owner/pause", data={"paused": ""}).text
     assert begin(visitor).status_code == 201
 
