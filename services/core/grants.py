@@ -8,7 +8,7 @@ import hashlib
 import re
 import secrets
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from services.core.keys import ALBUM_PATTERN
@@ -26,6 +26,15 @@ class Kind(StrEnum):
     SIGN_IN = "signin"  # a link that signs in once
     LINK = "link"  # a link to an album
     KEY = "key"  # a program's
+
+
+# How long each lasts where nobody says otherwise; a session is prolonged by use.
+LASTS = {
+    Kind.OWNER: timedelta(days=30),
+    Kind.SIGN_IN: timedelta(minutes=15),
+    Kind.LINK: timedelta(days=365),
+    Kind.KEY: timedelta(days=3650),
+}
 
 
 class Right(StrEnum):

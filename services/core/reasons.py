@@ -30,7 +30,7 @@ class Reason(StrEnum):
 
 # English; the page's translations carry a sentence for each code too. The placeholders are the
 # keys of `limits_in_words`.
-SENTENCES = {
+ENGLISH = {
     Reason.EMPTY: "The file is empty.",
     Reason.TOO_LARGE: "The file is larger than {max_upload}.",
     Reason.UNSUPPORTED_FORMAT: "This is not a picture we can read; please use {formats}.",
@@ -65,4 +65,4 @@ def limits_in_words(limits: Limits) -> dict[str, str]:
 
 def sentence(reason: Reason, limits: Limits) -> str:
     """Return the sentence that tells a person why, in English."""
-    return SENTENCES[reason].format(**limits_in_words(limits))
+    return ENGLISH[reason].format(**limits_in_words(limits))

@@ -5,25 +5,23 @@ Whoever holds the AWS credentials of a deploy, or the machine of `make run`, is 
 
 import argparse
 import sys
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from services.core.grants import Grant, Kind, grant_id, new_token
+from services.core.grants import LASTS, Grant, Kind, grant_id, new_token
 from services.core.settings import ConfigError, load_local_settings, load_settings
 from services.doctor.installation import CannotCheckError, Installation, local_installation
 from services.doctor.stack import DEFAULT_STACK, stack_installation
 from services.store import Bucket, Grants
 
-LASTS = timedelta(minutes=15)
-
 
 def sign_in_link(installation: Installation, name: str) -> str:
-    """Return the address that signs in once within LASTS; `name` is the owner's."""
+    """Return the address that signs in once within LASTS[Kind.SIGN_IN]; `name` is the owner's."""
     token = new_token()
     now = datetime.now(UTC)
     grants = Grants(Bucket(installation.s3, installation.settings.gallery_bucket))
-    grant = Grant(grant_id(token), Kind.SIGN_IN, now + LASTS)
+    grant = Grant(grant_id(token), Kind.SIGN_IN, now + LASTS[Kind.SIGN_IN])
     grants.put(grant, {"name": name, "created": now.isoformat()})
     return f"{installation.origin}/signin/{token}"
 

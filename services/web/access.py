@@ -14,7 +14,7 @@ from starlette.concurrency import run_in_threadpool
 from services.core import keys
 from services.core.access import Action
 from services.core.albums import Album, is_slug
-from services.core.grants import Grant, Kind, grant_id
+from services.core.grants import LASTS, Grant, Kind, grant_id
 from services.core.photo import Photo
 from services.store import Store
 from services.web.cache import Cache
@@ -24,7 +24,6 @@ from services.web.problems import NO_SUCH_ALBUM, ProblemError
 
 OWNER_COOKIE = "owner"
 LINK_COOKIE = "link-"  # and the album's slug
-SESSION = timedelta(days=30)
 RENEW_EVERY = timedelta(days=1)
 COOKIE_LASTS = timedelta(days=400)  # no browser keeps one longer; the grant ends the session
 
@@ -32,7 +31,7 @@ NO_UPLOADS = (HTTPStatus.FORBIDDEN, "This album takes no pictures now.")
 
 
 class Access:
-    """Reads albums and grants, each at most once in `cache.SECONDS`."""
+    """Reads albums and grants, each at most once in `cache.KEPT_SECONDS`."""
 
     def __init__(self, store: Store) -> None:
         self.store = store
@@ -79,8 +78,8 @@ class Access:
         now = datetime.now(UTC)
         if grant is None or grant.ends <= now or grant.kind is Kind.SIGN_IN:
             return None
-        if grant.kind is Kind.OWNER and grant.ends - now < SESSION - RENEW_EVERY:
-            longer = Grant(grant.id, grant.kind, now + SESSION)
+        if grant.kind is Kind.OWNER and grant.ends - now < LASTS[Kind.OWNER] - RENEW_EVERY:
+            longer = Grant(grant.id, grant.kind, now + LASTS[Kind.OWNER])
             self.store.grants.extend(grant, longer)
             grant = longer
         self.store.grants.touch(id_)  # as often as it is read, so twice a minute at most

@@ -6,14 +6,14 @@ from collections.abc import Callable
 from threading import Lock
 from typing import Generic, TypeVar
 
-SECONDS = 30.0
+KEPT_SECONDS = 30.0
 MAX_ENTRIES = 10_000
 
 Value = TypeVar("Value")
 
 
 class Cache(Generic[Value]):
-    """Keeps what `read` returned for a key, None included, for at most SECONDS."""
+    """Keeps what `read` returned for a key, None included, for at most KEPT_SECONDS."""
 
     def __init__(self, read: Callable[[str], Value]) -> None:
         self._read = read
@@ -21,11 +21,11 @@ class Cache(Generic[Value]):
         self._lock = Lock()  # routes run in several threads
 
     def get(self, key: str) -> Value:
-        """Return the value of a key, no older than SECONDS."""
+        """Return the value of a key, no older than KEPT_SECONDS."""
         now = time.monotonic()
         with self._lock:
             found = self._entries.get(key)
-        if found and now - found[0] < SECONDS:
+        if found and now - found[0] < KEPT_SECONDS:
             return found[1]
         value = self._read(key)
         with self._lock:

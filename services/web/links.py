@@ -1,7 +1,7 @@
 """Links to an album: made, shown, printed, withdrawn by the owner; followed by guests."""
 
 import io
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from http import HTTPStatus
 from urllib.parse import quote
 
@@ -9,7 +9,7 @@ import segno
 from fastapi import APIRouter, Request, Response
 
 from services.core.access import Action, may
-from services.core.grants import Grant, Kind, Right, grant_id, new_token
+from services.core.grants import LASTS, Grant, Kind, Right, grant_id, new_token
 from services.web.access import LINK_COOKIE, AccessDep, CanFollow, CanOwn, cookie_name, set_token
 from services.web.albums import summary_of
 from services.web.dependencies import SettingsDep, StoreDep, is_https, public_url
@@ -23,7 +23,6 @@ router = APIRouter()
 owners = APIRouter()
 guests = APIRouter()
 
-LASTS = timedelta(days=365)
 # API Gateway takes 10,240 bytes of headers, proxies 8,192, and refuse every page above; a link's
 # cookie has up to 98.
 MOST_FOLLOWED = 40
@@ -88,7 +87,7 @@ def name_guest(request: Request, place: CanFollow, fields: Fields) -> Response:
     response.set_cookie(
         GUEST_COOKIE,
         quote(text_of(fields, "name", MAX_GUEST)),
-        max_age=int(LASTS.total_seconds()),
+        max_age=int(LASTS[Kind.LINK].total_seconds()),
         secure=is_https(request),
         httponly=True,
         samesite="lax",
@@ -137,7 +136,7 @@ def make_link(place: CanOwn, access: AccessDep, fields: Fields) -> Response:
         msg = "A link lets people see, see and upload, or upload only."
         raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, msg)
     now = datetime.now(UTC)
-    ends = moment_of(fields, "ends") or now + LASTS
+    ends = moment_of(fields, "ends") or now + LASTS[Kind.LINK]
     if ends <= now:
         raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "The link would have ended already.")
     token = new_token()

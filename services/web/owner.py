@@ -1,12 +1,12 @@
 """The owner's own pages: signing in, what is signed in, keys for programs."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from http import HTTPStatus
 
 from fastapi import APIRouter, Request, Response
 
 from services.core.albums import is_slug
-from services.core.grants import Grant, Kind, Right, grant_id, new_token
+from services.core.grants import LASTS, Grant, Kind, Right, grant_id, new_token
 from services.core.keys import MAIN_ALBUM
 from services.core.settings import Settings
 from services.store import Store
@@ -14,7 +14,6 @@ from services.store.budget import BUDGETS
 from services.web.access import (
     COOKIE_LASTS,
     OWNER_COOKIE,
-    SESSION,
     Access,
     AccessDep,
     Owner,
@@ -30,7 +29,6 @@ from services.web.rendering import render
 
 router = APIRouter()
 
-KEY_LASTS = timedelta(days=3650)
 NO_REFERRER = {"Referrer-Policy": "no-referrer"}
 MAX_NAME = 60
 _UNNAMED = {"name": "", "agent": "", "label": ""}
@@ -42,7 +40,7 @@ def start_session(request: Request, access: Access, name: str, how: str) -> Resp
     now = datetime.now(UTC)
     agent = request.headers.get("user-agent", "")[:200]
     details = {"name": name, "how": how, "agent": agent, "created": now.isoformat()}
-    access.store.grants.put(Grant(grant_id(token), Kind.OWNER, now + SESSION), details)
+    access.store.grants.put(Grant(grant_id(token), Kind.OWNER, now + LASTS[Kind.OWNER]), details)
     # Whoever was signed in here before is not any more: a session is never taken over.
     _end_session(request, access)
     request.app.state.owned.forget("")  # from now on somebody reads reports
@@ -176,7 +174,9 @@ def make_key(
     if not rights:
         raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "A key needs a right.")
     token = new_token()
-    grant = Grant(grant_id(token), Kind.KEY, datetime.now(UTC) + KEY_LASTS, slug or None, rights)
+    grant = Grant(
+        grant_id(token), Kind.KEY, datetime.now(UTC) + LASTS[Kind.KEY], slug or None, rights
+    )
     label = text_of(fields, "label", MAX_NAME)
     created = datetime.now(UTC).isoformat()
     access.store.grants.put(grant, {"label": label, "created": created})

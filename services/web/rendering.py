@@ -9,6 +9,7 @@ from fastapi import Request, Response
 from fastapi.responses import HTMLResponse, PlainTextResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from services.core.grants import LASTS, Kind
 from services.core.settings import Settings
 from services.core.variants import ACCEPTED_TYPES
 from services.store import GalleryBucket
@@ -26,6 +27,7 @@ _TEMPLATES = Environment(
 _TEMPLATES.filters.update(markup.FILTERS)
 _TEMPLATES.globals["asset"] = assets.url
 _TEMPLATES.globals["preloads"] = assets.preloads
+_TEMPLATES.globals["session_days"] = LASTS[Kind.OWNER].days
 
 # What the file chooser offers: phones show their camera for image/* only, and systems that do not
 # know the newer types go by the extension.
@@ -97,7 +99,7 @@ def render_error(request: Request, status: HTTPStatus, reason: str | None = None
         request,
         "state.html",
         status,
-        heading=strings("upload.paused" if reason else f"error.{known.value}.title"),
+        heading=strings("upload.refused_title" if reason else f"error.{known.value}.title"),
         text=refused.get(reason or "") or strings(f"error.{known.value}.text"),
         code=str(status.value),
         refresh=None,

@@ -2,13 +2,13 @@
 
 import pytest
 
-from services.core.reasons import SENTENCES, Reason, sentence
+from services.core.reasons import ENGLISH, Reason, sentence
 from services.core.settings import Limits
 
 
 def test_every_reason_has_a_sentence() -> None:
     """No refusal is without words."""
-    assert set(SENTENCES) == set(Reason)
+    assert set(ENGLISH) == set(Reason)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from services.core.reasons import SENTENCES, limits_in_words
+from services.core.reasons import ENGLISH, limits_in_words
 from services.core.settings import Limits
 from services.core.variants import ACCEPTED_TYPES
 
@@ -53,7 +53,7 @@ class Strings:
 
     def reasons(self, limits: Limits) -> dict[str, str]:
         """Return each reason's sentence, filled in."""
-        sentences = {reason.value: text for reason, text in SENTENCES.items()}
+        sentences = {reason.value: text for reason, text in ENGLISH.items()}
         sentences |= self.table.get("reason", {})
         words = self.limits(limits)
         return {reason: text.format(**words) for reason, text in sentences.items()}
