@@ -82,14 +82,18 @@ export class Card {
     if (canvas && !this.thumb.querySelector("a")) this.thumb.replaceChildren(canvas);
   }
 
-  /** Turns into the picture, which leads to its page; a preview that is there is not fetched. */
+  /**
+   * Turns into the picture, which leads to its page; a preview that is there is not fetched. Who may
+   * add pictures and not see them has no page to go to.
+   */
   show(photo, state = "ready") {
+    this.set(state, t(state === "known" ? "known" : "ready"));
+    if (!photo.page) return;
     const attributes = { alt: "", width: 104, height: 104, loading: "lazy" };
     const picture =
       this.thumb.querySelector("canvas") ??
       element("img", { ...attributes, src: photo.variants[0].url });
     const label = t("show", { name: this.name });
     this.thumb.replaceChildren(element("a", { href: photo.page, "aria-label": label }, picture));
-    this.set(state, t(state === "known" ? "known" : "ready"));
   }
 }

@@ -186,9 +186,9 @@ class Panel {
   }
 
   end(card, { state, reason, message, ...photo }) {
-    if (state === "ready") {
+    if (state === "ready" || state === "stored") {
       card.show(photo);
-      this.fresh.push(card.id);
+      if (photo.page) this.fresh.push(card.id);
     } else if (state === "rejected") {
       this.fail(card, "refused", page.strings.reason[reason] ?? message);
     } else if (state === "deleted") {
