@@ -188,6 +188,23 @@ def objections(page: Page) -> list[str]:
     return violations(page) + ["something is cut off"] * wide
 
 
+def test_a_guest_who_may_only_add_learns_that_it_arrived(event: Site, open_page: Open) -> None:
+    """Several are chosen at once; the panel says that they arrived, and leads to no photo."""
+    owner = signed_in(event, open_page)
+    make_album(owner, event, "box", "Box")
+    owner.request.post(f"{event.url}/albums/box/links", form={"rights": "upload"})
+    owner.goto(f"{event.url}/albums/box/links")
+    guest = open_page(owner.locator(".copy input").input_value(), size=PHONE, has_touch=True)
+    expect(guest.get_by_role("heading", name="Upload a picture · Box")).to_be_visible()
+    expect(guest.get_by_role("link", name="All photos")).to_have_count(0)
+    pictures = [picked(f"{number}.jpg", jpeg(90 + number)) for number in range(2)]
+    guest.get_by_label("Picture", exact=True).set_input_files(pictures)
+    guest.locator(".upload-form").get_by_role("button", name="Upload").click()
+    expect(guest.locator(".uploads-total")).to_have_text("2 photos uploaded")
+    expect(guest.locator(".upload-state")).to_have_text(["Done", "Done"])
+    expect(guest.locator(".upload a")).to_have_count(0)
+
+
 @pytest.mark.parametrize("look", LOOKS)
 def test_axe_on_the_owners_pages(event: Site, open_page: Open, look: dict[str, Any]) -> None:
     """Owner, albums, an album with what its owner sees, settings, links, sheet, hidden, sign-in."""

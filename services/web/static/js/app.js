@@ -61,9 +61,11 @@ document.addEventListener("click", (event) => {
 window.addEventListener("pageshow", ({ persisted }) => {
   if (persisted && document.querySelector("[data-upload-form]")) location.reload();
 });
-document.querySelector("[data-upload-form]")?.addEventListener("submit", (event) => {
+const form = document.querySelector("[data-upload-form]");
+const field = form?.querySelector("input[type=file]");
+if (field) field.multiple = true;
+form?.addEventListener("submit", (event) => {
   event.preventDefault();
-  const field = event.target.querySelector("input[type=file]");
   const files = [...field.files];
   field.value = "";
   add(files);
