@@ -124,6 +124,9 @@ class Gallery:
         left is removed.
         """
         before = self.status(photo_id)
+        if before.state == "unknown" and token is None:
+            hidden = self._store.gallery.photos(self.album, [photo_id], pending=True)
+            before = Status(photo_id, "ready", hidden[photo_id]) if hidden else before
         if before.state == "unknown":
             return before
         kept = self._delete_sha256(before)

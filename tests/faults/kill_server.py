@@ -17,8 +17,10 @@ from typing import Any
 import boto3
 
 from services.core.settings import Settings
+from services.imaging import make_variants
 from services.resize.handler import handle
 from services.store import Store
+from tests.pictures import jpeg
 
 
 class End:
@@ -84,5 +86,9 @@ def fork(order: dict[str, Any]) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
+    # Forks share one decoding process, which says once that it is ready.
+    limits = Settings(upload_bucket="none", gallery_bucket="none")
+    in_a_minute = time.monotonic() + 60
+    make_variants(jpeg(8, 8), sizes=(8,), formats=("jpeg",), limits=limits, deadline=in_a_minute)
     for line in sys.stdin:
         print(json.dumps(fork(json.loads(line))), flush=True)  # noqa: T201 the protocol

@@ -416,6 +416,11 @@ def test_tidying_many_at_once(
     assert tidy("delete", deleted) == {deleted: "done"}
     assert tidy("delete", deleted) == {deleted: "missing"}
     assert shown() == {hidden}
+    gone = upload(visitor, PICTURE, "trip")["id"]
+    resize(gone, "trip")
+    tidy("hide", gone)
+    assert tidy("delete", gone) == {gone: "done"}
+    assert {key for key in all_keys(store) if gone in key} == {f"deleted/trip/{gone}"}
     assert (
         owner.post(
             "/api/albums/trip/tidy", json={"action": "move", "ids": [hidden], "to": "no"}
