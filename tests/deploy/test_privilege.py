@@ -116,9 +116,10 @@ def calls_in(path: Path) -> set[tuple[str, str]]:
     """Return which function of a module calls which operation of a client named s3 or _s3."""
     found = set()
 
-    def search(node: ast.AST, name: str) -> None:
-        if isinstance(node, ast.ClassDef | ast.FunctionDef):
+    def search(node: ast.AST, name: str, inside: bool) -> None:
+        if isinstance(node, ast.ClassDef | ast.FunctionDef) and not inside:
             name = f"{name}.{node.name}".removeprefix(".")
+            inside = isinstance(node, ast.FunctionDef)  # one in it goes by its name
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
             client = node.func.value
             if getattr(client, "attr", getattr(client, "id", "")) in ("s3", "_s3"):
@@ -128,9 +129,9 @@ def calls_in(path: Path) -> set[tuple[str, str]]:
                     operation = str(node.args[0].value)
                 found.add((name, operation))
         for child in ast.iter_child_nodes(node):
-            search(child, name)
+            search(child, name, inside)
 
-    search(ast.parse(path.read_text()), "")
+    search(ast.parse(path.read_text()), "", False)
     return found
 
 
