@@ -87,7 +87,7 @@ def fork(order: dict[str, Any]) -> dict[str, Any]:
 
 if __name__ == "__main__":
     # Forks share one decoding process, which says once that it is ready.
-    limits = Settings(upload_bucket="none", gallery_bucket="none")
+    limits = Settings(upload_bucket="uploads", gallery_bucket="gallery")
     in_a_minute = time.monotonic() + 60
     make_variants(jpeg(8, 8), sizes=(8,), formats=("jpeg",), limits=limits, deadline=in_a_minute)
     for line in sys.stdin:
