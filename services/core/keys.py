@@ -141,6 +141,11 @@ def tombstone_key(album: str, photo_id: str) -> str:
     return f"{TOMBSTONE_PREFIX}{album}/{photo_id}"
 
 
+def report_key(album: str, photo_id: str) -> str:
+    """Return the key of what a visitor told the owner of a photo."""
+    return f"{REPORT_PREFIX}{album}/{photo_id}"
+
+
 def attempts_prefix(album: str, photo_id: str) -> str:
     """Return the prefix of what is kept of the attempts at an upload; see services.store.attempts."""
     return f"{ATTEMPT_PREFIX}{album}/{photo_id}/"

@@ -130,7 +130,8 @@ class Children:
 
         `deadline` is a moment of time.monotonic(). Raises Rejected for what the target rejects, and
         for a picture with which it fails in whatever way ATTEMPTS times, or for which it passes the
-        deadline; ChildError (CannotStartError where none starts at all) and TimeoutError where the surroundings are to blame.
+        deadline; ChildError (CannotStartError where none starts at all) and TimeoutError where the
+        surroundings are to blame.
         """
         seconds = deadline - time.monotonic()
         try:

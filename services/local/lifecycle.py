@@ -6,6 +6,7 @@ import boto3
 
 from services.core import retention
 from services.core.settings import Settings
+from services.store.bucket import Bucket
 from services.store.client import make_s3
 
 
@@ -20,11 +21,10 @@ def end_of_life(settings: Settings, session: boto3.Session, now: datetime) -> in
             if version["LastModified"] < now - timedelta(days=days):
                 s3.delete_object(Bucket=bucket, Key=version["Key"], VersionId=version["VersionId"])
                 removed += 1
+    gallery = Bucket(s3, settings.gallery_bucket)
     for prefix, days in retention.IN_GALLERY_BUCKET.items():
-        bucket = settings.gallery_bucket
-        pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
-        for item in [item for page in pages for item in page.get("Contents", [])]:
-            if item["LastModified"] < now - timedelta(days=days):
-                s3.delete_object(Bucket=bucket, Key=item["Key"])
-                removed += 1
+        until = now - timedelta(days=days)
+        over = [item["Key"] for item in gallery.objects(prefix) if item["LastModified"] < until]
+        gallery.drop(*over)
+        removed += len(over)
     return removed

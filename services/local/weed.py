@@ -139,21 +139,31 @@ def start_weed(
     # origin's, version 4.48 answers by closing the connection.
     allowed = {"s3.allowedOrigins": ",".join(origins) or "http://none.invalid"}
     arguments = [f"-{name}={value}" for name, value in {**allowed, **ports, **options}.items()]
-    end = time.monotonic() + HELD_SECONDS
     url = f"http://{HOST}:{ports['s3.port']}"
     mini = ("mini", f"-options={OPTIONS}", f"-dir={store}", *arguments)
     command = [str(program), *LOGGING, f"-logdir={log}", *mini]
     environ = {**_environ(folder, key_pair), **settings}
-    last = HELD
-    while HELD in last and time.monotonic() < end:
-        children.start("weed", command, environ, log / "output")
-        if children.answers("weed", f"{url}/healthz", START_SECONDS):
-            return url
-        last = _last_words(log / "output")
-        time.sleep(0.05)
+    last = _start(children, command, environ, log / "output", f"{url}/healthz")
+    if last is None:
+        return url
     why = "ended" if children.ended("weed") else f"did not answer in {START_SECONDS} s"
     msg = f"SeaweedFS, the object store, {why} (log: {log}); its last words: {last}"
     raise StartError(msg)
+
+
+def _start(
+    children: Children, command: Sequence[str], environ: Mapping[str, str], output: Path, url: str
+) -> str | None:
+    """Start it, again while the one before holds the folder; return its last words, or None once up."""
+    end = time.monotonic() + HELD_SECONDS
+    while True:
+        children.start("weed", command, environ, output)
+        if children.answers("weed", url, START_SECONDS):
+            return None
+        last = _last_words(output)
+        if HELD not in last or time.monotonic() > end:
+            return last
+        time.sleep(0.05)
 
 
 def _last_words(output: Path) -> str:

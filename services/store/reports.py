@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
-from services.core.keys import REPORT_PREFIX
+from services.core.keys import REPORT_PREFIX, report_key
 from services.store.bucket import Bucket
 
 
@@ -26,8 +26,7 @@ class Reports:
     def put(self, album: str, photo_id: str, text: str) -> None:
         """Keep a report; of several of one photo the first, so that nobody fills the bucket."""
         report = Report(album, photo_id, text, datetime.now(UTC).isoformat())
-        key = f"{REPORT_PREFIX}{album}/{photo_id}"
-        self._bucket.put_json(key, asdict(report), IfNoneMatch="*")
+        self._bucket.put_json(report_key(album, photo_id), asdict(report), IfNoneMatch="*")
 
     def some(self, most: int) -> list[Report]:
         """Return at most so many reports."""
@@ -36,4 +35,4 @@ class Reports:
 
     def remove(self, album: str, photo_id: str) -> None:
         """Be done with a photo's report."""
-        self._bucket.drop(f"{REPORT_PREFIX}{album}/{photo_id}")
+        self._bucket.drop(report_key(album, photo_id))

@@ -22,7 +22,7 @@ _LAST_ZONE = timezone(timedelta(hours=-12))
 """Where a day ends last. A form does not say where its reader is: "until the end of the day" lasts
 until it has ended everywhere."""
 
-_END_OF_DATES = 3000  # a grant's key holds 11 digits of seconds
+_END_OF_DATES = 3000  # the last day there is has ended everywhere only in the year 10000
 
 Fields = Annotated[dict[str, str], Depends(_fields)]
 
