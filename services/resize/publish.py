@@ -190,7 +190,12 @@ def _publish(
         raise TimeoutError("no time is left to store the variants; the event comes again")
     began = perf_counter()
     photo = photo_of(album, photo_id, original, picture)
-    _put_variants(photo, original, picture, store)
+    if not _put_variants(photo, original, picture, store):
+        if not _has_another(original, photo, store):
+            raise Rejected(Reason.ALREADY_PUBLISHED)
+        store.attempts.forget(attempt)
+        store.uploads.delete(original)
+        return Outcome.REPLAYED
     gallery.put_json(photo.key(), manifest(photo, original, store.uploads.name, picture))
     report.milliseconds["put"] = round((perf_counter() - began) * 1000, 1)
     store.attempts.end(attempt)
@@ -235,8 +240,8 @@ def _follow_album(photo: Photo, store: Store) -> None:
         relocate(store.gallery, photo, private)
 
 
-def _put_variants(photo: Photo, original: Original, picture: Picture, store: Store) -> None:
-    """Store all variants; the first decides which of several uploads to a key gets the photo."""
+def _put_variants(photo: Photo, original: Original, picture: Picture, store: Store) -> bool:
+    """Store all variants and tell whether they stand: the first decides between uploads to a key."""
 
     def put(index: int) -> bool:
         made, stored = picture.variants[index], photo.variants[index]
@@ -245,10 +250,21 @@ def _put_variants(photo: Photo, original: Original, picture: Picture, store: Sto
         )
 
     if not put(0):
-        raise Rejected(Reason.ALREADY_PUBLISHED)
+        return False
     with ThreadPoolExecutor(PUTS_AT_ONCE) as pool:
-        if not all(pool.map(put, range(1, len(photo.variants)))):
-            raise Rejected(Reason.ALREADY_PUBLISHED)
+        return all(pool.map(put, range(1, len(photo.variants))))
+
+
+def _has_another(original: Original, photo: Photo, store: Store) -> bool:
+    """Tell whether a photo is, or is about to be, made of another use of the form.
+
+    Of several that arrive within an instant S3 may list a later one before the first: both are then
+    read. The waiting are looked at before the published, as the other goes from here to there.
+    """
+    waiting = store.uploads.versions(original.key)
+    return any(version.version != original.version for version in waiting) or bool(
+        store.gallery.published_version(photo.album, photo.id)
+    )
 
 
 def _unpublish(album: str, photo_id: str, store: Store, version: Version | None = None) -> Outcome:

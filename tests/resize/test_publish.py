@@ -16,7 +16,7 @@ from services.core.albums import Album, State, Who, album_key
 from services.core.reasons import Reason
 from services.core.settings import Settings
 from services.core.variants import FORMATS
-from services.imaging import FAIR_SECONDS
+from services.imaging import FAIR_SECONDS, Picture, make_variants
 from services.resize import handler as entry
 from services.resize import publish
 from services.resize.events import UploadEvent
@@ -184,6 +184,31 @@ def test_of_many_uploads_to_a_key_the_first_counts(bench: Buckets, photo_id: str
     assert bench.manifest(photo_id)["width"] == 100
     assert bytes_read < 2 * len(pictures.jpeg(100, 80)) + 8 * 1000
     assert bench.versions() == {}
+
+
+@pytest.mark.parametrize("published", [True, False], ids=["published", "being-stored"])
+def test_two_uploads_to_a_key_that_were_both_read_are_one_photo(
+    bench: Buckets, photo_id: str, monkeypatch: pytest.MonkeyPatch, published: bool
+) -> None:
+    """S3 listed the later one alone; the other's variants stand when it comes to store its own."""
+    key = f"uploads/main/{photo_id}"
+    first, later = (bench.put(key, pictures.jpeg(100 + n, 80)) for n in range(2))
+
+    def other_is_faster(data: bytes, **options: Any) -> Picture:
+        monkeypatch.undo()
+        if published:
+            assert bench.process(key, first).outcome is Outcome.PUBLISHED
+        else:
+            smallest = keys.variant_key("main", photo_id, 400, FORMATS["webp"])
+            bench.store.gallery.put_variant(smallest, b"x", FORMATS["webp"], source=first)
+        return make_variants(data, **options)
+
+    versions = bench.store.uploads.versions
+    monkeypatch.setattr(bench.store.uploads, "versions", lambda key: versions(key)[1:])
+    monkeypatch.setattr(publish, "make_variants", other_is_faster)
+    assert bench.process(key, later).outcome is Outcome.REPLAYED
+    assert [*bench.versions()] == ([] if published else [key])
+    assert not bench.store.gallery.verdicts("main", [photo_id])
 
 
 def test_after_a_verdict_the_form_is_used_up(bench: Buckets, photo_id: str) -> None:
