@@ -57,7 +57,7 @@ class _Child:
 
     def __init__(self, target: str) -> None:
         self._process = subprocess.Popen(  # noqa: S603 - our own module and a name of ours
-            [sys.executable, "-m", "services.imaging.worker", target],
+            [sys.executable, "-m", "services.imaging.decoder_process", target],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             cwd=Path(__file__).parents[2],
@@ -108,7 +108,7 @@ class _Child:
 class Children:
     """As many children as there are calls at a time, kept between calls; safe for threads.
 
-    `target` is the function they call, as "module:name"; see services.imaging.worker.
+    `target` is the function they call, as "module:name"; see services.imaging.decoder_process.
     """
 
     def __init__(self, target: str) -> None:

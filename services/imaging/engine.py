@@ -8,7 +8,7 @@ from services.imaging.messages import picture_in, request
 from services.imaging.picture import Picture
 from services.imaging.wire import MessageError
 
-_children = Children("services.imaging.remote:run")
+_children = Children("services.imaging.job:run")
 
 
 def make_variants(

@@ -84,7 +84,7 @@ def _call(name: str, *arguments: int) -> None:
 
 def fault(message: Message) -> Message:
     """Make variants with one step of the pipeline replaced by one that raises."""
-    from services.imaging import pipeline, remote
+    from services.imaging import job, pipeline
 
     name, position, arguments = message[0]["class"], message[0]["step"], message[0]["arguments"]
     module, _, class_name = name.rpartition(".")
@@ -97,4 +97,4 @@ def fault(message: Message) -> Message:
     kept = [*steps[:position], failing, *steps[position + 1 :]]
     pipeline.STEPS = tuple(kept[: len(pipeline.STEPS)])
     pipeline.FRAME_STEPS = tuple(kept[len(pipeline.STEPS) :])
-    return remote.run(message)
+    return job.run(message)

@@ -33,7 +33,7 @@ def upload(url: str, data: bytes) -> str:
     [
         pytest.param("weed", id="weed"),
         pytest.param("services.local.worker worker-0", id="worker"),
-        pytest.param("services.imaging.worker", id="decoder"),
+        pytest.param("services.imaging.decoder_process", id="decoder"),
         pytest.param("uvicorn", id="web"),
         pytest.param("", id="bridge-and-queue"),  # which the first process has, and all end with it
     ],

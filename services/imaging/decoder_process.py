@@ -1,6 +1,6 @@
 """The decoding process: does one job after another until its input ends.
 
-    python -m services.imaging.worker module:function
+    python -m services.imaging.decoder_process module:function
 
 The function takes and returns a message of services.imaging.wire.
 """
