@@ -12,6 +12,7 @@ class Action(StrEnum):
     """What somebody wants to do in an album."""
 
     SEE = "see"
+    SUBSCRIBE = "subscribe"  # read the feed and its pictures by a link to nothing else
     UPLOAD = "upload"
     FOLLOW = "follow"  # learn what became of uploads of one's own, and take them back
     TIDY = "tidy"  # delete, hide and move any photo
@@ -20,6 +21,7 @@ class Action(StrEnum):
 
 _RIGHTS = {
     Action.SEE: Right.SEE,
+    Action.SUBSCRIBE: Right.SEE,
     Action.UPLOAD: Right.UPLOAD,
     Action.FOLLOW: Right.UPLOAD,
     Action.TIDY: Right.TIDY,
@@ -41,11 +43,13 @@ def may(action: Action, album: Album, grants: Iterable[Grant], now: datetime) ->
         return False
     who = {
         Action.SEE: album.see,
+        Action.SUBSCRIBE: album.see,
         Action.UPLOAD: album.upload,
         # An album that is closed for uploads still tells what became of earlier ones.
         Action.FOLLOW: Who.LINK if album.upload is Who.NOBODY else album.upload,
     }.get(action, Who.OWNER)
-    kinds = {Kind.KEY} if who is Who.OWNER else {Kind.KEY, Kind.LINK}
+    link = Kind.FEED if action is Action.SUBSCRIBE else Kind.LINK
+    kinds = {Kind.KEY} if who is Who.OWNER else {Kind.KEY, link}
     return who is Who.ANYONE or any(
         grant.kind in kinds
         and grant.album in (None, album.slug)

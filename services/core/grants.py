@@ -26,6 +26,7 @@ class Kind(StrEnum):
     SIGN_IN = "signin"  # a link that signs in once
     LINK = "link"  # a link to an album
     KEY = "key"  # a program's
+    FEED = "feed"  # a link to an album's feed and the pictures in it, and to nothing else
 
 
 # How long each lasts where nobody says otherwise; a session is prolonged by use.
@@ -34,6 +35,7 @@ LASTS = {
     Kind.SIGN_IN: timedelta(minutes=15),
     Kind.LINK: timedelta(days=365),
     Kind.KEY: timedelta(days=3650),
+    Kind.FEED: timedelta(days=365),
 }
 
 

@@ -5,7 +5,7 @@ import re
 
 from pythonjsonlogger.json import JsonFormatter
 
-_TOKEN_IN_PATH = re.compile(r"(/(?:l|signin)/)[^/?\s\"]+")
+_TOKEN_IN_PATH = re.compile(r"(/(?:l|signin|feeds)/)[^/?\s\"]+")
 
 
 def _without_tokens(record: logging.LogRecord) -> bool:

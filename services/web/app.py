@@ -11,6 +11,7 @@ from services.store import Store
 from services.web import (
     albums,
     assets,
+    feeds,
     health,
     links,
     owner,
@@ -50,7 +51,14 @@ def create_app(settings: Settings, store: Store) -> FastAPI:
     app.state.owned = Cache(lambda _: store.grants.has_owner())
     app.state.security_headers = security_headers(settings, store)
     app.state.access = Access(store)
-    for router in (albums.router, links.router, owner.router, passkeys.router, reports.owners):
+    for router in (
+        albums.router,
+        links.router,
+        feeds.shared,
+        owner.router,
+        passkeys.router,
+        reports.owners,
+    ):
         app.include_router(router, include_in_schema=False)
     # Each album has at its own path what the main one has at the root.
     for prefix, dependencies in (("", []), ("/albums/{album}", [Depends(album_parameter)])):
@@ -59,6 +67,7 @@ def create_app(settings: Settings, store: Store) -> FastAPI:
         app.add_api_route(prefix or "/", pages.gallery_page, include_in_schema=False)
         for router in (
             pages.router,
+            feeds.router,
             albums.owners,
             links.owners,
             links.guests,

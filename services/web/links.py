@@ -33,6 +33,7 @@ RIGHTS = {
     "see_upload": frozenset({Right.SEE, Right.UPLOAD}),
     "upload": frozenset({Right.UPLOAD}),
 }
+FEED = "feed"  # the form's word for a link to the feed alone
 
 
 @router.get("/l/{token}")
@@ -95,12 +96,13 @@ def name_guest(request: Request, place: CanFollow, fields: Fields) -> Response:
     return response
 
 
-def _address(request: Request, settings: SettingsDep, token: str) -> str:
-    return f"{public_url(request, settings)}/l/{token}"
+def _address(request: Request, settings: SettingsDep, kind: Kind, token: str) -> str:
+    return f"{public_url(request, settings)}/{'feeds' if kind is Kind.FEED else 'l'}/{token}"
 
 
-def _name_of(rights: frozenset[Right]) -> str:
-    return next(name for name, those in RIGHTS.items() if those == rights)
+def _name_of(grant: Grant) -> str:
+    names = (name for name, those in RIGHTS.items() if those == grant.rights)
+    return FEED if grant.kind is Kind.FEED else next(names)
 
 
 @owners.get("/links")
@@ -109,7 +111,7 @@ def links_page(request: Request, place: CanOwn, store: StoreDep, settings: Setti
     used = store.grants.last_used()
     links = []
     for grant in store.grants.all():
-        if grant.kind is Kind.LINK and grant.album == place.slug:
+        if grant.kind in (Kind.LINK, Kind.FEED) and grant.album == place.slug:
             details = store.grants.details(grant)
             if token := details.get("token"):
                 links.append(
@@ -117,11 +119,11 @@ def links_page(request: Request, place: CanOwn, store: StoreDep, settings: Setti
                         "grant": grant,
                         "label": details.get("label", ""),
                         "created": details.get("created", ""),
-                        "rights": _name_of(grant.rights),
+                        "rights": _name_of(grant),
                         "until": day_of(grant.ends),
                         "ended": grant.ends <= datetime.now(UTC),
                         "used": used.get(grant.id),
-                        "address": _address(request, settings, token),
+                        "address": _address(request, settings, grant.kind, token),
                     }
                 )
     links.sort(key=lambda link: link["created"], reverse=True)
@@ -130,10 +132,11 @@ def links_page(request: Request, place: CanOwn, store: StoreDep, settings: Setti
 
 @owners.post("/links")
 def make_link(place: CanOwn, access: AccessDep, fields: Fields) -> Response:
-    """Make a link to an album."""
-    rights = RIGHTS.get(fields.get("rights", ""))
+    """Make a link to an album, or to its feed."""
+    chosen = fields.get("rights", "")
+    rights = frozenset({Right.SEE}) if chosen == FEED else RIGHTS.get(chosen)
     if rights is None:
-        msg = "A link lets people see, see and upload, or upload only."
+        msg = "A link lets people see, see and upload, upload only, or read the feed."
         raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, msg)
     now = datetime.now(UTC)
     ends = moment_of(fields, "ends") or now + LASTS[Kind.LINK]
@@ -143,9 +146,11 @@ def make_link(place: CanOwn, access: AccessDep, fields: Fields) -> Response:
     details = {
         "label": text_of(fields, "label", MAX_LABEL),
         "created": now.isoformat(),
-        "token": token,  # the one kind that the owner is shown again
+        "token": token,  # the owner is shown it again
     }
-    grant = Grant(grant_id(token), Kind.LINK, ends, place.slug, rights)
+    grant = Grant(
+        grant_id(token), Kind.FEED if chosen == FEED else Kind.LINK, ends, place.slug, rights
+    )
     access.store.grants.put(grant, details)
     return done(f"/albums/{place.slug}/links")
 
@@ -157,9 +162,9 @@ def sheet_page(
     """Show a page to print: title, QR code, and how to."""
     grant = store.grants.get(id_)
     token = store.grants.details(grant).get("token") if grant else None
-    if grant is None or token is None or grant.album != place.slug:
+    if grant is None or token is None or grant.album != place.slug or grant.kind is Kind.FEED:
         raise ProblemError(HTTPStatus.NOT_FOUND, "Not Found")
-    address = _address(request, settings, token)
+    address = _address(request, settings, grant.kind, token)
     code = io.BytesIO()
     segno.make(address, error="m").save(
         code, kind="svg", xmldecl=False, svgns=True, omitsize=True, border=2, dark="#000"
@@ -168,7 +173,7 @@ def sheet_page(
         request,
         "owner/sheet.html",
         shared=place.album,
-        rights=_name_of(grant.rights),
+        rights=_name_of(grant),
         code=code.getvalue().decode(),
         address=address,
     )

@@ -2,6 +2,7 @@
 
 import base64
 import html
+import re
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -105,22 +106,30 @@ def iso_seconds(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def xml(text: str) -> str:
+    """Return a text without the characters that XML cannot hold (XML 1.0, 2.2), escaped or not."""
+    return _NOT_IN_XML.sub("", text)
+
+
+_NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
 FILTERS: dict[str, Callable[..., Any]] = {
     filter_.__name__: filter_
     for filter_ in (
         album_path, page_path, place_path, image_path, download_path, alt, url, srcset, ratio_class,
-        mat_class, shown_width,
+        mat_class, shown_width, xml,
     )
 } | {"base64": base64_text, "iso": iso_seconds}  # fmt: skip
 
 
-def embed_codes(photo: Photo, name: str, origin: str) -> dict[str, str]:
+def embed_codes(photo: Photo, name: str, origin: str, image: str = "") -> dict[str, str]:
     """Return what a person may paste elsewhere: URL, Markdown, HTML and BBCode.
 
-    `name` stands for the photo and `origin` is the gallery's own address. Source of Markdown's
-    escapes: CommonMark 0.31, 2.4.
+    `name` stands for the photo, `origin` is the gallery's own address, and `image` leads to the
+    picture where its usual path does not. Source of Markdown's escapes: CommonMark 0.31, 2.4.
     """
-    page, image, largest = origin + page_path(photo), origin + image_path(photo), photo.largest
+    page, image = origin + page_path(photo), image or origin + image_path(photo)
+    largest = photo.largest
     escaped = "".join(f"\\{c}" if c in r"\`*_{}[]()<>#!|&~" else c for c in name)
     size = f'width="{largest.width}" height="{largest.height}"'
     picture = f'<img src="{html.escape(image)}" alt="{html.escape(name)}" {size}>'

@@ -23,7 +23,6 @@ from services.web.uploads import new_upload
 router = APIRouter()
 
 EAGER = 12  # photos that are loaded at once: the first screen of a phone
-IN_FEED = 30
 REFRESH_SECONDS = 2
 DELETE_COOKIE = "delete"  # the delete token of the one photo that its path names
 DELETE_COOKIE_SECONDS = 365 * 86_400
@@ -71,17 +70,6 @@ def gallery_page(
         next_url=f"{path}?after={page.next}" if page.next else None,
         newer_url=place_path(page.photos[0]) if more_newer and page.photos else None,
     )
-
-
-@router.get("/feed.xml")
-def feed(request: Request, place: CanSee, store: StoreDep, settings: SettingsDep) -> Response:
-    """Show the newest photos as an Atom feed (RFC 4287)."""
-    photos = Gallery(store, place.slug).page(None, IN_FEED).photos
-    origin, untitled = public_url(request, settings), strings_for_request(request)("photo.untitled")
-    codes = {p.id: embed_codes(p, p.name or untitled, origin)["html"] for p in photos}
-    page = render(request, "feed.xml", photos=photos, origin=origin, codes=codes)
-    page.headers["Content-Type"] = "application/atom+xml; charset=utf-8"
-    return page
 
 
 @router.get("/upload/")

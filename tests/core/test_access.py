@@ -29,6 +29,7 @@ CALLERS = {
     "see key": [grant(Kind.KEY, SEE, album=None)],
     "owner": [grant(Kind.OWNER, album=None)],
     "past owner": [grant(Kind.OWNER, album=None, ends=NOW)],
+    "feed": [grant(Kind.FEED, SEE)],
     "sign-in link": [grant(Kind.SIGN_IN, album=None)],
 }
 
@@ -37,37 +38,37 @@ TABLE = {
     (Who.ANYONE, Who.ANYONE): {
         "nobody": "suf", "sees": "suf", "uploads": "suf", "both": "suf", "other": "suf",
         "expired": "suf", "key": "suft", "see key": "suf", "owner": "sufto", "past owner": "suf",
-        "sign-in link": "suf",
+        "feed": "suf", "sign-in link": "suf",
     },
     (Who.ANYONE, Who.LINK): {
         "nobody": "s", "sees": "s", "uploads": "suf", "both": "suf", "other": "s",
         "expired": "s", "key": "suft", "see key": "s", "owner": "sufto", "past owner": "s",
-        "sign-in link": "s",
+        "feed": "s", "sign-in link": "s",
     },
     (Who.ANYONE, Who.NOBODY): {
         "nobody": "s", "sees": "s", "uploads": "sf", "both": "sf", "other": "s",
         "expired": "s", "key": "sft", "see key": "s", "owner": "sfto", "past owner": "s",
-        "sign-in link": "s",
+        "feed": "s", "sign-in link": "s",
     },
     (Who.LINK, Who.LINK): {
         "nobody": "", "sees": "s", "uploads": "uf", "both": "suf", "other": "",
         "expired": "", "key": "suft", "see key": "s", "owner": "sufto", "past owner": "",
-        "sign-in link": "",
+        "feed": "", "sign-in link": "",
     },
     (Who.LINK, Who.ANYONE): {
         "nobody": "uf", "sees": "suf", "uploads": "uf", "both": "suf", "other": "uf",
         "expired": "uf", "key": "suft", "see key": "suf", "owner": "sufto", "past owner": "uf",
-        "sign-in link": "uf",
+        "feed": "uf", "sign-in link": "uf",
     },
     (Who.OWNER, Who.LINK): {
         "nobody": "", "sees": "", "uploads": "uf", "both": "uf", "other": "",
         "expired": "", "key": "suft", "see key": "s", "owner": "sufto", "past owner": "",
-        "sign-in link": "",
+        "feed": "", "sign-in link": "",
     },
     (Who.OWNER, Who.OWNER): {
         "nobody": "", "sees": "", "uploads": "", "both": "", "other": "",
         "expired": "", "key": "suft", "see key": "s", "owner": "sufto", "past owner": "",
-        "sign-in link": "",
+        "feed": "", "sign-in link": "",
     },
 }  # fmt: skip
 LETTERS = {"s": Action.SEE, "u": Action.UPLOAD, "f": Action.FOLLOW, "t": Action.TIDY, "o": Action.OWN}  # fmt: skip
@@ -85,6 +86,16 @@ def test_every_caller_in_every_album(who: tuple[Who, Who]) -> None:
     """The whole table, written out."""
     album = Album(slug="trip", see=who[0], upload=who[1])
     assert {caller: allowed(album, caller) for caller in CALLERS} == TABLE[who]
+
+
+@pytest.mark.parametrize(
+    ("see", "callers"), [(Who.ANYONE, set(CALLERS)), (Who.LINK, {"feed", "owner"}), (Who.OWNER, {"owner"})]
+)  # fmt: skip
+def test_a_feeds_link_reads_the_feed_and_nothing_else_does(see: Who, callers: set[str]) -> None:
+    """Where a link may see the album at all."""
+    album = Album(slug="trip", see=see)
+    found = {who for who in CALLERS if may(Action.SUBSCRIBE, album, CALLERS[who], NOW)}
+    assert found == callers | ({"key", "see key"} if see is not Who.ANYONE else set())
 
 
 def test_the_main_album_is_the_tutorials_where_nobody_changed_it() -> None:

@@ -59,7 +59,8 @@ FORM_DELETES = "POST */photos/{photo_id}/delete"
 # Those that need no album's right.
 OUTSIDE = {
     "GET /healthz", "GET /readyz", "GET /api/openapi.json", "GET /albums", "GET /albums/main",
-    "GET /robots.txt", "GET /.well-known/security.txt", "GET /l/{token}", "GET /signin", "GET /signin/{token}",
+    "GET /robots.txt", "GET /.well-known/security.txt", "GET /l/{token}",
+    "GET /feeds/{token}", "GET /feeds/{token}/{photo_id}.{extension}", "GET /signin", "GET /signin/{token}",
     "POST /signin/{token}", "POST /signout", "POST /api/passkeys/signin", "PUT /api/passkeys/signin",
 }  # fmt: skip
 
@@ -84,6 +85,7 @@ MATRIX = {
     "other":     {"public": "suf", "secret": "", "mine": "", "box": "uf", "closed": "s", "none": ""},
     "expired":   {"public": "suf", "secret": "", "mine": "", "box": "uf", "closed": "s", "none": ""},
     "withdrawn": {"public": "suf", "secret": "", "mine": "", "box": "uf", "closed": "s", "none": ""},
+    "feed":      {"public": "suf", "secret": "", "mine": "", "box": "uf", "closed": "s", "none": ""},
     "sees":      {"public": "suf", "secret": "s", "mine": "", "box": "uf", "closed": "s", "none": ""},
     "uploads":   {"public": "suf", "secret": "uf", "mine": "", "box": "uf", "closed": "sf", "none": ""},
     "key":       {"public": "suft", "secret": "suft", "mine": "suft", "box": "suft", "closed": "sft", "none": ""},
@@ -112,7 +114,8 @@ def carried(store: Store, caller: str, album: str) -> dict[str, dict[str, str]]:
         return {"headers": {"authorization": f"Bearer {token}"}}
     rights = {"sees": [SEE], "uploads": [UPLOAD]}.get(caller, [SEE, UPLOAD])
     scope = "elsewhere" if caller == "other" else album
-    token = grant(store, Kind.LINK, *rights, album=scope, days=-1 if caller == "expired" else 1)
+    kind = Kind.FEED if caller == "feed" else Kind.LINK
+    token = grant(store, kind, *rights, album=scope, days=-1 if caller == "expired" else 1)
     if caller == "withdrawn":
         store.grants.withdraw(grant_id(token))
     return {"cookies": {f"link-{album}": token}}

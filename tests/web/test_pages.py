@@ -6,7 +6,6 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree
 
 import pytest
 from starlette.testclient import TestClient
@@ -129,28 +128,6 @@ def test_tiles_alone(client: TestClient, store: Store) -> None:
     assert shown(response.text) == [ids[1], ids[3]]
     assert "<html" not in response.text
     assert response.text.count("<img") == response.text.count('loading="lazy"') == 2
-
-
-def test_the_feed_is_atom(client: TestClient, store: Store) -> None:
-    """The newest thirty, each with its page, its moment and its picture (RFC 4287, 4.1)."""
-    publish(store, *(ids := photo_ids(31)), formats=("webp", "jpeg"))
-    response = client.get("/feed.xml")
-    assert response.headers["content-type"] == "application/atom+xml; charset=utf-8"
-    assert 'type="application/atom+xml"' in client.get("/", headers=HTML).text
-    atom = "{http://www.w3.org/2005/Atom}"
-    feed = ElementTree.fromstring(response.text)  # noqa: S314 our own
-    needed = {f"{atom}{name}" for name in ("id", "title", "updated")}
-    entries = feed.findall(f"{atom}entry")
-    for part in (feed, *entries):
-        assert needed <= {child.tag for child in part}
-    pages = [entry.findtext(f"{atom}id") for entry in entries]
-    assert pages == [f"http://gallery.test/photos/{photo_id}" for photo_id in ids[:30]]
-    assert entries[0].findtext(f"{atom}updated") == "2026-11-24T00:00:30Z"
-    enclosure = entries[0].find(f"{atom}link[@rel='enclosure']")
-    assert enclosure is not None
-    assert enclosure.get("href") == f"http://gallery.test/images/{ids[0]}.jpg"
-    shown_as = entries[0].findtext(f"{atom}content") or ""
-    assert shown_as.startswith(f'<a href="http://gallery.test/photos/{ids[0]}"><img src=')
 
 
 @pytest.mark.parametrize("path", ["/", "/upload", "/healthz", "/api/photos", "/nowhere"])

@@ -44,6 +44,8 @@ def test_no_route_makes_calls_without_end(aws_session: boto3.Session) -> None:
         f"/?at={middle}": (MOST_LISTINGS, 1),
         f"/?only={bunch}": (12, MOST_READS),
         f"/?only={ids}": (12, 101),
+        "/feed.xml": (1, 1),
+        f"/feed.xml?after={middle}": (1, 1),
         "/upload": (1, 1),
         f"/photos/{middle}": (5, 2),
         f"/downloads/{middle}": (4, 2),

@@ -61,7 +61,7 @@ def test_no_secret_is_logged(client: TestClient, resize: Resize) -> None:
 TOKEN = "s3cr3t-t0ken-in-a-path"
 
 
-@pytest.mark.parametrize("path", [f"/l/{TOKEN}", f"/signin/{TOKEN}"])
+@pytest.mark.parametrize("path", [f"/l/{TOKEN}", f"/signin/{TOKEN}", f"/feeds/{TOKEN}"])
 def test_no_token_in_a_path_is_logged_on_lambda(app: FastAPI, path: str) -> None:
     """Mangum logs the path of each request."""
     with our_logs("INFO") as log:
