@@ -43,7 +43,7 @@ class _Item:
         return b"".join(self.pieces)
 
 
-def _boxes(data: memoryview, *, trailer: bool = False) -> Iterator[tuple[bytes, memoryview]]:
+def iter_boxes(data: memoryview, *, trailer: bool = False) -> Iterator[tuple[bytes, memoryview]]:
     """Yield type and body of each box; with `trailer`, up to bytes that are no box of such a file."""
     at = 0
     while at + 8 <= len(data):
@@ -70,7 +70,7 @@ def _find(boxes: Iterable[tuple[bytes, memoryview]], *path: bytes) -> memoryview
     """Return the body of the box at the end of a path of types."""
     for name, body in boxes:
         if name == path[0]:
-            return body if len(path) == 1 else _find(_boxes(body), *path[1:])
+            return body if len(path) == 1 else _find(iter_boxes(body), *path[1:])
     raise _DamagedError(path[0])
 
 
@@ -91,13 +91,13 @@ def read_header(data: bytes) -> Header:
     size that the boxes do.
     """
     view = memoryview(data)
-    kind, ftyp = next(_boxes(view), (b"", view[:0]))
+    kind, ftyp = next(iter_boxes(view), (b"", view[:0]))
     if kind != b"ftyp":
         raise Rejected(Reason.UNSUPPORTED_FORMAT, "no ftyp")
     format_ = _format(ftyp)
     try:
         # Reading them all finds the one that is cut off.
-        boxes = list(_boxes(view, trailer=True))
+        boxes = list(iter_boxes(view, trailer=True))
         if (
             format_ == "avif" and bytes(ftyp[:4]) != b"avif"
         ):  # libavif decodes the track then, if any
@@ -106,7 +106,7 @@ def read_header(data: bytes) -> Header:
             return _sequence(boxes)
         meta = _find(boxes, b"meta")[4:]
         items = _items(meta, view)
-        pitm = _find(_boxes(meta), b"pitm")
+        pitm = _find(iter_boxes(meta), b"pitm")
         (primary,) = struct.unpack_from(">I" if pitm[0] else ">H", pitm, 4)
         colours = None
         for number, item in items.items():
@@ -146,11 +146,11 @@ def _check_av1(coded: bytes, size: tuple[int, int]) -> tuple[int, int] | None:
 def _check_tracks(boxes: list[tuple[bytes, memoryview]], file: memoryview) -> None:
     """Raise Rejected unless the first picture of each track is as large as its boxes say."""
     moov = next((body for kind, body in boxes if kind == b"moov"), file[:0])
-    for kind, track in _boxes(moov):
+    for kind, track in iter_boxes(moov):
         if kind != b"trak":
             continue
-        stbl = list(_boxes(_find(_boxes(track), b"mdia", b"minf", b"stbl")))
-        for entry, body in _boxes(_find(stbl, b"stsd")[8:]):
+        stbl = list(iter_boxes(_find(iter_boxes(track), b"mdia", b"minf", b"stbl")))
+        for entry, body in iter_boxes(_find(stbl, b"stsd")[8:]):
             if entry == b"av01":
                 size = struct.unpack_from(">HH", body, 24)
                 _check_av1(_first_sample(stbl, file), size)
@@ -212,14 +212,14 @@ def _space(primaries: int, transfer: int) -> ColourSpace:
 
 def _sequence(boxes: list[tuple[bytes, memoryview]]) -> Header:
     """Return what a moving AVIF without a still picture says of its first track of pictures."""
-    for kind, track in _boxes(_find(boxes, b"moov")):
+    for kind, track in iter_boxes(_find(boxes, b"moov")):
         if kind != b"trak":
             continue
-        stsd = _find(_boxes(track), b"mdia", b"minf", b"stbl", b"stsd")
-        for entry, body in _boxes(stsd[8:]):
+        stsd = _find(iter_boxes(track), b"mdia", b"minf", b"stbl", b"stsd")
+        for entry, body in iter_boxes(stsd[8:]):
             if entry == b"av01":
                 width, height = struct.unpack_from(">HH", body, 24)
-                colr = [one for name, one in _boxes(body[78:]) if name == b"colr"]
+                colr = [one for name, one in iter_boxes(body[78:]) if name == b"colr"]
                 space, icc = None, None
                 for one in colr:
                     if bytes(one[:4]) == b"nclx":
@@ -231,12 +231,12 @@ def _sequence(boxes: list[tuple[bytes, memoryview]]) -> Header:
 
 
 def _items(meta: memoryview, file: memoryview) -> dict[int, _Item]:
-    boxes = list(_boxes(meta))
+    boxes = list(iter_boxes(meta))
     kinds = _kinds(_find(boxes, b"iinf"))
     idat = next((body for kind, body in boxes if kind == b"idat"), file[:0])
     pieces = _pieces(_find(boxes, b"iloc"), (file, idat))
-    iprp = list(_boxes(_find(boxes, b"iprp")))
-    properties = [(kind, body) for kind, body in _boxes(_find(iprp, b"ipco"))]
+    iprp = list(iter_boxes(_find(boxes, b"iprp")))
+    properties = [(kind, body) for kind, body in iter_boxes(_find(iprp, b"ipco"))]
     numbers: dict[int, list[int]] = {}
     for name, body in iprp:
         if name == b"ipma":
@@ -251,9 +251,20 @@ def _items(meta: memoryview, file: memoryview) -> dict[int, _Item]:
     }
 
 
+def item_pieces(
+    meta: memoryview, file: memoryview
+) -> list[tuple[bytes, tuple[memoryview, ...]]]:
+    """Return type and bytes of each item, as slices of the file."""
+    inside = list(iter_boxes(meta))
+    idat = next((body for kind, body in inside if kind == b"idat"), file[:0])
+    pieces = _pieces(_find(inside, b"iloc"), (file, idat))
+    kinds = _kinds(_find(inside, b"iinf"))
+    return [(kind, pieces.get(item, ())) for item, kind in kinds.items()]
+
+
 def _kinds(iinf: memoryview) -> dict[int, bytes]:
     kinds = {}
-    for name, infe in _boxes(iinf[8 if iinf[0] else 6 :]):
+    for name, infe in iter_boxes(iinf[8 if iinf[0] else 6 :]):
         if name == b"infe" and infe[0] >= 2:
             wide = infe[0] > 2
             (item,) = struct.unpack_from(">I" if wide else ">H", infe, 4)
