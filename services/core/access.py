@@ -4,8 +4,9 @@ from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
 
-from services.core.albums import Album, State, Who
+from services.core.albums import Album, Originals, State, Who
 from services.core.grants import Grant, Kind, Right
+from services.core.photo import KeptOriginal
 
 
 class Action(StrEnum):
@@ -56,3 +57,14 @@ def may(action: Action, album: Album, grants: Iterable[Grant], now: datetime) ->
         and _RIGHTS[action] in grant.rights
         for grant in valid
     )
+
+
+def offers_original(original: KeptOriginal, album: Album, *, tidies: bool) -> bool:
+    """Tell whether who may see an album, or tidy it, may have a photo's original.
+
+    An album that was opened with the place of each picture in it, and has been set to hide that since,
+    or a photo that came from such a one, shows it to nobody but who may tidy.
+    """
+    if tidies or album.originals is Originals.UPLOADED:
+        return True
+    return album.originals is Originals.UNLOCATED and not original.located

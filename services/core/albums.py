@@ -23,6 +23,14 @@ class Who(StrEnum):
     NOBODY = "nobody"
 
 
+class Originals(StrEnum):
+    """Whether an album keeps what was uploaded beside the variants, and in which form."""
+
+    NONE = "none"
+    UPLOADED = "uploaded"  # byte by byte
+    UNLOCATED = "unlocated"  # without the place where it was taken
+
+
 class State(StrEnum):
     """Where an album is in its life."""
 
@@ -41,6 +49,8 @@ class Album:
     see: Who = Who.ANYONE
     upload: Who = Who.ANYONE
     listed: bool = True
+    originals: Originals = Originals.NONE
+    one_of_each: bool = False  # the same bytes again do not become a second photo
     cover: str = ""  # photo id; the newest photo where empty
     ends: datetime | None = None  # from when on it takes no uploads
     state: State = State.OPEN
@@ -104,6 +114,8 @@ def album_from_record(slug: str, content: Mapping[str, Any], version: str) -> Al
             see=Who(content["see"]),
             upload=Who(content["upload"]),
             listed=bool(content["listed"]),
+            originals=Originals(content["originals"]),
+            one_of_each=bool(content["one_of_each"]),
             cover=str(content["cover"]),
             ends=_moment(content["ends"]),
             state=State(content["state"]),

@@ -4,7 +4,7 @@ upload bucket:   uploads/<album>/<id or any other name>   quarantine/<album>/<id
 gallery bucket:  photos/<album>/<id>/<size>.<extension>   private/… likewise
                  index/<album>/<id>/<entry>   pending/… likewise
                  rejected/<album>/<id>   deleted/<album>/<id>   reports/<album>/<id>
-                 attempts/<album>/<id>/<number>
+                 attempts/<album>/<id>/<number>   originals/<album>/<id>/original.<extension>
 """
 
 import hashlib
@@ -19,6 +19,7 @@ UPLOAD_PREFIX = "uploads/"
 QUARANTINE_PREFIX = "quarantine/"
 PHOTO_PREFIX = "photos/"  # variants that anyone may see; all that a CDN may read
 PRIVATE_PREFIX = "private/"  # all other variants
+ORIGINAL_PREFIX = "originals/"  # what was uploaded, where an album keeps it; never by CDN
 INDEX_PREFIX = "index/"  # entries of published photos
 PENDING_PREFIX = "pending/"  # entries of photos that only the owner sees
 VERDICT_PREFIX = "rejected/"
@@ -129,6 +130,16 @@ def variant_key(
 ) -> str:
     """Return where the variant for the box of `size` pixels is served from."""
     return f"{variants_prefix(album, photo_id, private=private)}{size}.{format_.extension}"
+
+
+def original_prefix(album: str, photo_id: str) -> str:
+    """Return the prefix of what a photo was made of, where its album keeps that."""
+    return f"{ORIGINAL_PREFIX}{album}/{photo_id}/"
+
+
+def original_key(album: str, photo_id: str, extension: str) -> str:
+    """Return where what a photo was made of is kept."""
+    return f"{original_prefix(album, photo_id)}original.{extension}"
 
 
 def verdict_key(album: str, photo_id: str) -> str:

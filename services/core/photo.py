@@ -26,6 +26,15 @@ class Variant:
 
 
 @dataclass(frozen=True, slots=True)
+class KeptOriginal:
+    """What was uploaded, where an album keeps it; `located`: it may say where it was taken."""
+
+    extension: str
+    bytes: int
+    located: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Photo:
     """A photo; `width` × `height` are the upright original's, in pixels.
 
@@ -46,6 +55,13 @@ class Photo:
     pending: bool = False
     uploader: str = ""
     stored_bytes: int = 0
+    original: KeptOriginal | None = None
+
+    @property
+    def original_key(self) -> str:
+        """Where its original is, if that is kept."""
+        extension = self.original.extension if self.original else ""
+        return keys.original_key(self.album, self.id, extension)
 
     @property
     def uploaded_at(self) -> datetime:
@@ -77,7 +93,9 @@ class Photo:
 
         `index/<album>/<id>/2.<w>x<h>[a][p].<thumbhash>.<uploader>.<bytes>.<variants>.<name>`: 2 is the
         form's version, `a` marks an animation, `p` private variants; variants are such as
-        `400-400x267wj_800-800x533wj`; thumbhash and name are base64url. A slash after each 255
+        `400-400x267wj_800-800x533wj`; thumbhash and name are base64url. To the bytes of the variants
+        those of a kept original are added, such as `u3141592jpg`: `u` as it was uploaded, `l` without
+        its location. A slash after each 255
         characters of that keeps every segment as short as object stores on file systems want it.
         """
         flags = ("a" if self.animated else "") + ("p" if self.private else "")
@@ -87,7 +105,7 @@ class Photo:
                 f"{self.width}x{self.height}{flags}",
                 _base64url(self.thumbhash),
                 self.uploader,
-                str(self.stored_bytes),
+                f"{self.stored_bytes}{_written_original(self.original)}",
                 _written(self.variants),
                 _base64url(keys.bounded_name(self.name).encode()),
             )
@@ -126,18 +144,26 @@ class Photo:
                 pending=place["prefix"] == keys.PENDING_PREFIX,
                 uploader=entry["uploader"],
                 stored_bytes=int(entry["bytes"]),
+                original=KeptOriginal(
+                    entry["extension"], int(entry["original"]), located=entry["kept"] == "u"
+                )
+                if entry["kept"]
+                else None,
             )
         except ValueError:  # no base64
             return None
 
 
-def bytes_in_key(key: str) -> int:
-    """Return the bytes of a photo's variants from its entry's key, 0 for a key of another form.
+def bytes_in_key(key: str, *, with_original: bool = True) -> int:
+    """Return the bytes kept of a photo from its entry's key, 0 for a key of another form.
 
     For whoever counts all photos there are, to whom reading the rest of each key would take long.
     """
     parts = key.split("/", 3)[-1].replace("/", "").split(".", 5)
-    return int(parts[4]) if len(parts) > 5 and parts[0] == FORM and parts[4].isdigit() else 0
+    found = _BYTES.match(parts[4]) if len(parts) > 5 and parts[0] == FORM else None
+    if found is None:
+        return 0
+    return int(found["bytes"]) + (int(found["original"] or 0) if with_original else 0)
 
 
 def stored_variants(
@@ -157,6 +183,12 @@ def stored_variants(
     )
 
 
+def _written_original(original: KeptOriginal | None) -> str:
+    if original is None:
+        return ""
+    return f"{'u' if original.located else 'l'}{original.bytes}{original.extension}"
+
+
 def _written(variants: tuple[Variant, ...]) -> str:
     def shape(variant: Variant) -> str:
         return f"{variant.size}-{variant.width}x{variant.height}"
@@ -173,10 +205,14 @@ _PLACE = re.compile(
     rf"(?P<prefix>{keys.INDEX_PREFIX}|{keys.PENDING_PREFIX})"
     rf"(?P<album>{keys.ALBUM_PATTERN})/(?P<id>{keys.PHOTO_ID_PATTERN})/(?P<entry>.+)"
 )
+_STORED_BYTES = (
+    r"(?P<bytes>\d{1,13})(?:(?P<kept>[ul])(?P<original>\d{1,13})(?P<extension>[a-z]{3,4}))?"
+)
+_BYTES = re.compile(_STORED_BYTES, re.ASCII)
 _ENTRY = re.compile(
     rf"{FORM}\.(?P<width>{_NUMBER})x(?P<height>{_NUMBER})(?P<animated>a?)(?P<private>p?)"
     rf"\.(?P<thumbhash>[\w-]*)\.(?P<uploader>[\w-]{{0,22}})"
-    rf"\.(?P<bytes>\d{{1,13}})"
+    rf"\.{_STORED_BYTES}"
     rf"\.(?P<variants>{_STORED}(?:_{_STORED})*)\.(?P<name>[\w-]*)",
     re.ASCII,
 )

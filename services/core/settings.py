@@ -72,6 +72,14 @@ def _contact(text: str) -> str:
     return text
 
 
+def _storage_class(text: str) -> str:
+    classes = ("STANDARD", "STANDARD_IA", "ONEZONE_IA", "INTELLIGENT_TIERING", "GLACIER_IR")
+    if text not in classes:
+        msg = f"one of {', '.join(classes)}"
+        raise ValueError(msg)
+    return text
+
+
 def _bucket(text: str) -> str:
     if not 3 <= len(text) <= 63 or not all(c.islower() or c.isdigit() or c in "-." for c in text):
         raise ValueError("a bucket name: 3 to 63 lower-case letters, digits, hyphens or dots")
@@ -170,7 +178,14 @@ class Settings(Limits):
         "Photos from which on the gallery takes no more until some are deleted.",
     )  # fmt: skip
     bytes_in_total: int = _setting(
-        250_000_000_000, _whole(1, 10**15), "The same in bytes of their variants."
+        250_000_000_000, _whole(1, 10**15), "The same in bytes of their variants and originals."
+    )
+    originals_class: str = _setting(
+        "STANDARD", _storage_class,
+        "S3's storage class of originals, where an album keeps them: one that is read at once.",
+    )  # fmt: skip
+    originals_days: int = _setting(
+        36_500, _whole(1, 36_500), "Days that originals are kept, from upload or move."
     )
     security_contact: str | None = _setting(
         None, _contact,

@@ -34,6 +34,18 @@ ACCEPTED_TYPES = {
 }
 
 
+# Of a format that was read → the extension under which an original is kept.
+ORIGINAL_EXTENSIONS = {
+    type_.removeprefix("image/"): ends[0].removeprefix(".")
+    for type_, (_, ends) in ACCEPTED_TYPES.items()
+}
+
+
+def original_type(extension: str) -> str:
+    """Return the content type of an original by its extension."""
+    return next(type_ for type_, (_, ends) in ACCEPTED_TYPES.items() if f".{extension}" in ends)
+
+
 @dataclass(frozen=True, slots=True)
 class Fit:
     """A picture of `width` × `height` pixels made to fit the box of `size` × `size`."""

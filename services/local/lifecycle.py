@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 import boto3
 
 from services.core import retention
+from services.core.keys import ORIGINAL_PREFIX
 from services.core.settings import Settings
 from services.store.bucket import Bucket
 from services.store.client import make_s3
@@ -22,7 +23,8 @@ def end_of_life(settings: Settings, session: boto3.Session, now: datetime) -> in
                 s3.delete_object(Bucket=bucket, Key=version["Key"], VersionId=version["VersionId"])
                 removed += 1
     gallery = Bucket(s3, settings.gallery_bucket)
-    for prefix, days in retention.IN_GALLERY_BUCKET.items():
+    in_gallery = retention.IN_GALLERY_BUCKET | {ORIGINAL_PREFIX: settings.originals_days}
+    for prefix, days in in_gallery.items():
         until = now - timedelta(days=days)
         over = [item["Key"] for item in gallery.objects(prefix) if item["LastModified"] < until]
         gallery.drop(*over)

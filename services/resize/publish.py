@@ -1,7 +1,7 @@
 """The way of one upload: read, make variants, publish, and only then remove the original.
 
-At any instant either the original exists, or all variants and the index entry exist, or a person
-deleted the photo. Doing it again, late, twice or at once ends in the same state. Each attempt is
+At any instant either the original exists, or all variants and the index entry exist (and the copy
+of the original that the entry tells of), or a person deleted the photo. Doing it again, late, twice or at once ends in the same state. Each attempt is
 counted, and after services.store.attempts.MAX_ATTEMPTS the upload gets a verdict unread.
 """
 
@@ -18,6 +18,7 @@ from services.core.rejected import Rejected
 from services.core.settings import Settings
 from services.imaging import CannotStartError, Picture, make_variants
 from services.resize.events import UploadEvent
+from services.resize.originals import keep_original
 from services.resize.records import manifest, photo_of, verdict
 from services.store import Attempt, Original, Store, Version
 from services.store.client import is_storage_failure
@@ -49,6 +50,7 @@ class Report:
     bytes_in: int = 0
     bytes_out: int = 0
     variants: int = 0
+    not_kept: str = ""  # why the album has no original of it
     milliseconds: dict[str, float] = field(default_factory=dict)
 
 
@@ -196,7 +198,9 @@ def _publish(
         store.attempts.forget(attempt)
         store.uploads.delete(original)
         return Outcome.REPLAYED
-    gallery.put_json(photo.key(), manifest(photo, original, store.uploads.name, picture))
+    photo, report.not_kept = keep_original(photo, album, original, picture.format, store)
+    record = manifest(photo, original, store.uploads.name, picture, report.not_kept)
+    gallery.put_json(photo.key(), record)
     report.milliseconds["put"] = round((perf_counter() - began) * 1000, 1)
     store.attempts.end(attempt)
     # Whoever deletes writes the tombstone before looking for the entry; we look for the tombstone

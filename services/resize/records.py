@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import UTC, datetime
 from itertools import groupby
 from typing import Any
@@ -35,9 +36,12 @@ def photo_of(album: Album, photo_id: str, original: Original, picture: Picture) 
 
 
 def manifest(
-    photo: Photo, original: Original, upload_bucket: str, picture: Picture
+    photo: Photo, original: Original, upload_bucket: str, picture: Picture, not_kept: str
 ) -> dict[str, Any]:
-    """Return the body of an index entry: all that is known of the photo."""
+    """Return the body of an index entry: all that is known of the photo.
+
+    `not_kept` is why its album, which keeps originals, has none of it.
+    """
     sizes = {
         stored.key: len(made.data)
         for stored, made in zip(photo.variants, picture.variants, strict=True)
@@ -56,6 +60,8 @@ def manifest(
         "guest": original.guest,
         "uploader": original.uploader,
         "source": _source(original, upload_bucket),
+        "original": asdict(photo.original) if photo.original else None,
+        "original_not_kept": not_kept,
         "variants": variant_records(photo.variants, sizes),
     }
 

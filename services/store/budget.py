@@ -33,13 +33,14 @@ BUDGETS = {
     "bytes": "bytes_in_total",
 }
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 TALLY_EVERY = timedelta(hours=1)
 LOOK_EVERY_SECONDS = 60.0
 
 
 @dataclass(slots=True)
 class Usage:
-    """What an album has: photos and bytes of their variants, in all and of today's uploads.
+    """What an album has: photos and bytes kept of them, in all and of today's uploads.
 
     Of today's uploads those count too that ended in quarantine or were deleted.
     """
@@ -93,7 +94,7 @@ class Budget:
             return kept
         tally = Tally(now)
         for bucket, prefix in self._counted():
-            _count(tally, bucket.objects(prefix), now)
+            _count(tally, bucket.objects(prefix), now, settings)
         albums = {album: asdict(usage) for album, usage in tally.albums.items()}
         self._gallery.put_json(TALLY_KEY, {"moment": now.isoformat(), "albums": albums})
         paused = self._pause_where_spent(tally, settings)
@@ -112,7 +113,7 @@ class Budget:
             newest = takewhile(
                 lambda item: item["Key"].split("/")[2] < end, bucket.objects(f"{prefix}{album}/")
             )
-            _count(fresh, newest, now)
+            _count(fresh, newest, now, settings)
         today, before = fresh.albums.get(album, Usage()), tally.albums.get(album, Usage())
         if tally.moment.date() != now.date():
             for usage in tally.albums.values():
@@ -154,9 +155,11 @@ class Budget:
         return keys_
 
 
-def _count(tally: Tally, listed: Iterable[Any], now: datetime) -> None:
+def _count(tally: Tally, listed: Iterable[Any], now: datetime, settings: Settings) -> None:
     """Add what S3 listed; of an entry its key says how many bytes, of all else its size."""
     midnight, last = _midnight_id(now), ""
+    originals_since = _EPOCH + max(now - _EPOCH - timedelta(settings.originals_days), timedelta(0))
+    without_original = keys.first_photo_id(originals_since)
     for item in listed:
         parts: list[str] = item["Key"].split("/", 3)
         prefix, album, photo_id = (*parts, "", "")[:3]
@@ -165,7 +168,8 @@ def _count(tally: Tally, listed: Iterable[Any], now: datetime) -> None:
         last = photo_id
         usage = tally.albums.setdefault(album, Usage())
         shown = f"{prefix}/" in (keys.INDEX_PREFIX, keys.PENDING_PREFIX)
-        stored = bytes_in_key(item["Key"]) if shown else item["Size"]
+        kept = photo_id < without_original
+        stored = bytes_in_key(item["Key"], with_original=kept) if shown else item["Size"]
         if shown:
             usage.photos += 1
             usage.bytes += stored

@@ -11,13 +11,16 @@ from botocore.exceptions import ClientError
 from services.core import keys
 from services.core.photo import Photo
 from services.core.settings import Settings
-from services.core.variants import Format
+from services.core.variants import Format, original_type
 from services.store.bucket import Bucket
 from services.store.client import conditionally, is_error
 from services.store.signing import GetSigner
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
+    from types_boto3_s3.type_defs import CopySourceTypeDef
+
+    from services.store.uploads import Version
 
 logger = logging.getLogger(__name__)
 
@@ -34,6 +37,7 @@ class GalleryBucket(Bucket):
     def __init__(self, s3: "S3Client", settings: Settings, signer: GetSigner) -> None:
         super().__init__(s3, settings.gallery_bucket)
         self._base_url = settings.image_base_url
+        self._originals_class = settings.originals_class
         self._signer = signer
 
     @property
@@ -79,6 +83,41 @@ class GalleryBucket(Bucket):
         standing = self._s3.head_object(Bucket=self.name, Key=key)
         return standing["Metadata"].get(SOURCE_METADATA) == source
 
+    def keep_original(self, photo: Photo, upload: "Version", upload_bucket: str) -> bool:
+        """Copy an upload to where its photo's original is kept; False where it is gone."""
+        source: CopySourceTypeDef = {"Bucket": upload_bucket, "Key": upload.key}
+        if upload.version_id:
+            source["VersionId"] = upload.version_id
+        return self._copy(
+            source,
+            photo.original_key,
+            # What the uploader declared decides nothing, and who it was is in the manifest.
+            MetadataDirective="REPLACE",
+            **self._original_headers(photo),
+        )
+
+    def put_original(self, photo: Photo, data: bytes) -> None:
+        """Store a photo's original, whose location was taken out."""
+        self._s3.put_object(
+            Bucket=self.name, Key=photo.original_key, Body=data, **self._original_headers(photo)
+        )
+
+    def _original_headers(self, photo: Photo) -> dict[str, Any]:
+        extension = photo.original.extension if photo.original else ""
+        return {
+            "ContentType": original_type(extension),
+            "CacheControl": "private, no-store",
+            "StorageClass": self._originals_class,
+        }
+
+    def has_original(self, photo: Photo) -> bool:
+        """Tell whether a photo's original is still kept."""
+        return photo.original is not None and photo.original_key in self.listed(photo.original_key)
+
+    def remove_originals(self, album: str, photo_id: str) -> None:
+        """Remove what is kept of a photo's original."""
+        self.drop(*self.listed(keys.original_prefix(album, photo_id)))
+
     def put_tombstone(self, album: str, photo_id: str, content: dict[str, Any]) -> dict[str, Any]:
         """Store a photo's tombstone unless it has one, and return the one that it has."""
         key = keys.tombstone_key(album, photo_id)
@@ -87,16 +126,21 @@ class GalleryBucket(Bucket):
         return self.get_json(key) or content
 
     def copy(self, source: str, key: str) -> bool:
-        """Copy a variant, headers and all; False where the source is gone."""
+        """Copy a variant or an original, headers and all; False where the source is gone."""
+        storage = self._originals_class if key.startswith(keys.ORIGINAL_PREFIX) else "STANDARD"
+        return self._copy({"Bucket": self.name, "Key": source}, key, StorageClass=storage)
+
+    def _copy(self, source: "CopySourceTypeDef", key: str, **options: Any) -> bool:
         try:
             self._s3.copy_object(
                 Bucket=self.name,
                 Key=key,
-                CopySource={"Bucket": self.name, "Key": source},
+                CopySource=source,
                 TaggingDirective="REPLACE",  # copying tags would take two rights more
+                **options,
             )
         except ClientError as error:
-            if is_error(error, "NoSuchKey", "404"):
+            if is_error(error, "NoSuchKey", "NoSuchVersion", "404"):
                 return False
             raise
         return True
@@ -106,8 +150,8 @@ class GalleryBucket(Bucket):
         self.drop(*self.variants(album, photo_id, private=private))
 
     def remove_leftovers(self, album: str) -> None:
-        """Remove the variants under an album without photos: a delete that ended early left them."""
-        for prefix in (keys.PHOTO_PREFIX, keys.PRIVATE_PREFIX):
+        """Remove the files under an album without photos: a delete that ended early left them."""
+        for prefix in (keys.PHOTO_PREFIX, keys.PRIVATE_PREFIX, keys.ORIGINAL_PREFIX):
             self.drop(*self.listed(f"{prefix}{album}/"))
 
     def page(
@@ -234,6 +278,7 @@ class GalleryBucket(Bucket):
             keys.entry_prefix(album, photo_id, pending=True),
             keys.variants_prefix(album, photo_id),
             keys.variants_prefix(album, photo_id, private=True),
+            keys.original_prefix(album, photo_id),
         ):
             self.drop(*self.listed(prefix))
         self.drop(keys.verdict_key(album, photo_id))

@@ -34,14 +34,13 @@ def relocate(gallery: GalleryBucket, photo: Photo, new: Photo) -> bool:
             _forget_that_it_left(gallery, photo, new)
             gallery.put_json(new.key(), _rewritten(manifest, photo, new))
         elif new.key() not in (standing := _entries_with_variants_of(gallery, new)):
-            if not standing and (photo.album, photo.private) != (new.album, new.private):
-                gallery.remove_variants(new.album, new.id, private=new.private)
+            if not standing:
+                _remove_files(gallery, new, photo)
             return False
     if manifest and not _decided(gallery, photo, new, manifest["delete_sha256"]):
         gallery.remove(new.album, new.id)
         return False
-    if photo.variants != new.variants:
-        gallery.remove_variants(photo.album, photo.id, private=photo.private)
+    _remove_files(gallery, photo, new)
     # Not only the entry that was read: reprocessing may have put another one meanwhile. It looks for
     # ours after that, so one of both sees the other.
     there = photos_in(gallery.entry_keys(photo.album, photo.id, pending=photo.pending))
@@ -64,7 +63,20 @@ def _entries_with_variants_of(gallery: GalleryBucket, new: Photo) -> set[str]:
 
 def _copied(gallery: GalleryBucket, photo: Photo, new: Photo) -> bool:
     pairs = zip(photo.variants, new.variants, strict=True)
-    return all(old.key == copy.key or gallery.copy(old.key, copy.key) for old, copy in pairs)
+    if not all(old.key == copy.key or gallery.copy(old.key, copy.key) for old, copy in pairs):
+        return False
+    # Of an original the lifecycle may have made an end: the photo moves without it.
+    if photo.original and photo.album != new.album:
+        gallery.copy(photo.original_key, new.original_key)
+    return True
+
+
+def _remove_files(gallery: GalleryBucket, photo: Photo, other: Photo) -> None:
+    """Remove what `photo` has where `other`, the same photo elsewhere, has not."""
+    if photo.variants != other.variants:
+        gallery.remove_variants(photo.album, photo.id, private=photo.private)
+    if photo.original and photo.album != other.album:
+        gallery.remove_originals(photo.album, photo.id)
 
 
 def _forget_that_it_left(gallery: GalleryBucket, photo: Photo, new: Photo) -> None:

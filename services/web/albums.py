@@ -17,6 +17,7 @@ from services.core.albums import (
     MAX_DESCRIPTION,
     MAX_TITLE,
     Album,
+    Originals,
     State,
     Who,
     is_slug,
@@ -169,10 +170,14 @@ def _edited(album: Album, fields: dict[str, str]) -> Album:
     try:
         see = Who(fields.get("see", album.see))
         upload = Who(fields.get("upload", album.upload))
+        originals = Originals(fields.get("originals", album.originals))
     except ValueError:
         see = Who.NOBODY
     if see is Who.NOBODY:
-        msg = "Who may see is anyone, link or owner; who may upload, nobody as well."
+        msg = (
+            "Who may see is anyone, link or owner; who may upload, nobody as well; "
+            "originals are none, uploaded or unlocated."
+        )
         raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, msg)
     cover = fields.get("cover", "").strip()
     if cover and not keys.is_photo_id(cover):
@@ -184,6 +189,7 @@ def _edited(album: Album, fields: dict[str, str]) -> Album:
         see=see,
         upload=upload,
         listed=bool(fields.get("listed")),
+        originals=originals,
         cover=cover,
         ends=moment_of(fields, "ends"),
     )

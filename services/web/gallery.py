@@ -169,9 +169,16 @@ class Gallery:
 
     def download_url(self, photo: Photo) -> str:
         """Return the address that saves the largest variant under the photo's name."""
-        variant = photo.largest
+        return self._saved_as(photo, photo.largest.key)
+
+    def original_url(self, photo: Photo) -> str | None:
+        """Return the address that saves the original likewise, or None where it is kept no more."""
+        kept = self._store.gallery.has_original(photo)
+        return self._saved_as(photo, photo.original_key) if kept else None
+
+    def _saved_as(self, photo: Photo, key: str) -> str:
         stem = _PICTURE_ENDING.sub("", photo.name) or photo.id
-        return self._store.gallery.download_url(variant.key, f"{stem}.{variant.format.extension}")
+        return self._store.gallery.download_url(key, f"{stem}.{key.rpartition('.')[2]}")
 
 
 def delete_sha256(token: str) -> str:

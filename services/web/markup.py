@@ -51,6 +51,16 @@ def download_path(photo: Photo) -> str:
     return f"{within(photo.album)}/downloads/{photo.id}"
 
 
+def original_path(photo: Photo) -> str:
+    """Return the path that saves what was uploaded under the photo's name."""
+    return f"{download_path(photo)}/original"
+
+
+def in_megabytes(number: int) -> str:
+    """Return a number of bytes as people read it."""
+    return f"{number / 1_000_000:.1f} MB" if number >= 100_000 else f"{number / 1000:.1f} kB"
+
+
 @pass_context
 def alt(context: Context, photo: Photo) -> str:
     """Return the file name, text from a stranger, or what stands for it."""
@@ -116,8 +126,8 @@ _NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]
 FILTERS: dict[str, Callable[..., Any]] = {
     filter_.__name__: filter_
     for filter_ in (
-        album_path, page_path, place_path, image_path, download_path, alt, url, srcset, ratio_class,
-        mat_class, shown_width, xml,
+        album_path, page_path, place_path, image_path, download_path, original_path, in_megabytes, alt, url,
+        srcset, ratio_class, mat_class, shown_width, xml,
     )
 } | {"base64": base64_text, "iso": iso_seconds}  # fmt: skip
 

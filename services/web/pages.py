@@ -188,6 +188,20 @@ def download(photo_id: str, place: CanSee, store: StoreDep) -> Response:
     return RedirectResponse(gallery.download_url(_photo(gallery, photo_id)), HTTPStatus.FOUND)
 
 
+@router.get("/downloads/{photo_id}/original")
+def download_original(
+    photo_id: str, place: CanSee, store: StoreDep, settings: SettingsDep
+) -> Response:
+    """Lead to what was uploaded, saved under the photo's name, where the album keeps and offers it."""
+    gallery = Gallery(store, place.slug)
+    photo = _photo(gallery, photo_id)
+    offered = place.original_of(photo, settings.originals_days)
+    url = gallery.original_url(photo) if offered else None
+    if url is None:
+        raise HTTPException(HTTPStatus.NOT_FOUND)
+    return RedirectResponse(url, HTTPStatus.FOUND)
+
+
 @router.get("/images/{photo_id}.{extension}")
 def image(photo_id: str, extension: str, place: CanSee, store: StoreDep) -> Response:
     """Lead to the picture; unlike a presigned address, this one may be pasted anywhere."""
@@ -200,10 +214,14 @@ def image(photo_id: str, extension: str, place: CanSee, store: StoreDep) -> Resp
 
 
 def _uploaded_by(store: Store, photo: Photo) -> dict[str, str]:
-    """Return the name that the uploader gave, and the label of the link that it came by."""
+    """Return the uploader's name, the label of the link used, and why no original was kept."""
     manifest = store.gallery.get_json(photo.key()) or {}
     label = store.grants.label_of(photo.uploader) if photo.uploader else ""
-    return {"guest": str(manifest.get("guest", "")), "label": label}
+    return {
+        "guest": str(manifest.get("guest", "")),
+        "label": label,
+        "not_kept": str(manifest.get("original_not_kept", "")),
+    }
 
 
 def _status(gallery: Gallery, photo_id: str) -> Status:

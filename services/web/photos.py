@@ -8,12 +8,15 @@ from fastapi import APIRouter, Header, Query, Response
 from pydantic import AliasPath, BaseModel, BeforeValidator, ConfigDict, Field, computed_field
 
 from services.core import keys
+from services.core import photo as photos
 from services.core.access import Action
+from services.core.settings import Settings
+from services.core.variants import original_type
 from services.store import Store
 from services.web.access import CanDelete, CanFollow, CanSee
 from services.web.dependencies import PhotoId, SettingsDep, StoreDep
 from services.web.gallery import Gallery, NotUploaderError, Status, fitting
-from services.web.markup import base64_text, photo_path
+from services.web.markup import base64_text, original_path, photo_path
 from services.web.place import Place
 from services.web.problems import (
     MALFORMED,
@@ -51,6 +54,15 @@ class Variant(BaseModel):
     )
 
 
+class Original(BaseModel):
+    """What was uploaded, where the album keeps it and the caller may have it."""
+
+    bytes: int = Field(examples=[4_100_000])
+    type: str = Field(examples=["image/jpeg"])
+    located: bool = Field(description="Whether it may say where it was taken.")
+    path: str = Field(description="Leads to it, saved under the photo's name.")
+
+
 class Photo(BaseModel):
     """A published photo; width and height are the upright original's."""
 
@@ -68,6 +80,8 @@ class Photo(BaseModel):
         description="Placeholder, base64 (see thumbhash)."
     )
     variants: list[Variant]
+    # Who may have it is not the photo's to say, so no attribute is it.
+    original: Original | None = Field(default=None, validation_alias="offered_original")
 
     @computed_field(description="Path of the photo's own page.")
     def page(self) -> str:
@@ -152,14 +166,12 @@ def list_photos(
         statuses = gallery.statuses([id_ for id_ in ids.split(",") if keys.is_photo_id(id_)])
         unknown = Status("", "unknown")
         asked = [id_ for id_ in ids.split(",") if id_]
-        states = [_state(id_, statuses.get(id_, unknown), place, store) for id_ in asked]
+        states = [_state(id_, statuses.get(id_, unknown), place, store, settings) for id_ in asked]
         return PhotoList(photos=states)
     if not place.may(Action.SEE):
         raise ProblemError(*NO_SUCH_ALBUM)
     page = gallery.page(after, limit or settings.page_size)
-    shown = {
-        photo.id: Photo.model_validate(photo, context=store.gallery.url) for photo in page.photos
-    }
+    shown = {photo.id: _shown(photo, place, store, settings) for photo in page.photos}
     page = fitting(page, lambda photo: len(shown[photo.id].model_dump_json()))
     return PhotoList(photos=[shown[photo.id] for photo in page.photos], next=page.next)
 
@@ -187,13 +199,13 @@ def count_photos(
     responses=documented(NOT_FOUND, GONE, UNAVAILABLE),
 )
 def get_photo(
-    photo_id: PhotoId, place: CanFollow, store: StoreDep
+    photo_id: PhotoId, place: CanFollow, store: StoreDep, settings: SettingsDep
 ) -> Photo | Rejected | Waiting | Stored:
     """Ready with its variants, rejected with its reason, or waiting."""
     known = keys.is_photo_id(photo_id)
     status = Gallery(store, place.slug).status(photo_id) if known else None
     _refuse_absent(status)
-    state = _state(photo_id, status, place, store) if status else None
+    state = _state(photo_id, status, place, store, settings) if status else None
     if state is None or isinstance(state, Absent):
         raise ProblemError(*NOT_FOUND)
     return state
@@ -235,13 +247,25 @@ def _refuse_absent(status: Status | None) -> None:
         raise ProblemError(*GONE)
 
 
+def _shown(photo: photos.Photo, place: Place, store: Store, settings: Settings) -> Photo:
+    shown = Photo.model_validate(photo, context=store.gallery.url)
+    if original := place.original_of(photo, settings.originals_days):
+        shown.original = Original(
+            bytes=original.bytes,
+            type=original_type(original.extension),
+            located=original.located,
+            path=original_path(photo),
+        )
+    return shown
+
+
 def _state(
-    photo_id: str, status: Status, place: Place, store: Store
+    photo_id: str, status: Status, place: Place, store: Store, settings: Settings
 ) -> Photo | Rejected | Waiting | Stored | Absent:
     if status.photo and not place.may(Action.SEE):
         return Stored(id=photo_id)
     if status.photo:
-        return Photo.model_validate(status.photo, context=store.gallery.url)
+        return _shown(status.photo, place, store, settings)
     if status.state == "rejected":
         return Rejected(id=photo_id, reason=status.reason, message=status.message)
     if status.state == "waiting":

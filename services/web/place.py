@@ -1,13 +1,14 @@
 """The album that a request is about, and what its caller may do there."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from services.core.access import Action, may
+from services.core.access import Action, may, offers_original
 from services.core.albums import Album
 from services.core.grants import Grant, Kind
 from services.core.keys import MAIN_ALBUM
+from services.core.photo import KeptOriginal, Photo
 from services.web import markup
 
 
@@ -32,6 +33,14 @@ class Place:
         """Tell whether the caller may do something here."""
         grants = [self.grant] if self.grant else []
         return may(action, self.album, grants, self.now())
+
+    def original_of(self, photo: Photo, days: int) -> KeptOriginal | None:
+        """Return a photo's original if the caller may have it; `days` is how long it is kept."""
+        original = photo.original
+        if original is None or self.now() > photo.uploaded_at + timedelta(days):
+            return None
+        tidies = self.may(Action.TIDY)
+        return original if offers_original(original, self.album, tidies=tidies) else None
 
 
 def page_values(place: Place | None) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from services.core.settings import Settings
 from services.core.variants import ACCEPTED_TYPES
 from services.store import GalleryBucket
 from services.web import assets, markup
-from services.web.place import page_values
+from services.web.place import Place, page_values
 from services.web.strings import Strings, strings_for
 
 _TEMPLATES = Environment(
@@ -57,6 +57,7 @@ def render(
     gallery: GalleryBucket = request.app.state.store.gallery
     strings = strings_for_request(request)
     words = strings.limits(settings)
+    place: Place | None = getattr(request.state, "place", None)
     try:
         page = _TEMPLATES.get_template(template).render(
             t=strings,
@@ -69,7 +70,10 @@ def render(
             image_origin=gallery.origin,
             variant_url=gallery.url,
             page_data=_page_data(settings, strings),
-            **page_values(getattr(request.state, "place", None)),
+            original_of=lambda photo: (
+                place.original_of(photo, settings.originals_days) if place else None
+            ),
+            **page_values(place),
             **values,
         )
     except assets.NotBuiltError as error:

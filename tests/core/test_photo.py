@@ -1,5 +1,6 @@
 """Photos and the keys of their index entries."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -7,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from services.core import keys
-from services.core.photo import Photo, stored_variants
+from services.core.photo import KeptOriginal, Photo, bytes_in_key, stored_variants
 from services.core.settings import MAX_SIZES
 from services.core.variants import FORMATS, Fit
 
@@ -56,6 +57,20 @@ def test_a_private_photo_has_its_variants_elsewhere() -> None:
     assert found.variants[0].key == f"private/my-album/{ID}/400.webp"
 
 
+def test_a_kept_original_stands_in_the_key() -> None:
+    """Its bytes, and whether it may say where it was taken; both count as stored."""
+    kept = replace(photo("a"), original=KeptOriginal("heic", 4_100_000, located=True))
+    entry = kept.key()
+    assert ".123456u4100000heic.400" in entry
+    assert Photo.from_key(entry) == kept
+    assert kept.original_key == f"originals/main/{ID}/original.heic"
+    assert bytes_in_key(entry) == 4_223_456
+    assert bytes_in_key(entry, with_original=False) == 123_456
+    without = replace(kept, original=KeptOriginal("jpg", 5, located=False))
+    assert ".123456l5jpg.400" in without.key()
+    assert Photo.from_key(without.key()) == without
+
+
 sides = st.integers(1, 999_999)
 fits = st.lists(
     st.tuples(
@@ -77,10 +92,19 @@ WIDEST = [(Fit(16_384 - n, 999_999, 999_999), BOTH) for n in range(MAX_SIZES)]
     stored=fits,
     flags=st.tuples(st.booleans(), st.booleans(), st.booleans()),
     uploader=st.from_regex(r"[A-Za-z0-9_-]{0,22}", fullmatch=True),
+    original=st.none()
+    | st.builds(
+        KeptOriginal,
+        st.sampled_from(["jpg", "png", "gif", "webp", "avif", "heic"]),
+        st.integers(0, 10**12),
+        located=st.booleans(),
+    ),
 )
-@example("/" * 300, "main", datetime(2026, 1, 1, tzinfo=UTC), b"", WIDEST, (True,) * 3, "")
-@example("\U0001f3d6" * 99, "a" * 40, datetime(2026, 1, 1, tzinfo=UTC), b"\xff" * 25, WIDEST, (True,) * 3, "u" * 22)  # fmt: skip
-@example("../..\\\x00\ud800", "-", datetime(2026, 1, 1, tzinfo=UTC), b"", WIDEST, (False,) * 3, "")
+@example("/" * 300, "main", datetime(2026, 1, 1, tzinfo=UTC), b"", WIDEST, (True,) * 3, "", None)
+@example("\U0001f3d6" * 99, "a" * 40, datetime(2026, 1, 1, tzinfo=UTC), b"\xff" * 25, WIDEST, (True,) * 3, "u" * 22, KeptOriginal("webp", 10**13 - 1, located=True))  # fmt: skip
+@example(
+    "../..\\\x00\ud800", "-", datetime(2026, 1, 1, tzinfo=UTC), b"", WIDEST, (False,) * 3, "", None
+)
 def test_every_photo_comes_back_from_its_key(
     name: str,
     album: str,
@@ -89,6 +113,7 @@ def test_every_photo_comes_back_from_its_key(
     stored: list[tuple[Fit, list[object]]],
     flags: tuple[bool, bool, bool],
     uploader: str,
+    original: KeptOriginal | None,
 ) -> None:
     """Nothing is lost whatever the name; S3's bounds and those of file systems are kept."""
     animated, private, pending = flags
@@ -105,6 +130,7 @@ def test_every_photo_comes_back_from_its_key(
         private=private,
         pending=pending,
         uploader=uploader,
+        original=original,
     )
     key = written.key()
     assert Photo.from_key(key) == written

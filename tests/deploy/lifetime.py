@@ -196,6 +196,7 @@ class Lifetime:
         assert self.on.client.post(f"/photos/{ids[0]}/delete").status_code == 403
         download = get(f"/downloads/{ids[0]}", follow_redirects=False)
         assert self.on.http.get(download.headers["location"]).status_code == 200
+        assert get(f"/downloads/{ids[0]}/original").status_code == 404  # this album keeps none
         assert get(f"/images/{ids[0]}.jpg", follow_redirects=False).status_code == 302
 
     def delete(self, *begun: Begun) -> None:
@@ -310,7 +311,7 @@ class Lifetime:
         [session] = [one for one in web.grants.all() if one.kind is Kind.OWNER]
         web.grants.extend(session, replace(session, ends=session.ends + timedelta(days=1)))
         for name in ("trip", "other"):
-            make_album(client, name, see="anyone", upload="anyone")
+            make_album(client, name, see="anyone", upload="anyone", originals="uploaded")
         client.post("/albums/trip/links", data={"rights": "see_upload"})
         client.post("/owner/keys", data={"album": "trip", "upload": "1"})
         passkey = Passkey(b"id", b"key", 0, "Anna", "2026-11-25")
@@ -321,6 +322,9 @@ class Lifetime:
         photo_id = self.upload(pictures.jpeg(1000, 700), album="trip")["id"]
         self.deliver(ends="published")
         assert client.get("/api/albums/trip/photos/count").json()["count"] == 1
+        original = f"/albums/trip/downloads/{photo_id}/original"
+        saved = client.get(original, follow_redirects=False)
+        assert self.on.http.get(saved.headers["location"]).status_code == 200
         assert client.get("/api/photos/count").status_code == 200
         for path in (f"/photos/{first}/report", f"/albums/trip/photos/{photo_id}/report"):
             assert client.post(path, data={"text": "Not mine."}).status_code == 200
@@ -358,6 +362,9 @@ class Lifetime:
         shown = client.get(f"/api/albums/other/photos/{photo_id}").json()["variants"][0]
         assert self.on.http.get(shown["url"]).status_code == 200
         tidy("delete", "other")
+        edit(client, web, "other", originals="unlocated")
+        self.upload(pictures.jpeg(60, 40, gps=True), album="other")
+        self.deliver(ends="published")
         # An album that is closed while a picture is made ready.
         late = self.upload(pictures.jpeg(60, 40), album="trip")["id"]
         (event,) = self.on.events()

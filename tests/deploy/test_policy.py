@@ -5,6 +5,7 @@ from typing import Any
 
 from services.core import keys
 from services.core.retention import IN_GALLERY_BUCKET, IN_UPLOAD_BUCKET, OLD_VERSIONS
+from services.core.settings import Settings
 from tests.deploy.packaging import Template, deployed, of_type
 from tests.deploy.roles import PREFIXES
 
@@ -67,6 +68,7 @@ def test_lifecycle_ends_what_nobody_needs(template: Template) -> None:
     assert expiring == {
         **{("UploadBucket", prefix): days for prefix, days in IN_UPLOAD_BUCKET.items()},
         **{("GalleryBucket", prefix): days for prefix, days in IN_GALLERY_BUCKET.items()},
+        ("GalleryBucket", keys.ORIGINAL_PREFIX): Settings().originals_days,
     }
     rules = buckets["UploadBucket"]["LifecycleConfiguration"]["Rules"]
     [old] = [rule for rule in rules if rule["Id"] == "old-versions"]

@@ -1,7 +1,7 @@
 """The invariant: nothing that was accepted is ever lost.
 
 At any instant, for every accepted upload, either the original exists, or all its variants and its
-index entry exist and decode, or a person deleted it.
+index entry exist and decode (and what the entry says is kept of the original), or a person deleted it.
 """
 
 import io
@@ -11,6 +11,7 @@ import boto3
 from PIL import Image
 
 from services.core import keys
+from services.core.photo import Photo
 from services.core.settings import Settings
 from services.resize.events import UploadEvent
 from services.resize.publish import Report, process
@@ -91,6 +92,13 @@ class Buckets:
             assert len(manifest["variants"]) >= 2
             for variant in manifest["variants"]:
                 assert self.image(variant["key"]).size == (variant["width"], variant["height"])
+            photo = Photo.from_key(key)
+            assert photo is not None
+            if photo.original:
+                kept = self.store.gallery.get_bytes(photo.original_key)
+                assert len(kept or b"") == photo.original.bytes
+                if photo.original.located:
+                    assert len(kept or b"") == manifest["source"]["bytes"]
             found[manifest["id"]] = manifest["source"]["version"]
         return found
 

@@ -12,6 +12,7 @@ import boto3
 import pytest
 
 from services.core import keys
+from services.core.albums import MAIN, Originals
 from services.core.settings import Settings
 from services.resize.events import UploadEvent
 from services.resize.handler import handle
@@ -28,6 +29,7 @@ KINDS: dict[str, bytes] = {
     "small": pictures.jpeg(120, 90),
     "large": pictures.jpeg(1000, 500),
     "animated": pictures.gif(60, 40, frames=3),
+    "kept": pictures.jpeg(80, 60),
     "rejected": pictures.jpeg(400, 300)[:4000],
 }
 
@@ -76,14 +78,20 @@ def killer() -> Iterator[KillServer]:
     server.close()
 
 
-def fresh(local_s3: ObjectStore, session: boto3.Session) -> Buckets:
-    """Return two new buckets; each round wants its own, so that nothing is left from the last."""
+def fresh(local_s3: ObjectStore, session: boto3.Session, kind: str = "") -> Buckets:
+    """Return two new buckets; each round wants its own, so that nothing is left from the last.
+
+    For the kind `kept` the main album keeps originals.
+    """
     from services.local.provision import provision_buckets
 
     uploads, gallery = local_s3.buckets()
     settings = Settings(upload_bucket=uploads, gallery_bucket=gallery, s3_endpoint_url=local_s3.url)
     provision_buckets(settings, session, ["http://gallery.test"])
-    return Buckets(Store.connect(settings, session), settings, session)
+    store = Store.connect(settings, session)
+    if kind == "kept":
+        store.albums.save(replace(MAIN, originals=Originals.UPLOADED))
+    return Buckets(store, settings, session)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -93,7 +101,7 @@ def test_nothing_is_lost_wherever_it_ends(
 ) -> None:
     """Before and after each call: the invariant holds; a redelivery and a sweep finish the work."""
     key = f"uploads/main/{PHOTO}"
-    whole = fresh(local_s3, aws_session)
+    whole = fresh(local_s3, aws_session, kind)
     whole.put(key, KINDS[kind])
     status, calls = killer.run(
         whole.settings, s3_event((key, None), bucket=whole.settings.upload_bucket)
@@ -103,7 +111,7 @@ def test_nothing_is_lost_wherever_it_ends(
 
     for call in range(1, calls + 1):
         for phase in ("before", "after"):
-            buckets = fresh(local_s3, aws_session)
+            buckets = fresh(local_s3, aws_session, kind)
             version = buckets.put(key, KINDS[kind])
             status, _ = killer.run(
                 buckets.settings,
@@ -135,6 +143,9 @@ def test_nothing_is_lost_wherever_it_ends(
             else:
                 assert buckets.published() == {PHOTO: version}
                 assert buckets.versions() == {}
+                kept = [key for key in buckets.gallery() if key.startswith("originals/")]
+                expected = [f"originals/main/{PHOTO}/original.jpg"] if kind == "kept" else []
+                assert kept == expected
 
 
 def test_a_newer_upload_survives_the_end_of_the_older(

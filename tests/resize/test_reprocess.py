@@ -198,7 +198,7 @@ def test_sizes_that_a_stored_photo_can_have(
     """Smaller boxes of the new list and the largest that is stored; done again, the same."""
     for boxes in (stored, expected):
         photo = stored_photo(keys.new_photo_id(datetime.now(UTC)), size=size, boxes=boxes)
-        assert fits_for(photo, wanted) == plan(*size, expected)
+        assert fits_for(photo, Settings(variant_sizes=wanted)) == plan(*size, expected)
     assert plan(*size, expected)[-1].width <= plan(*size, stored)[-1].width
 
 

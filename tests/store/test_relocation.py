@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from services.core import keys
-from services.core.photo import Photo
+from services.core.photo import KeptOriginal, Photo
 from services.core.variants import FORMATS
 from services.store import Store
 from services.store.relocation import relocate, relocated
@@ -14,14 +14,17 @@ from tests.faults.interrupted import Cut, CutError, at_first_call
 from tests.photos import stored_photo
 
 PLACES = [("other", False, False), ("other", True, False), ("main", True, False), ("main", False, True)]  # fmt: skip
-CHANGES = {"copy", "put_json", "put_tombstone", "drop", "remove_variants"}
+CHANGES = {"copy", "put_json", "put_tombstone", "drop", "remove_variants", "remove_originals"}
 
 
 @pytest.fixture
 def photo(store: Store) -> Photo:
-    """A photo with two variants."""
+    """A photo with two variants and its original."""
     photo_id = keys.new_photo_id(datetime.now(UTC))
-    found = stored_photo(photo_id, formats=("webp", "jpeg"))
+    found = stored_photo(
+        photo_id, formats=("webp", "jpeg"), original=KeptOriginal("jpg", 5, located=True)
+    )
+    store.gallery.put_original(found, b"whole")
     for variant in found.variants:
         store.gallery.put_variant(variant.key, b"bytes", variant.format, source="v")
     listed = [{"key": variant.key} for variant in found.variants]
@@ -37,7 +40,13 @@ def whole(store: Store, photo: Photo) -> bool:
         and manifest["album"] == photo.album
         and [one["key"] for one in manifest["variants"]] == [v.key for v in photo.variants]
         and all(store.gallery.get_bytes(v.key) == b"bytes" for v in photo.variants)
+        and store.gallery.get_bytes(photo.original_key) == b"whole"
     )
+
+
+def files(photo: Photo) -> list[str]:
+    """Return the keys of all that a photo has."""
+    return sorted([photo.key(), photo.original_key, *(one.key for one in photo.variants)])
 
 
 def left(store: Store, photo_id: str) -> list[str]:
@@ -56,7 +65,7 @@ def test_a_photo_moves_whole(
     new = relocated(photo, album=album, private=private, pending=pending)
     assert relocate(store.gallery, photo, new)
     assert whole(store, new)
-    assert left(store, photo.id) == sorted([new.key(), *(v.key for v in new.variants)])
+    assert left(store, photo.id) == files(new)
 
 
 @pytest.mark.parametrize(("album", "private", "pending"), PLACES)
@@ -65,7 +74,7 @@ def test_cut_short_anywhere_and_done_again(
 ) -> None:
     """Before each change: the photo is whole somewhere, and the next run ends the move."""
     new = relocated(photo, album=album, private=private, pending=pending)
-    for changes in range(9):
+    for changes in range(12):
         cut: Any = Cut(store, changes, CHANGES)
         try:
             relocate(cut, photo, new)
@@ -74,7 +83,7 @@ def test_cut_short_anywhere_and_done_again(
             standing = photo if store.gallery.get_json(photo.key()) else new
             assert relocate(store.gallery, standing, new)
         assert whole(store, new)
-        assert left(store, photo.id) == sorted([new.key(), *(v.key for v in new.variants)])
+        assert left(store, photo.id) == files(new)
         # Back again for the next round.
         store.gallery._s3.delete_object(
             Bucket=store.gallery.name, Key=keys.tombstone_key(photo.album, photo.id)
@@ -106,7 +115,7 @@ def test_of_a_move_and_a_delete_one_decides(
     assert not deleted or left(store, photo.id) == []
 
 
-@pytest.mark.parametrize("call", range(8))
+@pytest.mark.parametrize("call", range(10))
 @pytest.mark.parametrize(("album", "private", "pending"), PLACES)
 def test_two_who_do_the_same_move_at_once_lose_nothing(
     store: Store, photo: Photo, album: str, call: int, *, private: bool, pending: bool
@@ -126,7 +135,7 @@ def test_two_who_do_the_same_move_at_once_lose_nothing(
     assert relocate(store.gallery, photo, new)
     events.unregister("before-call.s3", other_tab)
     assert whole(store, new)
-    assert left(store, photo.id) == sorted([new.key(), *(v.key for v in new.variants)])
+    assert left(store, photo.id) == files(new)
 
 
 @pytest.mark.parametrize(("album", "private", "pending"), PLACES)
@@ -142,7 +151,7 @@ def test_a_photo_that_came_back_is_like_one_that_never_left(
     new = relocated(photo, album=album, private=private, pending=pending)
     assert relocate(store.gallery, photo, new)
     assert whole(store, new)
-    assert left(store, photo.id) == sorted([new.key(), *(v.key for v in new.variants)])
+    assert left(store, photo.id) == files(new)
 
 
 def test_a_photo_that_came_back_is_deleted_once_and_for_all(store: Store, photo: Photo) -> None:
@@ -164,3 +173,14 @@ def test_a_variant_that_is_gone_leaves_nothing_half_copied(store: Store, photo: 
     assert not relocate(store.gallery, photo, new)
     assert not [key for key in left(store, photo.id) if "/other/" in key]
     assert FORMATS["webp"] == photo.variants[0].format
+
+
+def test_a_photo_moves_without_the_original_that_its_lifecycle_ended(
+    store: Store, photo: Photo
+) -> None:
+    """The picture is what counts."""
+    store.gallery.remove_originals(photo.album, photo.id)
+    new = relocated(photo, album="other", private=True, pending=False)
+    assert relocate(store.gallery, photo, new)
+    assert left(store, photo.id) == sorted([new.key(), *(v.key for v in new.variants)])
+    assert not store.gallery.has_original(new)

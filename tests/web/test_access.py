@@ -11,8 +11,9 @@ from starlette.testclient import TestClient
 
 from services.core import keys
 from services.core.access import Action
-from services.core.albums import Album, Who
+from services.core.albums import Album, Originals, Who
 from services.core.grants import Grant, Kind, Right, grant_id, new_token
+from services.core.photo import KeptOriginal
 from services.core.settings import Settings
 from services.store import Store
 from services.web.app import create_app
@@ -31,6 +32,7 @@ IN_ALBUM = {
     "POST */photos/{photo_id}/delete": "sf",
     "GET */photos/{photo_id}/qr.svg": "s",
     "GET */downloads/{photo_id}": "s",
+    "GET */downloads/{photo_id}/original": "s",
     "GET */images/{photo_id}.{extension}": "s",
     "GET /api*/photos": "sf",
     "GET /api*/photos/count": "s",
@@ -74,11 +76,11 @@ OWNERS = {
 
 # Album → what each caller may do there; see tests/core/test_access.py for the letters.
 ALBUMS = {
-    "public": Album(slug="public"),
-    "secret": Album(slug="secret", see=Who.LINK, upload=Who.LINK),
-    "mine": Album(slug="mine", see=Who.OWNER, upload=Who.OWNER),
-    "box": Album(slug="box", see=Who.OWNER, upload=Who.ANYONE),
-    "closed": Album(slug="closed", see=Who.ANYONE, upload=Who.NOBODY),
+    "public": Album(slug="public", originals=Originals.UPLOADED),
+    "secret": Album(slug="secret", see=Who.LINK, upload=Who.LINK, originals=Originals.UPLOADED),
+    "mine": Album(slug="mine", see=Who.OWNER, upload=Who.OWNER, originals=Originals.UPLOADED),
+    "box": Album(slug="box", see=Who.OWNER, upload=Who.ANYONE, originals=Originals.UPLOADED),
+    "closed": Album(slug="closed", see=Who.ANYONE, upload=Who.NOBODY, originals=Originals.UPLOADED),
 }
 MATRIX = {
     "nobody":    {"public": "suf", "secret": "", "mine": "", "box": "uf", "closed": "s", "none": ""},
@@ -127,7 +129,9 @@ def stocked(store: Store) -> Store:
     grant(store, Kind.OWNER)
     for album in ALBUMS.values():
         store.albums.save(album)
-        publish(store, PHOTO, album=album.slug)
+        original = KeptOriginal("jpg", 5, located=True)
+        (photo,) = publish(store, PHOTO, album=album.slug, original=original)
+        store.gallery.put_original(photo, b"whole")
     return store
 
 

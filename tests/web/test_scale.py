@@ -49,6 +49,7 @@ def test_no_route_makes_calls_without_end(aws_session: boto3.Session) -> None:
         "/upload": (1, 1),
         f"/photos/{middle}": (5, 2),
         f"/downloads/{middle}": (4, 2),
+        f"/downloads/{middle}/original": (5, 2),
         f"/images/{middle}.jpg": (4, 2),
         f"/api/photos/{middle}": (4, 2),
         f"/api/photos?ids={bunch}": (12, 101),

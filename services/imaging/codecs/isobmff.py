@@ -251,9 +251,7 @@ def _items(meta: memoryview, file: memoryview) -> dict[int, _Item]:
     }
 
 
-def item_pieces(
-    meta: memoryview, file: memoryview
-) -> list[tuple[bytes, tuple[memoryview, ...]]]:
+def item_pieces(meta: memoryview, file: memoryview) -> list[tuple[bytes, tuple[memoryview, ...]]]:
     """Return type and bytes of each item, as slices of the file."""
     inside = list(iter_boxes(meta))
     idat = next((body for kind, body in inside if kind == b"idat"), file[:0])

@@ -5,10 +5,8 @@ GPS directory, makers' notes and thumbnail; XMP that names no place; colour prof
 might carry a place, such as the film of a motion photo, makes this raise.
 """
 
-import struct
 from collections.abc import Callable
 
-from services.core.rejected import Rejected
 from services.imaging.location import gif, heif, jpeg, png, webp
 from services.imaging.location.error import StillLocatedError
 
@@ -31,6 +29,8 @@ def without_location(data: bytes, format_: str) -> bytes:
     """
     try:
         return _REMOVERS[format_](data)
-    except (struct.error, IndexError, ValueError, Rejected) as error:
+    except StillLocatedError:
+        raise
+    except Exception as error:  # whatever the bytes provoke: the photo itself is fine
         msg = f"{format_} of an unexpected form: {error}"
         raise StillLocatedError(msg) from error

@@ -1,20 +1,20 @@
 """Reprocessing: a stored photo gets other variants after the settings' list of them changed.
 
-The original is gone, so the largest stored variant is the source. It stays, and nothing is made
-that would enlarge it. Nothing stored is overwritten or removed: a variant's key says its pixels and
+The source is the original where the album kept it. Where it did not, that is the largest stored
+variant, which stays, and nothing is made that would enlarge it. Nothing stored is overwritten or removed: a variant's key says its pixels and
 may be cached for ever. So the order that publishing has holds here too: new variants, then the new
 entry, and only then goes the old entry.
 """
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from itertools import groupby
 from typing import Any
 
 from services.core.photo import Photo, Variant, stored_variants
 from services.core.settings import Settings
-from services.core.variants import FORMAT_BY_LETTER, FORMATS, Fit, Format, plan
+from services.core.variants import FORMAT_BY_LETTER, FORMATS, Fit, Format, best_fit, plan
 from services.imaging import make_variants
 from services.resize.records import variant_records
 from services.store import Store
@@ -41,7 +41,7 @@ def is_stale(listed: list[str], settings: Settings) -> bool:
         return bool(photos)
     return any(
         [(fit, _names(formats)) for fit, formats in _sizes(photo)]
-        != [(fit, settings.variant_formats) for fit in fits_for(photo, settings.variant_sizes)]
+        != [(fit, settings.variant_formats) for fit in fits_for(photo, settings)]
         for photo in photos
     )
 
@@ -55,12 +55,38 @@ def stale(store: Store, settings: Settings) -> list[tuple[str, str]]:
     ]
 
 
-def fits_for(photo: Photo, boxes: tuple[int, ...]) -> tuple[Fit, ...]:
-    """Return the sizes, smallest first, that a photo can have in these boxes.
+def fits_for(photo: Photo, settings: Settings) -> tuple[Fit, ...]:
+    """Return the sizes, smallest first, that a photo can have in the settings' boxes.
 
-    Those smaller than its largest stored variant, and that one. A photo for which `plan` would make
-    other sizes of these boxes keeps those that it has.
+    Of an original all that `plan` makes. Without one those smaller than its largest stored variant,
+    and that one. A photo for which `plan` would make other sizes of these boxes keeps those that it
+    has.
     """
+    return _fits_of_original(photo, settings) or _fits_of_variants(photo, settings.variant_sizes)
+
+
+def _fits_of_original(photo: Photo, settings: Settings) -> tuple[Fit, ...]:
+    """Return the sizes that can be made of a photo's original; none where it has none.
+
+    None either where a file of one of these names may stand already with other pixels: those of a
+    panorama, or of a picture that is smaller than its box, depend on the boxes that there were.
+    """
+    ends = photo.uploaded_at + timedelta(settings.originals_days)
+    if photo.original is None or datetime.now(UTC) > ends:
+        return ()
+    width, height, boxes = photo.width, photo.height, settings.variant_sizes
+    if photo.animated and max(width, height) < boxes[0]:  # how much it grows depends on its frames
+        return ()
+    fits = plan(width, height, boxes)
+    stored = {fit for fit, _ in _sizes(photo)}
+    sure = all(
+        fit in stored or (fit.width, fit.height) == best_fit(width, height, fit.size, fit.size)
+        for fit in fits
+    )
+    return fits if sure else ()
+
+
+def _fits_of_variants(photo: Photo, boxes: tuple[int, ...]) -> tuple[Fit, ...]:
     stored = tuple(fit for fit, _ in _sizes(photo))
     largest = stored[-1]
     smaller = [
@@ -99,11 +125,13 @@ def reprocess(
     manifest = gallery.get_json(old_key)
     if manifest is None:
         return _without_entry(album, photo_id, store)
-    fits = fits_for(old, settings.variant_sizes)
+    # Its lifecycle may have made an end of the original that the entry tells of.
+    source = old if gallery.has_original(old) else replace(old, original=None)
+    fits = fits_for(source, settings)
     standing = gallery.variants(album, photo_id, private=old.private)
     if _chosen(old, fits, settings, standing) is None:
         try:
-            _put_missing(old, fits, manifest, standing, store, settings, deadline)
+            _put_missing(source, fits, manifest, standing, store, settings, deadline)
         except SourceMissingError:
             if _without_entry(album, photo_id, store) is Reprocessing.DELETED:
                 return Reprocessing.DELETED
@@ -205,10 +233,12 @@ def _put_missing(
 
     Where one stands it stays: it is the same size of the same upload.
     """
-    source = _source(photo, standing)
-    data = store.gallery.get_bytes(source) if source else None
+    from_original = bool(_fits_of_original(photo, settings))
+    key = photo.original_key if from_original else _source(photo, standing)
+    data = store.gallery.get_bytes(key) if key else None
     if data is None:
-        msg = f"{photo.id} has no variant of {photo.variants[-1].size} pixels"
+        largest = f"variant of {photo.variants[-1].size} pixels"
+        msg = f"{photo.id} has no {'original' if from_original else largest}"
         raise SourceMissingError(msg)
     picture = make_variants(
         data,
@@ -216,7 +246,7 @@ def _put_missing(
         formats=settings.variant_formats,
         limits=settings,
         deadline=deadline,
-        shape=(photo.width, photo.height),
+        shape=None if from_original else (photo.width, photo.height),
     )
     for made in picture.variants:
         (stored,) = _variants(photo, made.fit, made.format)

@@ -67,6 +67,22 @@ export async function showLinks(path, title, within = document.body) {
   await show(dialog, within);
 }
 
+/** Offers the original, by a label that says how large it is, and the picture that the page shows. */
+export async function chooseDownload(path, original, within) {
+  const link = (href, label) => {
+    const onclick = () => dialog.close("");
+    const button = element("a", { class: "button", href, download: "", onclick });
+    button.append(icon("download"), label);
+    return button;
+  };
+  const close = element("button", { class: "button", value: "" }, t("cancel_dialog"));
+  const links = [link(`${path}/original`, original), link(path, t("web"))];
+  const form = element("form", { method: "dialog", class: "actions" }, ...links, close);
+  const heading = element("h2", { id: "download-title" }, t("download"));
+  const dialog = element("dialog", { "aria-labelledby": "download-title" }, heading, form);
+  await show(dialog, within);
+}
+
 /** Whether this browser may delete the photo: it uploaded it, or is the owner's. */
 export const mayRemove = (id) => "tidy" in paths || Boolean(tokenOf(id));
 

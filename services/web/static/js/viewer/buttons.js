@@ -1,5 +1,5 @@
 // What the viewer's bar offers: play, download, share, delete; and the photo's name below.
-import { mayRemove, remove, showLinks } from "../actions.js";
+import { chooseDownload, mayRemove, remove, showLinks } from "../actions.js";
 import { forget } from "../grid.js";
 import { t, toast } from "../page.js";
 import { play } from "./slides.js";
@@ -29,6 +29,12 @@ export function registerButtons(viewer, current) {
     onInit: (link) => {
       link.setAttribute("download", "");
       each(() => (link.href = current().download));
+    },
+    onClick: (event) => {
+      const { download, original } = current();
+      if (!original) return;
+      event.preventDefault();
+      chooseDownload(download, original, viewer.element);
     },
   });
   button("share", "link", 9, {

@@ -23,6 +23,7 @@ export function slideOf(tile) {
     id: tile.dataset.id,
     page: link.getAttribute("href"),
     download: link.dataset.download,
+    original: link.dataset.original,
     element: link,
     picture,
     // An animation stands still for those who asked the system for less motion, until they play it.
