@@ -4,7 +4,7 @@ upload bucket:   uploads/<album>/<id or any other name>   quarantine/<album>/<id
 gallery bucket:  photos/<album>/<id>/<size>.<extension>   private/… likewise
                  index/<album>/<id>/<entry>   pending/… likewise
                  rejected/<album>/<id>   deleted/<album>/<id>   reports/<album>/<id>
-                 attempts/<album>/<id>/<number>   originals/<album>/<id>/original.<extension>
+                 attempts/<album>/<id>/<number>   hashes/<album>/<sha256>   originals/<album>/<id>/original.<extension>
 """
 
 import hashlib
@@ -20,6 +20,7 @@ QUARANTINE_PREFIX = "quarantine/"
 PHOTO_PREFIX = "photos/"  # variants that anyone may see; all that a CDN may read
 PRIVATE_PREFIX = "private/"  # all other variants
 ORIGINAL_PREFIX = "originals/"  # what was uploaded, where an album keeps it; never by CDN
+HASH_PREFIX = "hashes/"  # which photo has which bytes, in albums that take each picture once
 INDEX_PREFIX = "index/"  # entries of published photos
 PENDING_PREFIX = "pending/"  # entries of photos that only the owner sees
 VERDICT_PREFIX = "rejected/"
@@ -140,6 +141,11 @@ def original_prefix(album: str, photo_id: str) -> str:
 def original_key(album: str, photo_id: str, extension: str) -> str:
     """Return where what a photo was made of is kept."""
     return f"{original_prefix(album, photo_id)}original.{extension}"
+
+
+def hash_key(album: str, sha256: str) -> str:
+    """Return what says which photo of an album has these bytes."""
+    return f"{HASH_PREFIX}{album}/{sha256}"
 
 
 def verdict_key(album: str, photo_id: str) -> str:

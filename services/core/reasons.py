@@ -26,6 +26,7 @@ class Reason(StrEnum):
     DAY_IS_FULL = "day_is_full"
     GALLERY_IS_FULL = "gallery_is_full"
     ALBUM_GONE = "album_gone"
+    DUPLICATE = "duplicate"
 
 
 # English; the page's translations carry a sentence for each code too. The placeholders are the
@@ -48,6 +49,7 @@ ENGLISH = {
     Reason.DAY_IS_FULL: "The gallery has taken all the pictures that it takes in a day; please come back tomorrow.",
     Reason.GALLERY_IS_FULL: "The gallery is full; its owner can make room.",
     Reason.ALBUM_GONE: "The album was deleted before the picture arrived.",
+    Reason.DUPLICATE: "The album has this very picture already.",
 }
 
 

@@ -5,7 +5,6 @@ of the original that the entry tells of), or a person deleted the photo. Doing i
 counted, and after services.store.attempts.MAX_ATTEMPTS the upload gets a verdict unread.
 """
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from time import monotonic, perf_counter
@@ -16,15 +15,15 @@ from services.core.photo import Photo
 from services.core.reasons import Reason
 from services.core.rejected import Rejected
 from services.core.settings import Settings
-from services.imaging import CannotStartError, Picture, make_variants
+from services.imaging import CannotStartError, make_variants
+from services.resize.duplicates import digest_of, is_duplicate, yields_to_twin
 from services.resize.events import UploadEvent
 from services.resize.originals import keep_original
 from services.resize.records import manifest, photo_of, verdict
+from services.resize.variants import has_another, put_variants
 from services.store import Attempt, Original, Store, Version
 from services.store.client import is_storage_failure
 from services.store.relocation import relocate, relocated
-
-PUTS_AT_ONCE = 4
 
 
 class Outcome(StrEnum):
@@ -35,6 +34,7 @@ class Outcome(StrEnum):
     DELETED = "deleted"  # a person deleted the photo meanwhile
     GONE = "gone"  # an earlier delivery of the event did it all
     REPLAYED = "replayed"  # the form was used before: removed unread
+    DUPLICATE = "duplicate"  # the album has a photo of these bytes already
 
 
 @dataclass(slots=True)
@@ -69,8 +69,9 @@ def process(upload: UploadEvent, store: Store, settings: Settings, *, deadline: 
     album = album_of(upload.key, store)
     report = Report(Outcome.GONE, album.slug, photo_id, bytes_in=version.size)
     first = stored[0] if upload.key.endswith(photo_id) else version
-    if ended := _ended_before(album.slug, photo_id, version, first, store):
+    if ended := _ended_before(album.slug, photo_id, version, first, store, settings):
         report.outcome = ended
+        report.milliseconds["total"] = round((perf_counter() - began) * 1000, 1)
         return report
     attempt = store.attempts.begin(album.slug, photo_id)
     try:
@@ -120,7 +121,7 @@ def _named(stored: list[Version], version_id: str | None) -> Version | None:
 
 
 def _ended_before(
-    album: str, photo_id: str, version: Version, first: Version, store: Store
+    album: str, photo_id: str, version: Version, first: Version, store: Store, settings: Settings
 ) -> Outcome | None:
     """Return how an upload ended that is not to be read, having removed it; None for all others.
 
@@ -137,11 +138,16 @@ def _ended_before(
         return Outcome.REPLAYED
     # Hidden since: only a published photo is, so that this is what it was made of.
     if published or gallery.entry_keys(album, photo_id, pending=True):
-        # An earlier delivery ended before it removed the original, perhaps before it looked at what
-        # changed in the album meanwhile. Somebody hid it: then the web function has it in hand.
+        # An earlier delivery ended before it removed the original, perhaps before it claimed its hash
+        # or looked at what changed in the album meanwhile.
         try:
-            for photo in gallery.photos(album, [photo_id]).values():
-                _follow_album(photo, store)
+            shown = gallery.photos(album, [photo_id])
+            for photo in (shown or gallery.photos(album, [photo_id], pending=True)).values():
+                if yields_to_twin(photo, gallery.get_json(photo.key()) or {}, store, settings):
+                    store.uploads.delete(version)
+                    return Outcome.DUPLICATE
+                if shown:  # of one that somebody hid the web function has that in hand
+                    _follow_album(photo, store)
         except Rejected:
             return None  # the album is gone, and the photo with it: now the upload gets its verdict
         store.uploads.delete(version)
@@ -177,6 +183,9 @@ def _publish(
         raise Rejected(Reason.GIVEN_UP, attempt.failures[-1])
     if original.data is None:
         raise Rejected(Reason.TOO_LARGE, f"{original.size} bytes")
+    digest = digest_of(album, original)
+    if is_duplicate(digest, attempt, original, store, settings):
+        return _leave_to_twin(attempt, original, store)
     picture = make_variants(
         original.data,
         sizes=settings.variant_sizes,
@@ -192,14 +201,14 @@ def _publish(
         raise TimeoutError("no time is left to store the variants; the event comes again")
     began = perf_counter()
     photo = photo_of(album, photo_id, original, picture)
-    if not _put_variants(photo, original, picture, store):
-        if not _has_another(original, photo, store):
+    if not put_variants(photo, original, picture, store):
+        if not has_another(original, photo, store):
             raise Rejected(Reason.ALREADY_PUBLISHED)
         store.attempts.forget(attempt)
         store.uploads.delete(original)
         return Outcome.REPLAYED
     photo, report.not_kept = keep_original(photo, album, original, picture.format, store)
-    record = manifest(photo, original, store.uploads.name, picture, report.not_kept)
+    record = manifest(photo, original, store.uploads.name, picture, report.not_kept) | digest
     gallery.put_json(photo.key(), record)
     report.milliseconds["put"] = round((perf_counter() - began) * 1000, 1)
     store.attempts.end(attempt)
@@ -207,9 +216,21 @@ def _publish(
     # after writing the entry. S3 is strongly consistent, so one of both sees the other.
     if gallery.is_deleted(album.slug, photo_id):
         return _unpublish(album.slug, photo_id, store, original)
+    if yields_to_twin(photo, record, store, settings):
+        return _leave_to_twin(attempt, original, store)
     _follow_album(photo, store)
     store.uploads.delete(original)
     return Outcome.PUBLISHED
+
+
+def _leave_to_twin(attempt: Attempt, original: Original, store: Store) -> Outcome:
+    """Remove an upload whose verdict says which photo has its bytes."""
+    store.attempts.end(attempt)
+    store.uploads.delete(original)
+    # As below: who deletes wrote the tombstone before looking for what there is to remove.
+    if store.gallery.is_deleted(attempt.album, attempt.photo_id):
+        return _unpublish(attempt.album, attempt.photo_id, store)
+    return Outcome.DUPLICATE
 
 
 def _reject(
@@ -242,33 +263,6 @@ def _follow_album(photo: Photo, store: Store) -> None:
     if album and not album.is_public and not photo.private:
         private = relocated(photo, album=photo.album, private=True, pending=photo.pending)
         relocate(store.gallery, photo, private)
-
-
-def _put_variants(photo: Photo, original: Original, picture: Picture, store: Store) -> bool:
-    """Store all variants and tell whether they stand: the first decides between uploads to a key."""
-
-    def put(index: int) -> bool:
-        made, stored = picture.variants[index], photo.variants[index]
-        return store.gallery.put_variant(
-            stored.key, made.data, stored.format, source=original.version
-        )
-
-    if not put(0):
-        return False
-    with ThreadPoolExecutor(PUTS_AT_ONCE) as pool:
-        return all(pool.map(put, range(1, len(photo.variants))))
-
-
-def _has_another(original: Original, photo: Photo, store: Store) -> bool:
-    """Tell whether a photo is, or is about to be, made of another use of the form.
-
-    Of several that arrive within an instant S3 may list a later one before the first: both are then
-    read. The waiting are looked at before the published, as the other goes from here to there.
-    """
-    waiting = store.uploads.versions(original.key)
-    return any(version.version != original.version for version in waiting) or bool(
-        store.gallery.published_version(photo.album, photo.id)
-    )
 
 
 def _unpublish(album: str, photo_id: str, store: Store, version: Version | None = None) -> Outcome:

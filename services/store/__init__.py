@@ -13,6 +13,7 @@ from services.store.budget import Budget
 from services.store.client import make_s3
 from services.store.gallery import GalleryBucket
 from services.store.grants import Grants
+from services.store.hashes import Hashes
 from services.store.passkeys import Passkey, Passkeys
 from services.store.reports import Reports
 from services.store.signing import GetSigner
@@ -20,7 +21,7 @@ from services.store.uploads import Original, UploadBucket, Version
 
 __all__ = [
     "AlbumChangedError", "AlbumRecords", "Attempt", "AttemptRecords", "Bucket", "GalleryBucket",
-    "Grants", "Original", "Passkey", "Passkeys", "Store", "UnreadableAlbumError", "UploadBucket",
+    "Grants", "Hashes", "Original", "Passkey", "Passkeys", "Store", "UnreadableAlbumError", "UploadBucket",
     "Version",
 ]  # fmt: skip
 
@@ -37,6 +38,7 @@ class Store:
     budget: Budget
     reports: Reports
     attempts: AttemptRecords
+    hashes: Hashes
 
     @classmethod
     def connect(cls, settings: Settings, session: boto3.Session | None = None) -> "Store":
@@ -69,4 +71,5 @@ class Store:
             Budget(uploads, gallery),
             Reports(gallery),
             AttemptRecords(gallery),
+            Hashes(gallery),
         )

@@ -75,6 +75,10 @@ class Bucket:
         for key in keys:
             self._s3.delete_object(Bucket=self.name, Key=key)
 
+    def drop_unchanged(self, key: str, version: str) -> None:
+        """Remove an object if it still is the one with this ETag."""
+        conditionally(lambda: self._s3.delete_object(Bucket=self.name, Key=key, IfMatch=version))
+
     def check(self, prefix: str) -> None:
         """Raise unless the bucket can be listed there."""
         self._s3.list_objects_v2(Bucket=self.name, Prefix=prefix, MaxKeys=1)

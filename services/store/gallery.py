@@ -151,7 +151,12 @@ class GalleryBucket(Bucket):
 
     def remove_leftovers(self, album: str) -> None:
         """Remove the files under an album without photos: a delete that ended early left them."""
-        for prefix in (keys.PHOTO_PREFIX, keys.PRIVATE_PREFIX, keys.ORIGINAL_PREFIX):
+        for prefix in (
+            keys.PHOTO_PREFIX,
+            keys.PRIVATE_PREFIX,
+            keys.ORIGINAL_PREFIX,
+            keys.HASH_PREFIX,
+        ):
             self.drop(*self.listed(f"{prefix}{album}/"))
 
     def page(

@@ -11,6 +11,7 @@ from typing import Any
 from services.core.keys import tombstone_key, variants_prefix
 from services.core.photo import Photo
 from services.store.gallery import GalleryBucket, photos_in
+from services.store.hashes import Hashes
 
 
 def relocated(photo: Photo, *, album: str, private: bool, pending: bool) -> Photo:
@@ -40,6 +41,8 @@ def relocate(gallery: GalleryBucket, photo: Photo, new: Photo) -> bool:
     if manifest and not _decided(gallery, photo, new, manifest["delete_sha256"]):
         gallery.remove(new.album, new.id)
         return False
+    if manifest and photo.album != new.album:
+        Hashes(gallery).move(manifest, photo.album, new.album)
     _remove_files(gallery, photo, new)
     # Not only the entry that was read: reprocessing may have put another one meanwhile. It looks for
     # ours after that, so one of both sees the other.

@@ -190,6 +190,7 @@ def _edited(album: Album, fields: dict[str, str]) -> Album:
         upload=upload,
         listed=bool(fields.get("listed")),
         originals=originals,
+        one_of_each=bool(fields.get("one_of_each")),
         cover=cover,
         ends=moment_of(fields, "ends"),
     )

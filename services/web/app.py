@@ -20,6 +20,7 @@ from services.web import (
     photos,
     problems,
     reports,
+    similar,
     tidy,
     uploads,
     work,
@@ -72,6 +73,7 @@ def create_app(settings: Settings, store: Store) -> FastAPI:
             links.owners,
             links.guests,
             tidy.pages,
+            similar.router,
             work.pages,
             reports.pages,
         ):

@@ -5,7 +5,7 @@ import hmac
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from services.core import keys
 from services.core.photo import Photo
@@ -24,13 +24,17 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """What became of an upload; `photo` where it is ready, `reason` where it was rejected."""
+    """What became of an upload; `photo` where it is ready, `reason` where it was rejected.
+
+    `of` is the photo that has the same bytes, where that was the reason.
+    """
 
     id: str
     state: State
     photo: Photo | None = None
     reason: str = ""
     message: str = ""
+    of: str = ""
 
 
 # Of `Screenshot 10.15.30` nothing is an extension.
@@ -104,9 +108,8 @@ class Gallery:
             elif id_ in waiting:
                 status = Status(id_, "waiting")
             elif verdict := verdicts.get(id_):
-                status = Status(
-                    id_, "rejected", reason=verdict["reason"], message=verdict["message"]
-                )
+                reason, message, of = verdict["reason"], verdict["message"], verdict.get("of", "")
+                status = Status(id_, "rejected", reason=reason, message=message, of=of)
             else:
                 status = Status(id_, "deleted" if id_ in deleted else "unknown")
             statuses[id_] = status
@@ -129,7 +132,8 @@ class Gallery:
             before = Status(photo_id, "ready", hidden[photo_id]) if hidden else before
         if before.state == "unknown":
             return before
-        kept = self._delete_sha256(before)
+        record = self._record(before)
+        kept = str(record.get("delete_sha256", ""))
         if token is not None and not hmac.compare_digest(delete_sha256(token), kept):
             if before.state == "deleted":
                 return before
@@ -138,23 +142,25 @@ class Gallery:
         tombstone = {"id": photo_id, "delete_sha256": kept}
         standing = self._store.gallery.put_tombstone(self.album, photo_id, tombstone)
         self._store.gallery.remove(self.album, photo_id)
+        if sha256 := record.get("sha256"):
+            self._store.hashes.free(self.album, sha256, photo_id)
         self._store.uploads.purge(self.album, photo_id)
         if moved_to := standing.get("moved_to"):  # a move came first: it is deleted there
             Gallery(self._store, moved_to).delete(photo_id, token)
         return before
 
-    def _delete_sha256(self, status: Status) -> str:
+    def _record(self, status: Status) -> dict[str, Any]:
+        """Return what is kept of an upload: manifest, verdict or tombstone."""
         if status.state == "waiting":
             original = self._store.uploads.head(self.album, status.id)
-            return original.delete_sha256 if original else ""
+            return {"delete_sha256": original.delete_sha256} if original else {}
         if status.photo:
             key = status.photo.key()
         elif status.state == "rejected":
             key = keys.verdict_key(self.album, status.id)
         else:
             key = keys.tombstone_key(self.album, status.id)
-        record = self._store.gallery.get_json(key) or {}
-        return str(record.get("delete_sha256", ""))
+        return self._store.gallery.get_json(key) or {}
 
     def bytes_on_page(self, photo: Photo) -> int:
         """Return about how long a photo's tile is: each address, and again those of animations.

@@ -117,6 +117,8 @@ def photo_page(
     gallery = Gallery(store, place.slug)
     status = _status(gallery, photo_id)
     photo, waiting = status.photo, status.state == "waiting"
+    if status.of and place.may(Action.SEE):
+        return RedirectResponse(photo_path(place.slug, status.of), HTTPStatus.SEE_OTHER)
     if photo and place.may(Action.SEE):
         origin = public_url(request, settings)
         codes = embed_codes(photo, photo.name or strings("photo.untitled"), origin)
@@ -133,7 +135,7 @@ def photo_page(
             may_delete=DELETE_COOKIE in request.cookies,
             may_report=request.app.state.owned.get(""),
         )
-    if photo:
+    if photo or status.of:
         heading, text = strings("upload.stored"), strings("upload.stored_text")
     elif waiting:
         heading, text = strings("upload.processing"), strings("upload.processing_text")

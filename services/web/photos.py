@@ -98,6 +98,15 @@ class Rejected(BaseModel):
     message: str = Field(description="One sentence for a person.")
 
 
+class Duplicate(BaseModel):
+    """An upload whose very bytes another photo of the album has; it was not kept a second time."""
+
+    id: str
+    state: Literal["duplicate"] = "duplicate"
+    of: str = Field(description="The photo that has them.")
+    page: str = Field(description="Path of that photo's page.")
+
+
 class Waiting(BaseModel):
     """An upload that is stored and not yet resized."""
 
@@ -119,7 +128,9 @@ class Absent(BaseModel):
     state: Literal["deleted", "unknown"]
 
 
-AnyState = Annotated[Photo | Rejected | Waiting | Stored | Absent, Field(discriminator="state")]
+AnyState = Annotated[
+    Photo | Rejected | Duplicate | Waiting | Stored | Absent, Field(discriminator="state")
+]
 
 
 class PhotoList(BaseModel):
@@ -200,7 +211,7 @@ def count_photos(
 )
 def get_photo(
     photo_id: PhotoId, place: CanFollow, store: StoreDep, settings: SettingsDep
-) -> Photo | Rejected | Waiting | Stored:
+) -> Photo | Rejected | Duplicate | Waiting | Stored:
     """Ready with its variants, rejected with its reason, or waiting."""
     known = keys.is_photo_id(photo_id)
     status = Gallery(store, place.slug).status(photo_id) if known else None
@@ -261,9 +272,13 @@ def _shown(photo: photos.Photo, place: Place, store: Store, settings: Settings) 
 
 def _state(
     photo_id: str, status: Status, place: Place, store: Store, settings: Settings
-) -> Photo | Rejected | Waiting | Stored | Absent:
+) -> Photo | Rejected | Duplicate | Waiting | Stored | Absent:
     if status.photo and not place.may(Action.SEE):
         return Stored(id=photo_id)
+    if status.of:  # whoever may not see the album learns no more than that it has the picture
+        page = photo_path(place.slug, status.of)
+        seen = place.may(Action.SEE)
+        return Duplicate(id=photo_id, of=status.of, page=page) if seen else Stored(id=photo_id)
     if status.photo:
         return _shown(status.photo, place, store, settings)
     if status.state == "rejected":

@@ -101,7 +101,9 @@ def tidy_photo(photo_id: str, place: CanTidy, access: AccessDep, fields: Fields)
     if deed is None or not keys.is_photo_id(photo_id):
         raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "A photo is deleted, hidden or moved.")
     tidy(access, place, deed, [photo_id], fields.get("to", ""))
-    return done(f"{within(place.slug)}/hidden" if deed == "show" else album_path(place.slug))
+    if deed == "show" or fields.get("back") == "similar":
+        return done(f"{within(place.slug)}/{'hidden' if deed == 'show' else 'similar'}")
+    return done(album_path(place.slug))
 
 
 @pages.get("/hidden")

@@ -311,7 +311,9 @@ class Lifetime:
         [session] = [one for one in web.grants.all() if one.kind is Kind.OWNER]
         web.grants.extend(session, replace(session, ends=session.ends + timedelta(days=1)))
         for name in ("trip", "other"):
-            make_album(client, name, see="anyone", upload="anyone", originals="uploaded")
+            make_album(
+                client, name, see="anyone", upload="anyone", originals="uploaded", one_of_each="1"
+            )
         client.post("/albums/trip/links", data={"rights": "see_upload"})
         client.post("/owner/keys", data={"album": "trip", "upload": "1"})
         passkey = Passkey(b"id", b"key", 0, "Anna", "2026-11-25")
@@ -322,6 +324,9 @@ class Lifetime:
         photo_id = self.upload(pictures.jpeg(1000, 700), album="trip")["id"]
         self.deliver(ends="published")
         assert client.get("/api/albums/trip/photos/count").json()["count"] == 1
+        again = self.upload(pictures.jpeg(1000, 700), album="trip")["id"]
+        self.deliver(ends="duplicate")
+        assert client.get(f"/api/albums/trip/photos/{again}").json()["of"] == photo_id
         original = f"/albums/trip/downloads/{photo_id}/original"
         saved = client.get(original, follow_redirects=False)
         assert self.on.http.get(saved.headers["location"]).status_code == 200
@@ -347,6 +352,7 @@ class Lifetime:
 
         tidy("hide", "trip")
         assert photo_id in client.get("/albums/trip/hidden").text
+        assert client.get("/albums/trip/similar").status_code == 200
         tidy("show", "trip")
         tidy("move", "trip", "other")
         tidy("move", "other", "trip")  # and back, and away once more

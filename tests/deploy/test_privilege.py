@@ -83,7 +83,16 @@ def test_it_was_a_whole_life(lived: Lifetime) -> None:
     }
     # Other albums' settings, links and hidden photos were; these are the main one's, or need a device.
     assert untaken <= {
-        *("/settings", "/delete", "/links", "/links/{id_}/sheet", "/hidden", "/work", "/guest"),
+        *(
+            "/settings",
+            "/delete",
+            "/links",
+            "/links/{id_}/sheet",
+            "/hidden",
+            "/similar",
+            "/work",
+            "/guest",
+        ),
         *("/photos/{photo_id}/tidy", "/photos/{photo_id}/cover", "/api/tidy", "/api/work"),
         *(
             "/.well-known/security.txt",

@@ -1,7 +1,7 @@
 """The invariant: nothing that was accepted is ever lost.
 
 At any instant, for every accepted upload, either the original exists, or all its variants and its
-index entry exist and decode (and what the entry says is kept of the original), or a person deleted it.
+index entry exist and decode (and what the entry says is kept of the original), or a person deleted it, or another photo has its bytes.
 """
 
 import io
@@ -102,6 +102,12 @@ class Buckets:
             found[manifest["id"]] = manifest["source"]["version"]
         return found
 
+    def twin(self, key: str) -> str | None:
+        """Return the photo that a verdict on a duplicate names."""
+        if not key.startswith(keys.VERDICT_PREFIX):
+            return None
+        return (self.store.gallery.get_json(key) or {}).get("of")
+
     def assert_nothing_lost(self, key: str, versions: list[str]) -> None:
         """Fail unless each version is still an original, published, in quarantine or deleted."""
         left = self.versions()
@@ -112,6 +118,7 @@ class Buckets:
         kept = sum(len(left[name]) for name in quarantined)
         gone = [v for v in versions if v not in waiting and v not in published]
         deleted = [name for name in gallery if name.startswith(keys.TOMBSTONE_PREFIX)]
+        kept += sum(self.twin(name) in self.published() for name in gallery)
         assert len(gone) <= kept or deleted, f"{gone} lost; gallery: {gallery}, uploads: {left}"
         if gone and not deleted:
             assert [name for name in gallery if name.startswith(keys.VERDICT_PREFIX)]

@@ -24,12 +24,13 @@ from tests.events import SCHEDULED, s3_event, soon
 from tests.faults.invariant import Buckets
 from tests.object_store import ObjectStore
 
-PHOTO = keys.new_photo_id(datetime.now(UTC))
+PHOTO, TWIN = (keys.new_photo_id(datetime.now(UTC)) for _ in range(2))
 KINDS: dict[str, bytes] = {
     "small": pictures.jpeg(120, 90),
     "large": pictures.jpeg(1000, 500),
     "animated": pictures.gif(60, 40, frames=3),
     "kept": pictures.jpeg(80, 60),
+    "duplicate": pictures.jpeg(70, 50),
     "rejected": pictures.jpeg(400, 300)[:4000],
 }
 
@@ -81,7 +82,8 @@ def killer() -> Iterator[KillServer]:
 def fresh(local_s3: ObjectStore, session: boto3.Session, kind: str = "") -> Buckets:
     """Return two new buckets; each round wants its own, so that nothing is left from the last.
 
-    For the kind `kept` the main album keeps originals.
+    For the kind `kept` the main album keeps originals; for `duplicate` it takes each picture once, and
+    has this one.
     """
     from services.local.provision import provision_buckets
 
@@ -91,7 +93,12 @@ def fresh(local_s3: ObjectStore, session: boto3.Session, kind: str = "") -> Buck
     store = Store.connect(settings, session)
     if kind == "kept":
         store.albums.save(replace(MAIN, originals=Originals.UPLOADED))
-    return Buckets(store, settings, session)
+    buckets = Buckets(store, settings, session)
+    if kind == "duplicate":
+        store.albums.save(replace(MAIN, one_of_each=True))
+        buckets.put(f"uploads/main/{TWIN}", KINDS[kind])
+        buckets.process(f"uploads/main/{TWIN}")
+    return buckets
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -107,7 +114,7 @@ def test_nothing_is_lost_wherever_it_ends(
         whole.settings, s3_event((key, None), bucket=whole.settings.upload_bucket)
     )
     assert status == 0
-    assert calls >= 8 if kind != "rejected" else calls >= 5
+    assert calls >= 8 if kind not in ("rejected", "duplicate") else calls >= 5
 
     for call in range(1, calls + 1):
         for phase in ("before", "after"):
@@ -140,6 +147,10 @@ def test_nothing_is_lost_wherever_it_ends(
                 assert buckets.published() == {}
                 assert list(buckets.versions()) == [f"quarantine/main/{PHOTO}/truncated"]
                 assert buckets.gallery() == [f"rejected/main/{PHOTO}"]
+            elif kind == "duplicate":
+                assert buckets.published().keys() == {TWIN}
+                assert buckets.versions() == {}
+                assert buckets.twin(f"rejected/main/{PHOTO}") == TWIN
             else:
                 assert buckets.published() == {PHOTO: version}
                 assert buckets.versions() == {}

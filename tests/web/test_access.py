@@ -43,6 +43,7 @@ IN_ALBUM = {
     "POST */photos/{photo_id}/report": "s",
     "POST /api*/photos/{photo_id}/reports": "s",
     "GET */hidden": "t",
+    "GET */similar": "t",
     "POST */photos/{photo_id}/tidy": "t",
     "POST /api*/tidy": "t",
     "GET */settings": "o",

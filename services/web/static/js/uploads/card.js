@@ -8,6 +8,7 @@ const BUTTONS = {
   processing: [],
   ready: ["dismiss"],
   known: ["again", "dismiss"],
+  duplicate: ["dismiss"],
   refused: ["dismiss"],
   failed: ["retry", "dismiss"],
   cut: ["choose", "dismiss"],
@@ -17,6 +18,9 @@ const ICONS = { retry: "retry", again: "retry", choose: "upload" };
 /** States of an upload that will not become a photo unless the person does something. */
 export const FAILURES = ["refused", "failed", "cut"];
 export const OPEN = ["queued", "sending", "processing"];
+
+/** Whether the gallery had the picture before: this browser knew, or the album takes each only once. */
+export const isHere = ({ state }) => state === "known" || state === "duplicate";
 
 /** The card of `{name, size}`; `actions` are functions by button name. */
 export class Card {
@@ -87,12 +91,14 @@ export class Card {
    * add pictures and not see them has no page to go to.
    */
   show(photo, state = "ready") {
-    this.set(state, t(state === "known" ? "known" : "ready"));
+    this.set(state, t(state === "ready" ? "ready" : "known"));
     if (!photo.page) return;
     const attributes = { alt: "", width: 104, height: 104, loading: "lazy" };
     const picture =
       this.thumb.querySelector("canvas") ??
-      element("img", { ...attributes, src: photo.variants[0].url });
+      (photo.variants
+        ? element("img", { ...attributes, src: photo.variants[0].url })
+        : icon("picture"));
     const label = t("show", { name: this.name });
     this.thumb.replaceChildren(element("a", { href: photo.page, "aria-label": label }, picture));
   }

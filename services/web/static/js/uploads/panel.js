@@ -3,7 +3,7 @@ import PQueue from "p-queue";
 import { page, t } from "../page.js";
 import { loadStyle } from "../styles.js";
 import { keepToken } from "../tokens.js";
-import { Card } from "./card.js";
+import { Card, isHere } from "./card.js";
 import { examine, filesOf, fingerprint, isLitter } from "./files.js";
 import { adopt, forgetPending, remember } from "./pending.js";
 import { Refused, send } from "./send.js";
@@ -158,7 +158,7 @@ class Panel {
   /** Whether the same file is under way, or is a photo already. */
   async isTwin(card) {
     const others = [...this.cards].filter((other) => other !== card && !other.failed);
-    if (others.some((other) => other.print === card.print && other.state !== "known")) {
+    if (others.some((other) => other.print === card.print && !isHere(other))) {
       this.left.twice += 1;
       this.drop(card);
       return true;
@@ -189,6 +189,9 @@ class Panel {
     if (state === "ready" || state === "stored") {
       card.show(photo);
       if (photo.page) this.fresh.push(card.id);
+    } else if (state === "duplicate") {
+      card.show(photo, "duplicate"); // whose page is that of the photo which stands
+      if (card.print) keepSent(card.print, photo.of);
     } else if (state === "rejected") {
       this.fail(card, "refused", page.strings.reason[reason] ?? message);
     } else if (state === "deleted") {

@@ -1,5 +1,6 @@
 // The panel's frame: how many uploads there are and how many failed, and what to do about all.
 import { element, icon, inBytes, t } from "../page.js";
+import { isHere } from "./card.js";
 
 const ROW = 4.5; // height of a card, see uploads.css
 
@@ -55,7 +56,7 @@ export class Summary {
     const { cards, left, coming } = this.panel;
     const all = [...cards];
     const failures = all.filter((card) => card.failed);
-    const counted = all.filter((card) => !card.failed && card.state !== "known");
+    const counted = all.filter((card) => !card.failed && !isHere(card));
     const known = all.length - failures.length - counted.length;
     const done = counted.filter(({ state }) => state === "ready").length;
     const busy = coming > 0 || counted.some((card) => card.open);

@@ -1,0 +1,118 @@
+"""What becomes of a picture that an album has already, and of photos that look alike."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import boto3
+from fastapi import FastAPI
+from starlette.testclient import TestClient
+
+from services.core import keys
+from services.core.albums import Album, Who
+from services.core.grants import Right
+from services.core.settings import Settings
+from services.store import Store
+from tests import pictures
+from tests.faults.invariant import Buckets
+from tests.photos import photo_ids, publish, stored_photo
+from tests.web.owner import HTML, edit, guest
+
+
+def sent_twice(
+    store: Store, settings: Settings, session: boto3.Session, **changed: Who
+) -> tuple[str, str]:
+    """Return the ids of a photo and of the upload that has the same bytes, in an album of that kind."""
+    store.albums.save(replace(Album(slug="trip", one_of_each=True), **changed))
+    buckets = Buckets(store, replace(settings, variant_sizes=(40,)), session)
+    ids = [keys.new_photo_id(datetime.now(UTC)) for _ in range(2)]
+    for photo_id in ids:
+        buckets.put(keys.upload_key("trip", photo_id), pictures.jpeg(60, 40))
+        buckets.process(keys.upload_key("trip", photo_id))
+    return ids[0], ids[1]
+
+
+def test_the_second_leads_to_the_first(
+    client: TestClient, store: Store, settings: Settings, aws_session: boto3.Session
+) -> None:
+    """By the API and without JavaScript."""
+    first, second = sent_twice(store, settings, aws_session)
+    duplicate = {
+        "id": second,
+        "state": "duplicate",
+        "of": first,
+        "page": f"/albums/trip/photos/{first}",
+    }
+    assert client.get(f"/api/albums/trip/photos/{second}").json() == duplicate
+    asked = client.get("/api/albums/trip/photos", params={"ids": f"{second},{first}"}).json()
+    assert asked["photos"][0] == duplicate
+    page = client.get(f"/albums/trip/photos/{second}", headers=HTML, follow_redirects=False)
+    assert page.status_code == 303
+    assert page.headers["location"] == f"/albums/trip/photos/{first}"
+
+
+def test_who_may_not_see_the_album_learns_of_no_other_photo(
+    app: FastAPI, store: Store, settings: Settings, aws_session: boto3.Session
+) -> None:
+    """It arrived, as far as that guest is told."""
+    _, second = sent_twice(store, settings, aws_session, see=Who.LINK, upload=Who.LINK)
+    client = guest(app, store, "trip", Right.UPLOAD)
+    stored = {"id": second, "state": "stored"}
+    assert client.get(f"/api/albums/trip/photos/{second}").json() == stored
+    page = client.get(f"/albums/trip/photos/{second}", headers=HTML, follow_redirects=False)
+    assert page.status_code == 200
+    assert "Thank you" in page.text
+
+
+def test_the_owner_sets_it(owner: TestClient, store: Store) -> None:
+    """By a tick; off until then."""
+    store.albums.save(Album(slug="trip"))
+    assert 'name="one_of_each" value="1">' in owner.get("/albums/trip/settings").text
+    edit(owner, store, "trip", one_of_each="1")
+    album = store.albums.get("trip")
+    assert album is not None
+    assert album.one_of_each
+
+
+def test_similar_photos_are_shown_and_deleted_in_place(
+    client: TestClient, owner: TestClient, store: Store
+) -> None:
+    """In groups, newest first; what looks like no other is not there."""
+    thumbhash = bytes.fromhex("d5070a1d826a77798880768777887877800777")
+    store.albums.save(Album(slug="trip"))
+    alike, other = photo_ids(4), photo_ids(9)[5]
+    publish(store, *alike, album="trip", thumbhash=thumbhash)
+    publish(
+        store, other, album="trip", thumbhash=bytes.fromhex("1f0a12048087778778787f87f870788878")
+    )
+    page = owner.get("/albums/trip/similar").text
+    assert "4 photos" in page
+    assert [page.count(f"/albums/trip/photos/{id_}/tidy") for id_ in (*alike, other)] == [
+        *[1] * 4,
+        0,
+    ]
+    answer = owner.post(
+        f"/albums/trip/photos/{alike[0]}/tidy",
+        data={"action": "delete", "back": "similar"},
+        follow_redirects=False,
+    )
+    assert answer.headers["location"] == "/albums/trip/similar"
+    assert "3 photos" in owner.get("/albums/trip/similar").text
+    assert client.get("/albums/trip/similar").status_code == 404
+
+
+def test_many_groups_are_shown_page_by_page(owner: TestClient, store: Store) -> None:
+    """Each once, and no group is cut in two."""
+    store.albums.save(Album(slug="trip"))
+    ids = photo_ids(80)
+    for number in range(40):
+        # As light and as colourful as no other pair.
+        head = number // 8 * 8 | 32 << 6 | number % 8 * 8 << 12
+        hash_ = head.to_bytes(3, "little") + b"\x07\0" + b"\x77" * 20
+        publish(store, *ids[2 * number : 2 * number + 2], album="trip", thumbhash=hash_)
+    first = owner.get("/albums/trip/similar").text
+    assert first.count("2 photos") == 30
+    more = owner.get("/albums/trip/similar", params={"after": ids[58]}).text
+    assert f"/albums/trip/similar?after={ids[58]}" in first
+    assert more.count("2 photos") == 10
+    assert "similar?after" not in more
+    assert stored_photo(ids[0]).id in first
