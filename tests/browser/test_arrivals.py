@@ -150,3 +150,54 @@ def test_photos_of_others_come_with_the_tab(crowd: Site, open_page: Open) -> Non
     expect(page.locator('.tile img[alt^="others"]')).to_have_count(70)
     shown = page.evaluate("[...document.querySelectorAll('.tile')].map(t => t.dataset.id)")
     assert set(ids) <= set(shown)
+
+
+HIDDEN = """Object.defineProperty(document, "hidden", {{value: {0}, configurable: true}});
+document.dispatchEvent(new Event("visibilitychange"))"""
+
+
+def test_an_open_page_learns_of_photos_of_others(crowd: Site, open_page: Open) -> None:
+    """A button says how many; until it is pressed nothing moves, and then they stand in front."""
+    page = open_page(crowd.url, size=PHONE)
+    page.wait_for_load_state("networkidle")
+    before = seen(page)
+    ids = copies(crowd, next(iter(crowd.photos.values())), 8, "of others")
+    expect(page.locator(".arrivals")).to_have_text("8 new photos")
+    assert seen(page) == before
+    page.locator(".arrivals").click()
+    expect(page.locator('.tile img[alt^="of others"]')).to_have_count(8)
+    expect(page.locator(".arrivals")).to_have_count(0)
+    assert page.locator(".tile").first.get_attribute("data-id") == min(ids)
+    assert page.evaluate("scrollY") == 0
+
+
+def test_a_page_that_is_not_seen_asks_nothing(crowd: Site, open_page: Open) -> None:
+    """Every few seconds at first, once a minute after a quiet while, and not at all when hidden."""
+    page = open_page("about:blank")
+    page.clock.install()
+    asked: list[int] = []
+    page.on(
+        "response", lambda answer: asked.append(answer.status) if "/newest" in answer.url else None
+    )
+    page.goto(crowd.url)
+    page.wait_for_load_state("networkidle")
+
+    def minutes(count: int) -> list[int]:
+        asked.clear()
+        for _ in range(count * 20):
+            page.clock.run_for(3000)
+            page.wait_for_timeout(15)  # an answer takes real time
+        return list(asked)
+
+    first = minutes(1)
+    assert len(first) >= 4
+    assert set(first) == {200, 304}
+    minutes(4)
+    later = minutes(5)
+    assert 3 <= len(later) <= 7
+    assert set(later) == {304}
+    page.evaluate(HIDDEN.format("true"))
+    assert minutes(5) == []
+    page.evaluate(HIDDEN.format("false"))
+    page.wait_for_timeout(500)
+    assert asked == [304]

@@ -525,3 +525,18 @@ def test_a_download_keeps_all_of_the_name_but_the_extension(
 def test_a_declared_type_that_could_be_a_picture_is_taken(client: TestClient, type_: str) -> None:
     """Systems have many names for pictures, HEIC often none; the bytes decide."""
     assert begin(client, filename="a.HIF", type=type_).status_code == 201
+
+
+def test_who_asks_for_new_photos_is_told_only_of_news(client: TestClient, store: Store) -> None:
+    """The newest hundred ids; 304 without a body until another photo comes or one goes."""
+    publish(store, *(ids := photo_ids(101)))
+    first = client.get("/api/photos/newest")
+    assert first.json() == {"ids": ids[:100]}
+    assert first.headers["cache-control"] == "private, no-cache"
+    asked = {"if-none-match": first.headers["etag"]}
+    again = client.get("/api/photos/newest", headers=asked)
+    assert (again.status_code, again.content) == (304, b"")
+    publish(store, new := keys.new_photo_id(datetime.now(UTC)))
+    assert client.get("/api/photos/newest", headers=asked).json() == {"ids": [new, *ids[:99]]}
+    store.gallery.remove("main", new)
+    assert client.get("/api/photos/newest", headers=asked).status_code == 304

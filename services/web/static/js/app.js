@@ -1,5 +1,5 @@
 // What every page loads: small; the larger parts come in an idle moment or on first use.
-import { startGallery, takeIn, viewer } from "./gallery.js";
+import { live, startGallery, takeIn, viewer } from "./gallery.js";
 import { notice, page, t } from "./page.js";
 import { insist, loadAtIdle, part } from "./parts.js";
 import { localiseTimes, startPhoto, startWaiting } from "./photo.js";
@@ -102,5 +102,5 @@ document.addEventListener("paste", (event) => {
 // Uploads that outlived a reload are picked up again.
 hasPending().then((pending) => pending && upload((panel) => panel.resume()));
 
-const photos = document.getElementById("grid") ? [viewer] : [];
+const photos = document.getElementById("grid") ? [viewer, live] : [];
 loadAtIdle(uploader, ...photos);

@@ -1,6 +1,6 @@
 // Photos that have become ready: put in where nobody reads, else announced. What is read stays.
 import { atHead, grid, insert, older, tileOf } from "./grid.js";
-import { element, fetchPage, icon, paths, t } from "./page.js";
+import { element, fetchPage, icon, paths, t, toast } from "./page.js";
 
 const AT_ONCE = 100; // the API's own limit
 const CROWD = 12; // uploads under way from which on photos are put in all together
@@ -8,6 +8,8 @@ const PAGES = 10; // that are looked through for photos of others
 const AWAY = 60_000; // milliseconds after which a tab that comes back asks for them
 
 const held = new Map(); // id → tile
+let offered = new Set(); // ids of photos of others, whose tiles are fetched once asked for
+let met = null; // the newest ids when the page was opened, where it does not begin with them
 let button = null;
 let queued = [];
 let under = 0; // uploads that are under way
@@ -39,13 +41,41 @@ async function drain() {
   settle();
 }
 
+/** Whether a photo is on a page still to come. */
+const isLater = (id) => id > grid.lastElementChild?.dataset.id && older.querySelector("a[rel=next]");
+
 function hold(some) {
-  const last = grid.lastElementChild?.dataset.id;
   for (const tile of some) {
     const { id } = tile.dataset;
-    const later = id > last && older.querySelector("a[rel=next]"); // on a page still to come
-    if (!tileOf(id) && !later) held.set(id, tile);
+    offered.delete(id);
+    if (!tileOf(id) && !isLater(id)) held.set(id, tile);
   }
+}
+
+/**
+ * Offers what is new among the album's newest photos; it comes in when the reader asks for it, and by
+ * itself where nothing is shown yet. Returns whether there is anything that was not offered before.
+ */
+export function offer(ids) {
+  if (!atHead()) met ??= ids;
+  const before = offered;
+  const isNew = (id) => !tileOf(id) && !held.has(id) && !isLater(id) && !wasMet(id);
+  offered = new Set(ids.filter(isNew));
+  if (offered.size && !grid.children.length) bring().catch(() => {});
+  announce();
+  return [...offered].some((id) => !before.has(id));
+}
+
+/** Whether a photo was there already; where one was deleted, an older one ends the list of the newest. */
+const wasMet = (id) => met?.includes(id) || id > met?.at(-1);
+
+/** Fetches the photos that are offered and puts them in. */
+async function bring() {
+  const ids = [...offered];
+  if (ids.length) hold(await fetched(`${paths.gallery}?only=${ids.join(",")}`));
+  for (const id of ids) offered.delete(id);
+  putIn();
+  announce();
 }
 
 /** Whether photos may come in by themselves: the reader is at the beginning and sees them come. */
@@ -69,12 +99,13 @@ function putIn() {
 }
 
 function announce() {
-  if (!held.size) {
+  const count = held.size + offered.size;
+  if (!count) {
     button?.remove();
     button = null;
     return;
   }
-  const text = t("new_photos", { count: held.size });
+  const text = t("new_photos", { count });
   if (!button) {
     button = element("button", { class: "button main arrivals", type: "button", onclick: jump });
     button.append(icon("newer"), element("span", { role: "status" }));
@@ -83,13 +114,18 @@ function announce() {
   button.lastElementChild.textContent = text;
 }
 
-function jump() {
-  if (!atHead()) {
+async function jump() {
+  // Of more than one answer holds, the page itself knows where they end.
+  if (!atHead() || offered.size >= AT_ONCE) {
     location.assign(paths.gallery);
     return;
   }
-  putIn();
-  announce();
+  try {
+    await bring();
+  } catch {
+    toast(t("load_failed"));
+    return;
+  }
   window.scrollTo({ top: 0, behavior: "instant" });
   grid.querySelector("a")?.focus({ preventScroll: true });
 }

@@ -1,5 +1,5 @@
 // Brings the grid to life, where the page has one.
-import { takeIn, watchArrivals } from "./arrivals.js";
+import { offer, takeIn, watchArrivals } from "./arrivals.js";
 import { grid, tileOf } from "./grid.js";
 import { goOnAtEnd } from "./older.js";
 import { t, toast } from "./page.js";
@@ -8,6 +8,9 @@ import { keepPlace, namePlace } from "./place.js";
 import { watchSources } from "./sources.js";
 
 export { takeIn };
+
+/** Loads what asks for new photos, and lets it begin. */
+export const live = part(async () => (await import("./live.js")).watchNewest(offer));
 
 export const viewer = part(() => import("./lightbox.js"));
 

@@ -1,0 +1,56 @@
+// Asks whether there are new photos for as long as the page is seen: soon after some came, and less
+// and less often while none do.
+import { ask } from "./ask.js";
+import { paths } from "./page.js";
+import { tokenOf } from "./tokens.js";
+
+const SHORTEST = 5000; // milliseconds between two questions
+const LONGEST = 60_000; // the same, unless somebody wants it shorter
+const SLOWER = 1.3;
+
+let tag = null; // of the last answer: the cursor
+let delay = SHORTEST;
+let timer;
+let asking = null;
+let wanted = {};
+
+function schedule(wait) {
+  clearTimeout(timer);
+  // Not in step with the other pages that were opened when the speech ended.
+  timer = setTimeout(question, wait * (0.85 + 0.3 * Math.random()));
+}
+
+/**
+ * Calls `news(ids)` with the ids of the newest photos each time that they are others; it returns
+ * whether any is news. Those that this browser uploaded are left out unless `own`.
+ */
+export function watchNewest(news, { longest = LONGEST, own = false } = {}) {
+  wanted = { news, longest, own };
+  const look = () => {
+    clearTimeout(timer);
+    delay = SHORTEST;
+    if (!document.hidden) question();
+  };
+  document.addEventListener("visibilitychange", look);
+  window.addEventListener("online", look);
+  if (!document.hidden) schedule(SHORTEST);
+}
+
+function question() {
+  asking ??= next().finally(() => (asking = null));
+}
+
+async function next() {
+  const headers = tag ? { "If-None-Match": tag } : {};
+  const known = navigator.onLine ? await ask(`${paths.photos}/newest`, { headers }).catch(() => null) : null;
+  const { response, answer } = known ?? {};
+  if (response?.status === 404) return; // the reader may not see the album any more
+  if (answer?.ids && response.ok) {
+    tag = response.headers.get("etag");
+    // One's own come by the panel.
+    if (wanted.news(answer.ids.filter((id) => wanted.own || !tokenOf(id)))) delay = SHORTEST;
+  } else {
+    delay = Math.min(delay * (response ? SLOWER : 2), wanted.longest);
+  }
+  if (!document.hidden) schedule(delay);
+}
