@@ -10,6 +10,7 @@ from services.core.settings import Settings, load_settings
 from services.store import Store
 from services.web import (
     albums,
+    arrivals,
     assets,
     feeds,
     health,
@@ -23,6 +24,7 @@ from services.web import (
     similar,
     tidy,
     uploads,
+    wall,
     work,
 )  # fmt: skip
 from services.web.access import Access, album_parameter
@@ -63,12 +65,20 @@ def create_app(settings: Settings, store: Store) -> FastAPI:
         app.include_router(router, include_in_schema=False)
     # Each album has at its own path what the main one has at the root.
     for prefix, dependencies in (("", []), ("/albums/{album}", [Depends(album_parameter)])):
-        for router in (uploads.router, photos.router, tidy.router, work.router, reports.router):
+        for router in (
+            uploads.router,
+            arrivals.router,
+            photos.router,
+            tidy.router,
+            work.router,
+            reports.router,
+        ):
             app.include_router(router, prefix=f"/api{prefix}", dependencies=dependencies)
         app.add_api_route(prefix or "/", pages.gallery_page, include_in_schema=False)
         for router in (
             pages.router,
             feeds.router,
+            wall.router,
             albums.owners,
             links.owners,
             links.guests,

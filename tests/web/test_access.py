@@ -26,6 +26,7 @@ SEE, UPLOAD, TIDY = Right.SEE, Right.UPLOAD, Right.TIDY
 IN_ALBUM = {
     "GET *": "s",
     "GET */feed.xml": "s",
+    "GET */wall": "s",
     "GET */upload": "u",
     "GET */upload/": "u",
     "GET */photos/{photo_id}": "sf",
@@ -36,6 +37,7 @@ IN_ALBUM = {
     "GET */images/{photo_id}.{extension}": "s",
     "GET /api*/photos": "sf",
     "GET /api*/photos/count": "s",
+    "GET /api*/photos/newest": "s",
     "GET /api*/photos/{photo_id}": "sf",
     "DELETE /api*/photos/{photo_id}": "sft",
     "POST /api*/uploads": "u",

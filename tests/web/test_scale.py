@@ -46,6 +46,7 @@ def test_no_route_makes_calls_without_end(aws_session: boto3.Session) -> None:
         f"/?only={ids}": (12, 101),
         "/feed.xml": (1, 1),
         f"/feed.xml?after={middle}": (1, 1),
+        "/wall": (0, 1),
         "/upload": (1, 1),
         f"/photos/{middle}": (5, 2),
         f"/downloads/{middle}": (4, 2),
@@ -56,6 +57,7 @@ def test_no_route_makes_calls_without_end(aws_session: boto3.Session) -> None:
         f"/api/photos?ids={ids}": (12, 101),
         "/api/photos?limit=1000": (1, 1),
         f"/api/photos/count?newer_than={spread[0]}": (11, 1),
+        "/api/photos/newest": (1, 1),
         "/readyz": (2, 0),
     }
     with GeneratedS3(1_000_000) as server:

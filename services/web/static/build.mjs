@@ -7,6 +7,8 @@ import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
 const here = path.dirname(fileURLToPath(import.meta.url));
+// What pages name; whatever else is built is found by these.
+const ENTRIES = ["app.js", "app.css", "owner.js", "owner.css", "wall.js", "wall.css", "favicon.svg"];
 const dist = path.join(here, "dist");
 const base = {
   absWorkingDir: here,
@@ -66,7 +68,7 @@ export async function bundle() {
   await mkdir(dist, { recursive: true });
   const styles = await build({
     ...base,
-    entryPoints: ["css/app.css", "css/lightbox.css", "css/uploads.css", "owner/owner.css"],
+    entryPoints: ["css/app.css", "css/lightbox.css", "css/uploads.css", "owner/owner.css", "wall/wall.css"],
     plugins: [generated],
   });
   const files = named(styles.metafile.outputs);
@@ -78,7 +80,7 @@ export async function bundle() {
   Object.assign(files, named(icons.metafile.outputs));
   const scripts = await build({
     ...base,
-    entryPoints: ["js/app.js", "owner/owner.js"],
+    entryPoints: ["js/app.js", "owner/owner.js", "wall/wall.js"],
     format: "esm",
     splitting: true,
     sourcemap: "linked",
@@ -91,7 +93,7 @@ export async function bundle() {
   Object.assign(files, named(scripts.metafile.outputs));
   // Dynamic imports are entry points to esbuild; only the named entries are the page's business.
   const manifest = Object.fromEntries(
-    ["app.js", "app.css", "owner.js", "owner.css", "favicon.svg"].map((name) => [name, files[name]]),
+    ENTRIES.map((name) => [name, files[name]]),
   );
   // What app.js imports at once: named in the page, or each would be found only after the last.
   const [, { imports }] = Object.entries(scripts.metafile.outputs).find(
@@ -108,7 +110,7 @@ export async function bundle() {
 await bundle();
 if (process.argv.includes("--watch")) {
   let timer;
-  for (const folder of ["js", "css", "icons", "owner"]) {
+  for (const folder of ["js", "css", "icons", "owner", "wall"]) {
     watch(path.join(here, folder), { recursive: true }, () => {
       clearTimeout(timer);
       timer = setTimeout(() => bundle().catch(() => {}), 50);
