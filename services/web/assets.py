@@ -38,6 +38,12 @@ def url(name: str) -> str:
     return f"/static/{_manifest()[name]}"
 
 
+def read(name: str) -> bytes:
+    """Return an entry of the build, for what must have a path of its own."""
+    path: Path = DIST / _manifest()[name]
+    return path.read_bytes()
+
+
 def preloads() -> list[str]:
     """Return the paths of the modules that `app.js` imports at once."""
     return [f"/static/{name}" for name in _manifest()["preload"]]

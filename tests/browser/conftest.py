@@ -3,6 +3,7 @@
 import io
 import re
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -175,6 +176,14 @@ def slow_network(page: Page) -> None:
 def bulky(seed: int) -> bytes:
     """Return a picture of some 120 kB: two seconds on the slow network."""
     return pictures.jpeg(image=pictures.photo(1600, 1200, seed=seed), quality=85)
+
+
+def until(page: Page, condition: str, *, seconds: float = 30) -> None:
+    """Wait until an expression is true in the page, whose policy forbids Playwright's own way."""
+    end = time.monotonic() + seconds
+    while not page.evaluate(condition):
+        assert time.monotonic() < end, condition
+        page.wait_for_timeout(30)
 
 
 AXE = Path(__file__).parents[2] / "node_modules/axe-core/axe.min.js"

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import DESKTOP, PHONE, Open, Site, jpeg, violations
+from tests.browser.conftest import DESKTOP, PHONE, Open, Site, jpeg, until, violations
 from tests.browser.owner import make_album, signed_in
 from tests.conftest import start_product, stop_product
 
@@ -134,7 +134,7 @@ def test_five_thousand_changes(party: Site, open_page: Open) -> None:
     page.goto(f"{party.url}/wall")
 
     def measured(changes: int) -> tuple[int, dict[str, int]]:
-        page.wait_for_function(f"window.changes >= {changes}", timeout=240_000)
+        until(page, f"window.changes >= {changes}", seconds=240)
         for _ in range(2):
             session.send("HeapProfiler.collectGarbage")
         heap = session.send("Runtime.getHeapUsage")["usedSize"]
@@ -154,10 +154,10 @@ def test_new_photos_come_next_and_hidden_ones_go(party: Site, open_page: Open) -
     expect(page.locator("#code")).to_contain_text("Add your photos")
     expect(page.locator("#pictures img.shown").first).to_have_attribute("alt", "party 14.jpg")
     photo_id = party.add(jpeg(77, side=480), "just now.jpg")
-    page.wait_for_function(f"{SHOWN} === 'just now.jpg'", timeout=15_000)
+    until(page, f"{SHOWN} === 'just now.jpg'", seconds=15)
     page.keyboard.press("p")
     party.product.store.gallery.remove("main", photo_id)
-    page.wait_for_function(f"{SHOWN} !== 'just now.jpg'", timeout=25_000)
+    until(page, f"{SHOWN} !== 'just now.jpg'", seconds=25)
 
 
 def test_it_survives_the_network(party: Site, open_page: Open) -> None:
@@ -165,13 +165,13 @@ def test_it_survives_the_network(party: Site, open_page: Open) -> None:
     page = open_page("about:blank", errors="ERR_INTERNET_DISCONNECTED|ERR_FAILED")
     hurry(page, 20)
     page.goto(f"{party.url}/wall?seconds=4")
-    page.wait_for_function(f"{SHOWN} === 'party 8.jpg'")
+    until(page, f"{SHOWN} === 'party 8.jpg'")
     page.context.set_offline(True)
     page.wait_for_timeout(4000)
     before = page.evaluate(SHOWN)
-    page.wait_for_function(f"{SHOWN} !== {json.dumps(before)}")  # it still goes on
+    until(page, f"{SHOWN} !== {json.dumps(before)}")  # it still goes on
     page.context.set_offline(False)
-    page.wait_for_function(f"{SHOWN} === 'party 0.jpg'")
+    until(page, f"{SHOWN} === 'party 0.jpg'")
 
 
 @pytest.mark.parametrize("size", [DESKTOP, PHONE, (320, 568), (3840, 2160)])
@@ -189,7 +189,7 @@ def test_buttons_keys_and_axe(party: Site, open_page: Open, size: tuple[int, int
     expect(page.get_by_role("button", name="Pause")).to_have_attribute("aria-pressed", "true")
     before = page.evaluate(SHOWN)
     page.keyboard.press("ArrowRight")
-    page.wait_for_function(f"{SHOWN} !== {json.dumps(before)}")
+    until(page, f"{SHOWN} !== {json.dumps(before)}")
     page.keyboard.press("Escape")
     page.wait_for_url(f"{party.url}/")
 

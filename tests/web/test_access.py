@@ -27,6 +27,9 @@ IN_ALBUM = {
     "GET *": "s",
     "GET */feed.xml": "s",
     "GET */wall": "s",
+    "GET */manifest.webmanifest": "sf",
+    "GET */share": "u",
+    "POST */share": "u",
     "GET */upload": "u",
     "GET */upload/": "u",
     "GET */photos/{photo_id}": "sf",
@@ -64,7 +67,7 @@ FORM_DELETES = "POST */photos/{photo_id}/delete"
 # Those that need no album's right.
 OUTSIDE = {
     "GET /healthz", "GET /readyz", "GET /api/openapi.json", "GET /albums", "GET /albums/main",
-    "GET /robots.txt", "GET /.well-known/security.txt", "GET /l/{token}",
+    "GET /robots.txt", "GET /worker.js", "GET /.well-known/security.txt", "GET /l/{token}",
     "GET /feeds/{token}", "GET /feeds/{token}/{photo_id}.{extension}", "GET /signin", "GET /signin/{token}",
     "POST /signin/{token}", "POST /signout", "POST /api/passkeys/signin", "PUT /api/passkeys/signin",
 }  # fmt: skip

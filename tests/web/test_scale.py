@@ -47,6 +47,8 @@ def test_no_route_makes_calls_without_end(aws_session: boto3.Session) -> None:
         "/feed.xml": (1, 1),
         f"/feed.xml?after={middle}": (1, 1),
         "/wall": (0, 1),
+        "/manifest.webmanifest": (0, 1),
+        "/share": (0, 1),
         "/upload": (1, 1),
         f"/photos/{middle}": (5, 2),
         f"/downloads/{middle}": (4, 2),

@@ -4,11 +4,16 @@ import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { watch } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import { createHash } from "node:crypto";
 import { build } from "esbuild";
+import { png } from "./icons/raster.mjs";
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 // What pages name; whatever else is built is found by these.
-const ENTRIES = ["app.js", "app.css", "owner.js", "owner.css", "wall.js", "wall.css", "favicon.svg"];
+const ENTRIES = [
+  ...["app.js", "app.css", "owner.js", "owner.css", "wall.js", "wall.css", "worker.js", "favicon.svg"],
+  ...["icon-180.png", "icon-192.png", "icon-512.png", "maskable-512.png"],
+];
 const dist = path.join(here, "dist");
 const base = {
   absWorkingDir: here,
@@ -41,6 +46,24 @@ function named(outputs) {
   const names = {};
   for (const [file, { entryPoint }] of Object.entries(outputs)) {
     if (entryPoint) names[path.basename(entryPoint)] = path.basename(file);
+  }
+  return names;
+}
+
+// Icons for home screens, drawn from the one for tabs.
+async function drawn() {
+  const svg = await readFile(path.join(here, "icons/favicon.svg"), "utf8");
+  const names = {};
+  for (const [name, side, how] of [
+    ["icon-180", 180, { maskable: true }], // iOS rounds the corners itself, and shows no transparency
+    ["icon-192", 192],
+    ["icon-512", 512],
+    ["maskable-512", 512, { maskable: true }],
+  ]) {
+    const data = png(svg, side, how);
+    const hash = createHash("sha256").update(data).digest("hex").slice(0, 8).toUpperCase();
+    names[`${name}.png`] = `${name}-${hash}.png`;
+    await writeFile(path.join(dist, names[`${name}.png`]), data);
   }
   return names;
 }
@@ -90,7 +113,8 @@ export async function bundle() {
       UPLOADS_CSS: JSON.stringify(files["uploads.css"]),
     },
   });
-  Object.assign(files, named(scripts.metafile.outputs));
+  const worker = await build({ ...base, entryPoints: ["worker/worker.js"] });
+  Object.assign(files, named(scripts.metafile.outputs), named(worker.metafile.outputs), await drawn());
   // Dynamic imports are entry points to esbuild; only the named entries are the page's business.
   const manifest = Object.fromEntries(
     ENTRIES.map((name) => [name, files[name]]),
@@ -110,7 +134,7 @@ export async function bundle() {
 await bundle();
 if (process.argv.includes("--watch")) {
   let timer;
-  for (const folder of ["js", "css", "icons", "owner", "wall"]) {
+  for (const folder of ["js", "css", "icons", "owner", "wall", "worker"]) {
     watch(path.join(here, folder), { recursive: true }, () => {
       clearTimeout(timer);
       timer = setTimeout(() => bundle().catch(() => {}), 50);

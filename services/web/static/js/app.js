@@ -102,5 +102,20 @@ document.addEventListener("paste", (event) => {
 // Uploads that outlived a reload are picked up again.
 hasPending().then((pending) => pending && upload((panel) => panel.resume()));
 
+// What the share sheet gave to the installed gallery; see worker/worker.js.
+const installed = part(async () => {
+  const module = await import("./install.js");
+  await module.watchInstalled();
+  return module;
+});
+async function sendShared() {
+  const { takeShared } = await insist(installed, () => {});
+  const shared = await takeShared();
+  if (shared.length) upload((panel) => panel.add(shared));
+}
+const apps = document.body.dataset.share ? [installed] : [];
+const isApp = matchMedia("(display-mode: standalone)").matches;
+if (apps.length && (isApp || location.hash === "#shared")) sendShared();
+
 const photos = document.getElementById("grid") ? [viewer, live] : [];
-loadAtIdle(uploader, ...photos);
+loadAtIdle(uploader, ...photos, ...apps);

@@ -22,9 +22,10 @@ function schedule(wait) {
 
 /**
  * Calls `news(ids)` with the ids of the newest photos each time that they are others; it returns
- * whether any is news. Those that this browser uploaded are left out unless `own`.
+ * whether any is news. Those that this browser uploaded are left out unless `own`. The first
+ * question comes after `first` milliseconds.
  */
-export function watchNewest(news, { longest = LONGEST, own = false } = {}) {
+export function watchNewest(news, { longest = LONGEST, own = false, first = SHORTEST } = {}) {
   wanted = { news, longest, own };
   const look = () => {
     clearTimeout(timer);
@@ -33,7 +34,7 @@ export function watchNewest(news, { longest = LONGEST, own = false } = {}) {
   };
   document.addEventListener("visibilitychange", look);
   window.addEventListener("online", look);
-  if (!document.hidden) schedule(SHORTEST);
+  if (!document.hidden) schedule(first);
 }
 
 function question() {

@@ -197,5 +197,5 @@ function news(ids) {
   return fresh;
 }
 
-watchNewest(news, { longest: 10_000, own: true });
+watchNewest(news, { longest: 10_000, own: true, first: 0 });
 go();

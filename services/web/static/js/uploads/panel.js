@@ -1,6 +1,7 @@
 // The panel of uploads: takes files, sends three at a time, follows each until it is a photo.
 import PQueue from "p-queue";
 import { page, t } from "../page.js";
+import { dropShared } from "../shared.js";
 import { loadStyle } from "../styles.js";
 import { keepToken } from "../tokens.js";
 import { Card, isHere } from "./card.js";
@@ -49,13 +50,14 @@ class Panel {
       const found = each instanceof File ? { file: each } : each;
       if (Array.isArray(files)) this.coming -= 1;
       if (!found.file) this.left.unreadable += 1;
-      else if (!isLitter(found.file)) await this.start(found.file, found.folder);
+      else if (!isLitter(found.file)) await this.start(found);
       this.changed();
     }
     this.changed();
   }
 
-  async start(file, inFolder) {
+  /** `key` names a file that is kept until it needs no sending any more; see shared.js. */
+  async start({ file, folder: inFolder, key }) {
     const { type, reason } = await examine(file);
     if (reason === "unsupported_format" && inFolder) {
       this.left.out += 1;
@@ -67,6 +69,7 @@ class Panel {
     }
     const card = this.card(file);
     card.file = file;
+    card.key = key;
     if (reason) {
       this.fail(card, "refused", page.strings.reason[reason] ?? t(reason));
       return;
@@ -151,6 +154,7 @@ class Panel {
     });
     keepToken(grant.id, grant.delete_token);
     keepSent(card.print, grant.id);
+    this.letGo(card);
     remember({ id: grant.id, name: file.name, size: file.size, sent: true });
     this.process(card);
   }
@@ -164,7 +168,10 @@ class Panel {
       return true;
     }
     const photo = await photoOf(card.print);
-    if (photo) card.show(photo, "known");
+    if (photo) {
+      card.show(photo, "known");
+      this.letGo(card);
+    }
     this.changed();
     return Boolean(photo);
   }
@@ -207,6 +214,7 @@ class Panel {
   fail(card, state, sentence) {
     const held = card.element.contains(document.activeElement);
     card.set(state, sentence);
+    if (state === "refused") this.letGo(card);
     const first = [...this.summary.list.children].find((other) => !other.card.failed);
     this.summary.list.insertBefore(card.element, first ?? null);
     if (held) card.buttons.querySelector("button").focus();
@@ -225,7 +233,14 @@ class Panel {
     this.changed();
   }
 
+  /** What was shared is kept no longer than it needs sending. */
+  letGo(card) {
+    if (card.key !== undefined) dropShared(card.key).catch(() => {});
+    card.key = undefined;
+  }
+
   drop(card) {
+    this.letGo(card);
     const held = card.element.contains(document.activeElement);
     const next = card.element.nextElementSibling ?? card.element.previousElementSibling;
     card.controller.abort();

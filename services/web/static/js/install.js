@@ -1,0 +1,21 @@
+// What an installed gallery has beyond the page: the worker that takes what is shared to it.
+import { paths } from "./page.js";
+import { sharedFor } from "./shared.js";
+
+const installed = matchMedia("(display-mode: standalone)");
+
+async function register() {
+  // No wider than the one path that it answers: no page waits for it.
+  await navigator.serviceWorker?.register("/worker.js", { scope: paths.share }).catch(() => {});
+}
+
+/** Registers the worker where the gallery is installed, or as soon as it is. */
+export async function watchInstalled() {
+  if (installed.matches || location.pathname === paths.share) await register();
+  window.addEventListener("appinstalled", register);
+}
+
+/** What was shared to this album and is not sent yet: `{file, key}` each. */
+export function takeShared() {
+  return sharedFor(paths.share).catch(() => []);
+}

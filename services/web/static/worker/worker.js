@@ -1,0 +1,25 @@
+// The service worker. It does one thing: take what the system's share sheet gives to the album, keep
+// it in the browser and lead to the page that sends it, so that no byte passes the server. It keeps
+// no page and no picture of the gallery, and answers no other request.
+import { keepShared } from "../js/shared.js";
+
+self.addEventListener("install", () => self.skipWaiting()); // nothing depends on an older one
+
+self.addEventListener("fetch", (event) => {
+  const { pathname } = new URL(event.request.url);
+  if (event.request.method === "POST" && pathname.endsWith("/share")) {
+    event.respondWith(receive(event.request, pathname));
+  }
+});
+
+async function receive(request, path) {
+  let outcome = "failed";
+  try {
+    const files = (await request.formData()).getAll("photos").filter((file) => file.size);
+    await keepShared(path, files);
+    outcome = "received";
+  } catch {
+    // Storage is full or forbidden: the page says so.
+  }
+  return Response.redirect(`${path}?${outcome}`, 303);
+}
