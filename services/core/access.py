@@ -6,13 +6,14 @@ from enum import StrEnum
 
 from services.core.albums import Album, Originals, State, Who
 from services.core.grants import Grant, Kind, Right
-from services.core.photo import KeptOriginal
+from services.core.photo import KeptOriginal, Photo
 
 
 class Action(StrEnum):
     """What somebody wants to do in an album."""
 
     SEE = "see"
+    SEE_ALL = "see all"  # the photos of others, too
     SUBSCRIBE = "subscribe"  # read the feed and its pictures by a link to nothing else
     UPLOAD = "upload"
     FOLLOW = "follow"  # learn what became of uploads of one's own, and take them back
@@ -22,6 +23,7 @@ class Action(StrEnum):
 
 _RIGHTS = {
     Action.SEE: Right.SEE,
+    Action.SEE_ALL: Right.SEE,
     Action.SUBSCRIBE: Right.SEE,
     Action.UPLOAD: Right.UPLOAD,
     Action.FOLLOW: Right.UPLOAD,
@@ -42,9 +44,11 @@ def may(action: Action, album: Album, grants: Iterable[Grant], now: datetime) ->
         return True
     if album.state is not State.OPEN or action is Action.OWN:
         return False
+    sees_all = Who.OWNER if album.drop else album.see
     who = {
         Action.SEE: album.see,
-        Action.SUBSCRIBE: album.see,
+        Action.SEE_ALL: sees_all,
+        Action.SUBSCRIBE: sees_all,
         Action.UPLOAD: album.upload,
         # An album that is closed for uploads still tells what became of earlier ones.
         Action.FOLLOW: Who.LINK if album.upload is Who.NOBODY else album.upload,
@@ -68,3 +72,15 @@ def offers_original(original: KeptOriginal, album: Album, *, tidies: bool) -> bo
     if tidies or album.originals is Originals.UPLOADED:
         return True
     return album.originals is Originals.UNLOCATED and not original.located
+
+
+def sees(photo: Photo, album: Album, grants: Iterable[Grant], browser: str, now: datetime) -> bool:
+    """Tell whether the holder of these grants, in this browser, may see a published photo.
+
+    Where guests see only their own, those are the ones that came from the same browser.
+    """
+    held = list(grants)
+    if may(Action.SEE_ALL, album, held, now) or may(Action.SUBSCRIBE, album, held, now):
+        return True
+    own = bool(browser) and photo.browser == browser
+    return album.drop and own and may(Action.SEE, album, held, now)

@@ -55,19 +55,28 @@ class Album:
     ends: datetime | None = None  # from when on it takes no uploads
     state: State = State.OPEN
     move_to: str = ""  # where the photos of an album that is being deleted go; empty deletes them
+    names: bool = False  # who photos are from is shown
+    captions: bool = False  # something may be written under them
+    drop: bool = False  # guests see only what their own browser uploaded
+    approval: bool = False  # new photos wait until the owner publishes them
     closing: bool = False  # variants that anyone could see are still being moved
     created: datetime | None = None
     version: str = ""
 
     @property
     def is_public(self) -> bool:
-        """Whether anyone may see it, so that its variants are under `photos/`."""
-        return self.see is Who.ANYONE
+        """Whether anyone may see all of it, so that its variants are under `photos/`."""
+        return self.see is Who.ANYONE and not self.drop
 
     @property
     def is_indexed(self) -> bool:
         """Whether search engines may show it."""
         return self.is_public and self.listed
+
+    @property
+    def knows_browsers(self) -> bool:
+        """Whether its guests' browsers are told apart, so that each finds what it uploaded."""
+        return self.approval or self.drop
 
     def takes_uploads(self, now: datetime) -> bool:
         """Tell whether anybody at all may upload to it now."""
@@ -120,6 +129,10 @@ def album_from_record(slug: str, content: Mapping[str, Any], version: str) -> Al
             ends=_moment(content["ends"]),
             state=State(content["state"]),
             move_to=str(content["move_to"]),
+            names=bool(content["names"]),
+            captions=bool(content["captions"]),
+            drop=bool(content["drop"]),
+            approval=bool(content["approval"]),
             closing=bool(content["closing"]),
             created=_moment(content["created"]),
             version=version,

@@ -34,6 +34,7 @@ ALBUM_PATTERN = r"[a-z0-9-]{1,40}"
 PHOTO_ID_PATTERN = r"7[0-9A-HJKMNP-TV-Z]{25}"
 
 MAX_NAME_BYTES = 255  # UTF-8; what file systems allow
+MAX_GUEST_BYTES = 60  # UTF-8; what an entry's key has room for in every script
 MAX_SEGMENT_BYTES = 255  # between two slashes; object stores on file systems refuse more
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base 32, as ULID's specification has
@@ -183,13 +184,22 @@ def bounded_name(name: str) -> str:
 
     Lone surrogates cannot be written as UTF-8; marks of direction make names lie.
     """
+    return _bounded(re.split(r"[/\\]", name)[-1], MAX_NAME_BYTES)
+
+
+def bounded_guest(name: str) -> str:
+    """Return a guest's name without unseen characters, cut to MAX_GUEST_BYTES of UTF-8."""
+    return _bounded(name, MAX_GUEST_BYTES)
+
+
+def _bounded(text: str, most: int) -> str:
     seen = (
         character
-        for character in re.split(r"[/\\]", name)[-1]
+        for character in text
         if character in _JOINERS or unicodedata.category(character) not in _UNSEEN
     )
-    cut = "".join(seen).strip().encode()[:MAX_NAME_BYTES]
-    return cut.decode(errors="ignore").strip(_JOINERS)
+    cut = "".join(seen).strip().encode(errors="ignore")[:most]
+    return cut.decode(errors="ignore").strip(_JOINERS).strip()
 
 
 def name_of_upload_key(key: str) -> str:

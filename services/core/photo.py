@@ -39,8 +39,9 @@ class Photo:
     """A photo; `width` × `height` are the upright original's, in pixels.
 
     `private` tells that its variants are under `private/`, `pending` that its entry is under
-    `pending/`. `uploader` names a guest's browser, or is empty. `stored_bytes` are those of all
-    variants together.
+    `pending/`: it waits for approval, or, where `hidden`, somebody took it out of the album.
+    `uploader` is the link or key that it came by, `browser` the browser, `guest` the name that was
+    given; each may be empty. `stored_bytes` are those of all variants together.
     """
 
     album: str
@@ -53,9 +54,12 @@ class Photo:
     animated: bool = False
     private: bool = False
     pending: bool = False
+    hidden: bool = False
     uploader: str = ""
     stored_bytes: int = 0
     original: KeptOriginal | None = None
+    guest: str = ""
+    browser: str = ""
 
     @property
     def original_key(self) -> str:
@@ -91,14 +95,16 @@ class Photo:
     def key(self) -> str:
         """Return the object key that says it all, at most 1,024 bytes, as S3 demands.
 
-        `index/<album>/<id>/2.<w>x<h>[a][p].<thumbhash>.<uploader>.<bytes>.<variants>.<name>`: 2 is the
-        form's version, `a` marks an animation, `p` private variants; variants are such as
-        `400-400x267wj_800-800x533wj`; thumbhash and name are base64url. To the bytes of the variants
-        those of a kept original are added, such as `u3141592jpg`: `u` as it was uploaded, `l` without
-        its location. A slash after each 255
-        characters of that keeps every segment as short as object stores on file systems want it.
+        `index/<album>/<id>/2.<w>x<h>[a][p][h].<thumbhash>.<uploader>.<bytes>.<variants>.<name>.<guest>.<browser>`:
+        2 is the form's version, `a` marks an animation, `p` private variants, `h` a hidden photo;
+        variants are such as `400-400x267wj_800-800x533wj`; thumbhash, name and guest are base64url. To the
+        bytes of the variants those of a kept original are added, such as `u3141592jpg`: `u` as it was
+        uploaded, `l` without its location.
+        A slash after each 255 characters of that keeps every segment as short as object stores on
+        file systems want it.
         """
         flags = ("a" if self.animated else "") + ("p" if self.private else "")
+        flags += "h" if self.hidden else ""
         entry = ".".join(
             (
                 FORM,
@@ -108,6 +114,8 @@ class Photo:
                 f"{self.stored_bytes}{_written_original(self.original)}",
                 _written(self.variants),
                 _base64url(keys.bounded_name(self.name).encode()),
+                _base64url(keys.bounded_guest(self.guest).encode()),
+                self.browser,
             )
         )
         cut = keys.MAX_SEGMENT_BYTES
@@ -142,6 +150,7 @@ class Photo:
                 animated=entry["animated"] == "a",
                 private=private,
                 pending=place["prefix"] == keys.PENDING_PREFIX,
+                hidden=entry["hidden"] == "h",
                 uploader=entry["uploader"],
                 stored_bytes=int(entry["bytes"]),
                 original=KeptOriginal(
@@ -149,6 +158,8 @@ class Photo:
                 )
                 if entry["kept"]
                 else None,
+                guest=_from_base64url(entry["guest"]).decode(errors="replace"),
+                browser=entry["browser"],
             )
         except ValueError:  # no base64
             return None
@@ -210,10 +221,11 @@ _STORED_BYTES = (
 )
 _BYTES = re.compile(_STORED_BYTES, re.ASCII)
 _ENTRY = re.compile(
-    rf"{FORM}\.(?P<width>{_NUMBER})x(?P<height>{_NUMBER})(?P<animated>a?)(?P<private>p?)"
+    rf"{FORM}\.(?P<width>{_NUMBER})x(?P<height>{_NUMBER})(?P<animated>a?)(?P<private>p?)(?P<hidden>h?)"
     rf"\.(?P<thumbhash>[\w-]*)\.(?P<uploader>[\w-]{{0,22}})"
     rf"\.{_STORED_BYTES}"
-    rf"\.(?P<variants>{_STORED}(?:_{_STORED})*)\.(?P<name>[\w-]*)",
+    rf"\.(?P<variants>{_STORED}(?:_{_STORED})*)\.(?P<name>[\w-]*)"
+    r"\.(?P<guest>[\w-]*)\.(?P<browser>[\w-]{0,22})",
     re.ASCII,
 )
 

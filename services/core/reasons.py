@@ -27,6 +27,7 @@ class Reason(StrEnum):
     GALLERY_IS_FULL = "gallery_is_full"
     ALBUM_GONE = "album_gone"
     DUPLICATE = "duplicate"
+    NOT_APPROVED = "not_approved"
 
 
 # English; the page's translations carry a sentence for each code too. The placeholders are the
@@ -50,6 +51,7 @@ ENGLISH = {
     Reason.GALLERY_IS_FULL: "The gallery is full; its owner can make room.",
     Reason.ALBUM_GONE: "The album was deleted before the picture arrived.",
     Reason.DUPLICATE: "The album has this very picture already.",
+    Reason.NOT_APPROVED: "The album's owner did not publish it.",
 }
 
 

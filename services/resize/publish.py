@@ -136,18 +136,17 @@ def _ended_before(
     if accepted != version.version:
         store.uploads.delete(version)
         return Outcome.REPLAYED
-    # Hidden since: only a published photo is, so that this is what it was made of.
-    if published or gallery.entry_keys(album, photo_id, pending=True):
+    if published:
         # An earlier delivery ended before it removed the original, perhaps before it claimed its hash
-        # or looked at what changed in the album meanwhile.
+        # or looked at what changed in the album meanwhile. One that is pending is private, whatever
+        # changed.
         try:
             shown = gallery.photos(album, [photo_id])
             for photo in (shown or gallery.photos(album, [photo_id], pending=True)).values():
                 if yields_to_twin(photo, gallery.get_json(photo.key()) or {}, store, settings):
                     store.uploads.delete(version)
                     return Outcome.DUPLICATE
-                if shown:  # of one that somebody hid the web function has that in hand
-                    _follow_album(photo, store)
+                _follow_album(photo, store)
         except Rejected:
             return None  # the album is gone, and the photo with it: now the upload gets its verdict
         store.uploads.delete(version)
@@ -261,7 +260,9 @@ def _follow_album(photo: Photo, store: Store) -> None:
         store.gallery.remove(photo.album, photo.id)
         raise Rejected(Reason.ALBUM_GONE)
     if album and not album.is_public and not photo.private:
-        private = relocated(photo, album=photo.album, private=True, pending=photo.pending)
+        private = relocated(
+            photo, album=photo.album, private=True, pending=photo.pending, hidden=photo.hidden
+        )
         relocate(store.gallery, photo, private)
 
 

@@ -20,17 +20,22 @@ def photo_of(album: Album, photo_id: str, original: Original, picture: Picture) 
     """Return the photo that an upload becomes."""
     by_size = groupby(picture.variants, lambda variant: variant.fit)
     stored = [(fit, [variant.format for variant in same]) for fit, same in by_size]
+    pending = album.approval and not original.approved
+    private = pending or not album.is_public
     return Photo(
         album=album.slug,
         id=photo_id,
         width=picture.width,
         height=picture.height,
         thumbhash=picture.thumbhash,
-        variants=stored_variants(album.slug, photo_id, stored, private=not album.is_public),
+        variants=stored_variants(album.slug, photo_id, stored, private=private),
         name=original.name,
         animated=picture.animated,
-        private=not album.is_public,
+        private=private,
+        pending=pending,
         uploader=original.uploader,
+        guest=original.guest,
+        browser=original.browser,
         stored_bytes=sum(len(variant.data) for variant in picture.variants),
     )
 

@@ -1,7 +1,7 @@
 """The bucket that the gallery is: variants, index entries, verdicts and tombstones."""
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 SOURCE_METADATA = "source"
+MOST_SCANNED = 10  # listings of a thousand photos that looking for a few of them may take
+_ATTEMPTS = 5  # at writing what others change at the same time
 _GUESSES = 40  # more than bisecting all the years there are down to a millisecond takes
 # A variant never changes, so browsers need not ask again; but a deleted one must go from CDNs, which
 # ask the bucket anew after ten minutes.
@@ -203,13 +205,19 @@ class GalleryBucket(Bucket):
             start = prefix + keys.first_photo_id(keys.uploaded_at(photo_id) + window)
         return [], True
 
-    def count(self, album: str, newer_than: str | None, most: int) -> tuple[int | None, int | None]:
-        """Return how many photos an album has and how many of them are newer than one.
+    def count(
+        self,
+        album: str,
+        newer_than: str | None,
+        most: int,
+        wanted: Callable[[Photo], bool] | None = None,
+    ) -> tuple[int | None, int | None]:
+        """Return how many photos an album has, or of those wanted, and how many are newer than one.
 
         None stands for a number that is larger than `most`; a request to S3 for each thousand.
         """
         prefix = f"{keys.INDEX_PREFIX}{album}/"
-        counted, newer, last = 0, 0, ""
+        counted, unwanted, newer, last = 0, 0, 0, ""
         for item in self.objects(prefix):
             photo_id = item["Key"][len(prefix) :].partition("/")[0]
             if photo_id == last:  # a second entry, while a photo is being reprocessed
@@ -217,8 +225,35 @@ class GalleryBucket(Bucket):
             if counted == most:
                 return None, None if last < (newer_than or "") else newer
             counted, last = counted + 1, photo_id
+            if wanted and not any(wanted(photo) for photo in photos_in([item["Key"]])):
+                unwanted += 1
+                continue
             newer += photo_id < (newer_than or "")
-        return counted, newer
+        return counted - unwanted, newer
+
+    def page_where(
+        self,
+        album: str,
+        after: str | None,
+        limit: int,
+        wanted: Callable[[Photo], bool],
+        *,
+        pending: bool = False,
+    ) -> tuple[list[Photo], str | None]:
+        """Return the first `limit` photos that are wanted, and the cursor behind which to go on.
+
+        At most MOST_SCANNED listings of a thousand photos: where few are wanted there may be fewer
+        than `limit`, or none, and still a cursor.
+        """
+        found: list[Photo] = []
+        for _ in range(MOST_SCANNED):
+            photos, after = self.page(album, after, 1000, pending=pending)
+            found += [photo for photo in photos if wanted(photo)]
+            if len(found) > limit or (len(found) == limit and after):
+                return found[:limit], found[limit - 1].id
+            if after is None:
+                break
+        return found, after
 
     def photos(
         self, album: str, photo_ids: Iterable[str], *, pending: bool = False
@@ -227,6 +262,28 @@ class GalleryBucket(Bucket):
         prefix = f"{keys.PENDING_PREFIX if pending else keys.INDEX_PREFIX}{album}/"
         found = self.find(prefix, photo_ids)
         return {photo.id: photo for photo in photos_in(found.values())}
+
+    def write_caption(self, album: str, photo_id: str, text: str) -> bool:
+        """Write a published photo's caption into its manifest; False where there is no such photo.
+
+        A relocation puts the new entry before it reads once more what it takes along: so one of both
+        sees the other, as all entries that stand get the text. (Reprocessing in the same instant may
+        write what it read before.)
+        """
+        written: set[str] = set()
+        for _ in range(_ATTEMPTS):
+            listed = {
+                key
+                for pending in (False, True)
+                for key in self.entry_keys(album, photo_id, pending=pending)
+            }
+            if listed <= written:
+                return bool(listed)
+            for key in listed - written:
+                record = self.get_record(key)
+                if record and self.put_json(key, record[0] | {"caption": text}, IfMatch=record[1]):
+                    written.add(key)
+        return False
 
     def index(self) -> Iterator[tuple[str, str, list[str]]]:
         """Yield album and id of each published photo with the keys of its entries.
@@ -259,6 +316,11 @@ class GalleryBucket(Bucket):
         read = {id_: self.get_json(key) for id_, key in found.items()}
         return {id_: verdict for id_, verdict in read.items() if verdict}
 
+    def tombstones(self, album: str, photo_ids: Iterable[str]) -> dict[str, dict[str, Any]]:
+        """Return what is kept of those photos that a person deleted."""
+        found = self.find(f"{keys.TOMBSTONE_PREFIX}{album}/", photo_ids)
+        return {id_: self.get_json(key) or {} for id_, key in found.items()}
+
     def deleted(self, album: str, photo_ids: Iterable[str]) -> set[str]:
         """Return those photos that a person deleted."""
         return set(self.find(f"{keys.TOMBSTONE_PREFIX}{album}/", photo_ids))
@@ -268,8 +330,10 @@ class GalleryBucket(Bucket):
         return self.get_bytes(keys.tombstone_key(album, photo_id)) is not None
 
     def published_version(self, album: str, photo_id: str) -> str | None:
-        """Return the version of the upload that a published photo was made of."""
-        photo = self.photos(album, [photo_id]).get(photo_id)
+        """Return the version of the upload that a photo was made of, published or pending."""
+        photo = self.photos(album, [photo_id]).get(photo_id) or self.photos(
+            album, [photo_id], pending=True
+        ).get(photo_id)
         return _source_version(self.get_json(photo.key())) if photo else None
 
     def rejected_version(self, album: str, photo_id: str) -> str | None:

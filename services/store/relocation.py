@@ -14,13 +14,17 @@ from services.store.gallery import GalleryBucket, photos_in
 from services.store.hashes import Hashes
 
 
-def relocated(photo: Photo, *, album: str, private: bool, pending: bool) -> Photo:
-    """Return the photo as it is in another place."""
+def relocated(
+    photo: Photo, *, album: str, private: bool, pending: bool, hidden: bool = False
+) -> Photo:
+    """Return the photo as it is in another place; `hidden` as `services.core.photo.Photo` has it."""
     prefix = variants_prefix(album, photo.id, private=private)
     variants = tuple(
         replace(variant, key=prefix + variant.key.rpartition("/")[2]) for variant in photo.variants
     )
-    return replace(photo, album=album, private=private, pending=pending, variants=variants)
+    return replace(
+        photo, album=album, private=private, pending=pending, hidden=hidden, variants=variants
+    )
 
 
 def relocate(gallery: GalleryBucket, photo: Photo, new: Photo) -> bool:
@@ -41,13 +45,16 @@ def relocate(gallery: GalleryBucket, photo: Photo, new: Photo) -> bool:
     if manifest and not _decided(gallery, photo, new, manifest["delete_sha256"]):
         gallery.remove(new.album, new.id)
         return False
+    if manifest and not stands:
+        _take_caption(gallery, photo, new, manifest)
     if manifest and photo.album != new.album:
         Hashes(gallery).move(manifest, photo.album, new.album)
     _remove_files(gallery, photo, new)
     # Not only the entry that was read: reprocessing may have put another one meanwhile. It looks for
     # ours after that, so one of both sees the other.
     there = photos_in(gallery.entry_keys(photo.album, photo.id, pending=photo.pending))
-    gallery.drop(*{photo.key(), *(one.key() for one in there if one.private == photo.private)})
+    before = {photo.key(), *(one.key() for one in there if one.private == photo.private)}
+    gallery.drop(*(before - {new.key()}))
     return True
 
 
@@ -94,6 +101,15 @@ def _rewritten(manifest: dict[str, Any], photo: Photo, new: Photo) -> dict[str, 
     moved = {old.key: copy.key for old, copy in pairs}
     variants = [one | {"key": moved.get(one["key"], one["key"])} for one in manifest["variants"]]
     return manifest | {"album": new.album, "variants": variants}
+
+
+def _take_caption(
+    gallery: GalleryBucket, photo: Photo, new: Photo, manifest: dict[str, Any]
+) -> None:
+    """Take along the caption that was written since the manifest was read."""
+    latest = gallery.get_json(photo.key())
+    if latest and latest.get("caption") != manifest.get("caption"):
+        gallery.put_json(new.key(), _rewritten(latest, photo, new))
 
 
 def _decided(gallery: GalleryBucket, photo: Photo, new: Photo, delete_sha256: str) -> bool:

@@ -25,6 +25,8 @@ NAME_METADATA = "name"
 DELETE_METADATA = "delete-sha256"
 GUEST_METADATA = "guest"
 UPLOADER_METADATA = "uploader"
+BROWSER_METADATA = "browser"
+APPROVED_METADATA = "approved"
 SOURCE_METADATA = "source"
 
 
@@ -52,6 +54,8 @@ class Original(Version):
     delete_sha256: str
     guest: str  # the name that who uploaded it gave
     uploader: str  # the link or key that it came by
+    browser: str = ""  # the browser that sent it
+    approved: bool = False  # it came from somebody who may publish what waits
     data: bytes | None = None
     archived: bool = False  # only its headers can be read
 
@@ -74,6 +78,8 @@ class UploadBucket(Bucket):
         delete_sha256: str,
         guest: str = "",
         uploader: str = "",
+        browser: str = "",
+        approved: bool = False,
         source: str = "",
         redirect: str = "",
     ) -> tuple[str, dict[str, str]]:
@@ -84,8 +90,10 @@ class UploadBucket(Bucket):
         carried = {
             NAME_METADATA: quote(keys.bounded_name(name)),
             DELETE_METADATA: delete_sha256,
-            GUEST_METADATA: quote(keys.bounded_name(guest)),
+            GUEST_METADATA: quote(keys.bounded_guest(guest)),
             UPLOADER_METADATA: uploader,
+            BROWSER_METADATA: browser,
+            APPROVED_METADATA: "yes" if approved else "",
             SOURCE_METADATA: source,  # by which a local queue is fair
         }
         fields = {"Content-Type": content_type}
@@ -236,10 +244,16 @@ def _original(key: str, response: Any, data: bytes | None) -> Original:
         name=keys.bounded_name(unquote(metadata.get(NAME_METADATA, "")))
         or keys.name_of_upload_key(key),
         delete_sha256=metadata.get(DELETE_METADATA, ""),
-        guest=keys.bounded_name(unquote(metadata.get(GUEST_METADATA, ""))),
-        uploader=re.sub(r"[^\w-]", "", metadata.get(UPLOADER_METADATA, ""), flags=re.ASCII)[:22],
+        guest=keys.bounded_guest(unquote(metadata.get(GUEST_METADATA, ""))),
+        uploader=_token(metadata.get(UPLOADER_METADATA, "")),
+        browser=_token(metadata.get(BROWSER_METADATA, "")),
+        approved=metadata.get(APPROVED_METADATA) == "yes",
         data=data,
     )
+
+
+def _token(text: str) -> str:
+    return re.sub(r"[^\w-]", "", text, flags=re.ASCII)[:22]
 
 
 def _version_id(response: Any) -> str | None:

@@ -3,6 +3,8 @@
 Whoever may not see an album gets the response that an album which does not exist gets.
 """
 
+import base64
+import hashlib
 from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
@@ -14,7 +16,7 @@ from starlette.concurrency import run_in_threadpool
 from services.core import keys
 from services.core.access import Action
 from services.core.albums import Album, is_slug
-from services.core.grants import LASTS, Grant, Kind, grant_id
+from services.core.grants import LASTS, Grant, Kind, grant_id, new_token
 from services.core.photo import Photo
 from services.store import Store
 from services.web.cache import Cache
@@ -23,6 +25,7 @@ from services.web.place import Place
 from services.web.problems import NO_SUCH_ALBUM, ProblemError
 
 OWNER_COOKIE = "owner"
+BROWSER_COOKIE = "browser"
 LINK_COOKIE = "link-"  # and the album's slug
 RENEW_EVERY = timedelta(days=1)
 COOKIE_LASTS = timedelta(days=400)  # no browser keeps one longer; the grant ends the session
@@ -106,6 +109,19 @@ def set_token(
     )
 
 
+def browser_id(token: str) -> str:
+    """Return what the bucket knows of a browser: 72 bits of its token's SHA-256, base64url."""
+    return base64.urlsafe_b64encode(hashlib.sha256(token.encode()).digest()[:9]).decode()
+
+
+def know_browser(request: Request, response: Response, place: Place) -> str:
+    """Return which browser this is, having given it a cookie where the album wants to know."""
+    if place.browser or not place.album.knows_browsers:
+        return place.browser
+    set_token(request, response, BROWSER_COOKIE, token := new_token(), COOKIE_LASTS)
+    return browser_id(token)
+
+
 def _tokens(request: Request, slug: str | None) -> Iterator[tuple[str, set[Kind]]]:
     """Yield the tokens that a request carries for an album, with the kinds that each may be."""
     scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
@@ -141,7 +157,10 @@ def find_place(request: Request, slug: str, *actions: Action) -> Place:
     request.state.noindex = album is None or not album.is_indexed
     if album is None:
         raise ProblemError(*NO_SUCH_ALBUM)
-    place = Place(album, grant, is_owner=grant is not None and grant.kind is Kind.OWNER)
+    is_owner = grant is not None and grant.kind is Kind.OWNER
+    token = request.cookies.get(cookie_name(request, BROWSER_COOKIE), "")
+    browser = browser_id(token) if album.knows_browsers and token else ""
+    place = Place(album, grant, is_owner=is_owner, browser=browser)
     if not any(place.may(action) for action in actions):
         if Action.UPLOAD in actions and place.may(Action.SEE):
             raise ProblemError(*NO_UPLOADS)

@@ -42,11 +42,15 @@ _CHANGED = (HTTPStatus.CONFLICT, "Somebody changed the album meanwhile; look at 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """An album as the list shows it; `count` is None beyond MOST_COUNTED."""
+    """An album as the list shows it; `count` is None beyond MOST_COUNTED.
+
+    Of one whose photos are not all for the caller to see neither count nor cover is told.
+    """
 
     album: Album
     cover: Photo | None
     count: int | None
+    told: bool = True
 
 
 def all_albums(access: Access) -> Iterator[Album]:
@@ -98,6 +102,8 @@ def albums_page(request: Request, access: AccessDep, settings: SettingsDep) -> R
     now = datetime.now(UTC)
     seen = [
         summary_of(access, album)
+        if may(Action.SEE_ALL, album, grants, now)
+        else Summary(album, None, None, told=False)
         for album in owned_albums(access)
         if may(Action.OWN, album, grants, now)
         or (album.listed and may(Action.SEE, album, grants, now))
@@ -192,6 +198,10 @@ def _edited(album: Album, fields: dict[str, str]) -> Album:
         originals=originals,
         one_of_each=bool(fields.get("one_of_each")),
         cover=cover,
+        names=bool(fields.get("names")),
+        captions=bool(fields.get("captions")),
+        drop=bool(fields.get("drop")),
+        approval=bool(fields.get("approval")),
         ends=moment_of(fields, "ends"),
     )
 

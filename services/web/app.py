@@ -12,6 +12,7 @@ from services.web import (
     albums,
     arrivals,
     assets,
+    captions,
     feeds,
     health,
     install,
@@ -74,6 +75,7 @@ def create_app(settings: Settings, store: Store) -> FastAPI:
             tidy.router,
             work.router,
             reports.router,
+            captions.router,
         ):
             app.include_router(router, prefix=f"/api{prefix}", dependencies=dependencies)
         app.add_api_route(prefix or "/", pages.gallery_page, include_in_schema=False)
@@ -89,6 +91,7 @@ def create_app(settings: Settings, store: Store) -> FastAPI:
             similar.router,
             work.pages,
             reports.pages,
+            captions.pages,
         ):
             app.include_router(router, prefix=prefix, include_in_schema=False)
     app.include_router(health.router)

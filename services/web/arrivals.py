@@ -39,7 +39,7 @@ def newest_photos(
 ) -> Response:
     """Up to a hundred ids, or 304 while they are the same; one listing."""
     del if_none_match  # read by `unless_known`; named here so that it is documented
-    photos = Gallery(store, place.slug).page(None, NEWEST).photos
+    photos = Gallery.seen_from(store, place).page(None, NEWEST).photos
     newest = Newest(ids=[photo.id for photo in photos])
     response = Response(newest.model_dump_json(), media_type="application/json")
     response.headers["Cache-Control"] = "private, no-cache"

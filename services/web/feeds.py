@@ -70,7 +70,7 @@ def shared_picture(
     """Lead to a picture of the feed that a feed's link opens."""
     place = _place(request, access, token)
     known = keys.is_photo_id(photo_id)
-    photo = Gallery(store, place.slug).status(photo_id).photo if known else None
+    photo = Gallery.seen_from(store, place).status(photo_id).photo if known else None
     if photo is None or extension != photo.largest.format.extension:
         raise ProblemError(HTTPStatus.NOT_FOUND, "Not Found")
     headers = {"Referrer-Policy": "no-referrer"}
@@ -103,7 +103,7 @@ def _atom(
         raise HTTPException(HTTPStatus.NOT_FOUND)
     settings = request.app.state.settings
     origin, untitled = public_url(request, settings), strings_for_request(request)("photo.untitled")
-    page = Gallery(store, place.slug).page(after, IN_FEED)
+    page = Gallery.seen_from(store, place).page(after, IN_FEED)
     response = render(
         request,
         "feed.xml",

@@ -4,14 +4,17 @@ import hashlib
 import hmac
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from services.core import keys
+from services.core.names import is_from
 from services.core.photo import Photo
+from services.core.reasons import ENGLISH, Reason
 from services.store import Store
+from services.web.place import Place
 
-State = Literal["waiting", "ready", "rejected", "deleted", "unknown"]
+State = Literal["waiting", "ready", "stored", "pending", "rejected", "deleted", "unknown"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,15 +29,20 @@ class Page:
 class Status:
     """What became of an upload; `photo` where it is ready, `reason` where it was rejected.
 
+    What is ready, and not for the caller to see, is stored.
+    `held` is the photo that waits for approval, or that is hidden: of that the state is unknown.
+    `note` is what its owner wrote who did not publish it.
     `of` is the photo that has the same bytes, where that was the reason.
     """
 
     id: str
     state: State
     photo: Photo | None = None
+    held: Photo | None = None
     reason: str = ""
     message: str = ""
     of: str = ""
+    note: str = ""
 
 
 # Of `Screenshot 10.15.30` nothing is an extension.
@@ -64,16 +72,35 @@ def fitting(page: Page, weigh: Callable[[Photo], int]) -> Page:
 
 
 class Gallery:
-    """Reads and changes one album of the gallery."""
+    """Reads and changes one album of the gallery.
 
-    def __init__(self, store: Store, album: str) -> None:
+    `wanted` tells which of its published photos are shown: all where it is None. Then a page is one
+    request to S3; else it is up to `services.store.gallery.MOST_SCANNED`, and may have few photos, or
+    none, and yet a next one.
+    """
+
+    def __init__(
+        self, store: Store, album: str, wanted: Callable[[Photo], bool] | None = None
+    ) -> None:
         self._store = store
         self.album = album
+        self._wanted = wanted
+
+    @classmethod
+    def seen_from(cls, store: Store, place: Place, by: str = "") -> "Gallery":
+        """Return an album as the caller may see it; `by` leaves the photos that a guest sent."""
+        seen = None if place.sees_all else place.sees
+        if not by or not place.shows_names:
+            return cls(store, place.slug, seen)
+        return cls(store, place.slug, lambda p: is_from(p.guest, by) and (seen is None or seen(p)))
 
     def page(self, after: str | None, limit: int) -> Page:
-        """Return at most `limit` photos older than the photo id `after`; one request to S3."""
-        photos, following = self._store.gallery.page(self.album, after, limit)
-        return Page(tuple(photos), following)
+        """Return at most `limit` photos older than the photo id `after`."""
+        if self._wanted:
+            found = self._store.gallery.page_where(self.album, after, limit, self._wanted)
+        else:
+            found = self._store.gallery.page(self.album, after, limit)
+        return Page(tuple(found[0]), found[1])
 
     def around(self, photo_id: str, limit: int) -> tuple[Page, bool]:
         """Return `limit` photos from one on and as many newer ones, and whether there are newer yet.
@@ -81,15 +108,17 @@ class Gallery:
         The photo itself may have been deleted; its place in the order has not.
         """
         newer, more = self._store.gallery.newer(self.album, photo_id, limit)
+        if self._wanted:
+            newer = [photo for photo in newer if self._wanted(photo)]
         page = self.page(newer[-1].id if newer else None, limit)
         return Page((*newer, *page.photos), page.next), more
 
     def count(self, newer_than: str | None, most: int) -> tuple[int | None, int | None]:
         """Return the number of photos, and of those newer than one; None beyond `most`."""
-        return self._store.gallery.count(self.album, newer_than, most)
+        return self._store.gallery.count(self.album, newer_than, most, self._wanted)
 
     def statuses(self, photo_ids: Iterable[str]) -> dict[str, Status]:
-        """Return what became of each upload; four listings at most where they are neighbours."""
+        """Return what became of each upload; six listings at most where they are neighbours."""
         ids = list(dict.fromkeys(photo_ids))
         # The original goes only after the entry or the verdict stands: read in this order, an
         # upload that ends meanwhile is seen either still waiting or ended, and never as unknown.
@@ -98,20 +127,25 @@ class Gallery:
         waiting = self._store.uploads.present(self.album, ids)
         photos = self._store.gallery.photos(self.album, ids)
         rest = [id_ for id_ in ids if id_ not in photos and id_ not in waiting]
+        held = self._store.gallery.photos(self.album, rest, pending=True)
+        rest = [id_ for id_ in rest if id_ not in held]
         verdicts = self._store.gallery.verdicts(self.album, rest)
         unended = [id_ for id_ in rest if id_ not in verdicts]
-        deleted = self._store.gallery.deleted(self.album, unended)
+        deleted = self._store.gallery.tombstones(self.album, unended)
+        # What was published between the first two listings is in neither of them.
+        missed = [id_ for id_ in unended if id_ not in deleted]
+        photos |= self._store.gallery.photos(self.album, missed)
         statuses = {}
         for id_ in ids:
-            if id_ in photos:
-                status = Status(id_, "ready", photos[id_])
+            if photo := photos.get(id_):
+                seen = self._wanted is None or self._wanted(photo)
+                status = Status(id_, "ready", photo) if seen else Status(id_, "stored")
             elif id_ in waiting:
                 status = Status(id_, "waiting")
-            elif verdict := verdicts.get(id_):
-                reason, message, of = verdict["reason"], verdict["message"], verdict.get("of", "")
-                status = Status(id_, "rejected", reason=reason, message=message, of=of)
+            elif photo := held.get(id_):
+                status = Status(id_, "unknown" if photo.hidden else "pending", held=photo)
             else:
-                status = Status(id_, "deleted" if id_ in deleted else "unknown")
+                status = _ended(id_, verdicts.get(id_), deleted.get(id_))
             statuses[id_] = status
         return statuses
 
@@ -119,27 +153,32 @@ class Gallery:
         """Return what became of one upload."""
         return self.statuses([photo_id])[photo_id]
 
-    def delete(self, photo_id: str, token: str | None) -> Status:
+    def delete(
+        self, photo_id: str, token: str | None, *, browser: str = "", note: str | None = None
+    ) -> Status:
         """Delete a photo, an upload that waits or a verdict, and return what it was before.
 
-        Raises NotUploaderError unless `token` is the one that came with the upload, or None, for who
-        may delete anything. Of a photo that is deleted already, what an earlier attempt may have
-        left is removed.
+        Raises NotUploaderError unless `token` is the one that came with the upload, or `browser` the
+        one that it came from, or `token` is None, for who may delete anything. `note` rejects it: its
+        uploader is told so. Of a photo that is deleted already, what an earlier attempt may have left
+        is removed.
         """
-        before = self.status(photo_id)
-        if before.state == "unknown" and token is None:
-            hidden = self._store.gallery.photos(self.album, [photo_id], pending=True)
-            before = Status(photo_id, "ready", hidden[photo_id]) if hidden else before
-        if before.state == "unknown":
+        before = Gallery(self._store, self.album).status(photo_id)
+        photo = before.photo or before.held
+        if before.state == "unknown" and photo is None:
             return before
         record = self._record(before)
         kept = str(record.get("delete_sha256", ""))
-        if token is not None and not hmac.compare_digest(delete_sha256(token), kept):
-            if before.state == "deleted":
+        if not _is_uploader(photo, kept, token, browser):
+            if before.state in ("deleted", "unknown"):
                 return before
             raise NotUploaderError
+        if before.held:
+            before = replace(before, state="pending")
         # First the tombstone: a resize under way looks for it after it has published.
         tombstone = {"id": photo_id, "delete_sha256": kept}
+        if note is not None:
+            tombstone |= {"reason": Reason.NOT_APPROVED, "note": note}
         standing = self._store.gallery.put_tombstone(self.album, photo_id, tombstone)
         self._store.gallery.remove(self.album, photo_id)
         if sha256 := record.get("sha256"):
@@ -149,14 +188,32 @@ class Gallery:
             Gallery(self._store, moved_to).delete(photo_id, token)
         return before
 
+    def write_caption(self, photo_id: str, text: str, token: str | None, *, browser: str) -> bool:
+        """Write what stands under a photo, and tell whether there is one.
+
+        Raises NotUploaderError as `delete` does.
+        """
+        gallery = self._store.gallery
+        photo = gallery.photos(self.album, [photo_id]).get(photo_id)
+        if photo is None:
+            return False
+        kept = str((gallery.get_json(photo.key()) or {}).get("delete_sha256", ""))
+        if not _is_uploader(photo, kept, token, browser):
+            raise NotUploaderError
+        return gallery.write_caption(self.album, photo_id, text)
+
+    def caption(self, photo: Photo) -> str:
+        """Return what stands under a photo; one request to S3."""
+        return str((self._store.gallery.get_json(photo.key()) or {}).get("caption", ""))
+
     def _record(self, status: Status) -> dict[str, Any]:
         """Return what is kept of an upload: manifest, verdict or tombstone."""
         if status.state == "waiting":
             original = self._store.uploads.head(self.album, status.id)
             return {"delete_sha256": original.delete_sha256} if original else {}
-        if status.photo:
-            key = status.photo.key()
-        elif status.state == "rejected":
+        if photo := status.photo or status.held:
+            key = photo.key()
+        elif status.state == "rejected" and status.reason != Reason.NOT_APPROVED:
             key = keys.verdict_key(self.album, status.id)
         else:
             key = keys.tombstone_key(self.album, status.id)
@@ -185,6 +242,27 @@ class Gallery:
     def _saved_as(self, photo: Photo, key: str) -> str:
         stem = _PICTURE_ENDING.sub("", photo.name) or photo.id
         return self._store.gallery.download_url(key, f"{stem}.{key.rpartition('.')[2]}")
+
+
+def _is_uploader(photo: Photo | None, kept: str, token: str | None, browser: str) -> bool:
+    """Tell whether the caller may do what the uploader may; `kept` is of the upload's own token."""
+    if photo and browser and photo.browser == browser:
+        return True
+    return token is None or hmac.compare_digest(delete_sha256(token), kept)
+
+
+def _ended(
+    photo_id: str, verdict: dict[str, Any] | None, tombstone: dict[str, Any] | None
+) -> Status:
+    """Return what became of an upload that is neither on its way nor a photo."""
+    if verdict:
+        reason, message, of = verdict["reason"], verdict["message"], verdict.get("of", "")
+        return Status(photo_id, "rejected", reason=reason, message=message, of=of)
+    if tombstone and tombstone.get("reason") == Reason.NOT_APPROVED:
+        reason, note = str(Reason.NOT_APPROVED), str(tombstone.get("note", ""))
+        message = ENGLISH[Reason.NOT_APPROVED]
+        return Status(photo_id, "rejected", reason=reason, message=message, note=note)
+    return Status(photo_id, "unknown" if tombstone is None else "deleted")
 
 
 def delete_sha256(token: str) -> str:

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Request, Response
 
 from services.core.access import Action, may
 from services.core.grants import LASTS, Grant, Kind, Right, grant_id, new_token
+from services.core.keys import MAX_GUEST_BYTES
 from services.web.access import LINK_COOKIE, AccessDep, CanFollow, CanOwn, cookie_name, set_token
 from services.web.albums import summary_of
 from services.web.dependencies import SettingsDep, StoreDep, is_https, public_url
@@ -52,7 +53,8 @@ def follow_link(token: str, request: Request, access: AccessDep, settings: Setti
     sees = may(Action.SEE, album, [grant], now)
     if not sees and not may(Action.FOLLOW, album, [grant], now):
         raise ProblemError(HTTPStatus.NOT_FOUND, "Not Found")
-    cover = summary_of(access, album).cover if sees else None
+    sees_all = may(Action.SEE_ALL, album, [grant], now)
+    cover = summary_of(access, album).cover if sees_all else None
     path = album_path(album.slug) if sees else f"{within(album.slug)}/upload"
     response = render(
         request,
@@ -87,13 +89,21 @@ def name_guest(request: Request, place: CanFollow, fields: Fields) -> Response:
     )
     response.set_cookie(
         GUEST_COOKIE,
-        quote(text_of(fields, "name", MAX_GUEST)),
+        quote(_guest_of(fields)),
         max_age=int(LASTS[Kind.LINK].total_seconds()),
         secure=is_https(request),
         httponly=True,
         samesite="lax",
     )
     return response
+
+
+def _guest_of(fields: dict[str, str]) -> str:
+    name = text_of(fields, "name", MAX_GUEST)
+    if len(name.encode()) > MAX_GUEST_BYTES:
+        msg = f"A name has up to {MAX_GUEST_BYTES // 3} characters, or {MAX_GUEST} of the Latin script."
+        raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, msg)
+    return name
 
 
 def _address(request: Request, settings: SettingsDep, kind: Kind, token: str) -> str:

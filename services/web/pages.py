@@ -1,8 +1,10 @@
 """The pages that people see: the gallery, a photo, the form for uploads without JavaScript."""
 
 import io
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Annotated
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, HTTPException, Query, Request, Response
 from fastapi.responses import RedirectResponse
@@ -11,12 +13,13 @@ from services.core import keys
 from services.core.access import Action
 from services.core.photo import Photo
 from services.store import Store
-from services.web.access import AccessDep, CanFollow, CanSee, CanUpload
+from services.web.access import AccessDep, CanFollow, CanSee, CanUpload, know_browser
 from services.web.albums import destinations
 from services.web.dependencies import SettingsDep, StoreDep, is_https, public_url
 from services.web.gallery import Gallery, NotUploaderError, Status, fitting
 from services.web.markup import album_path, embed_codes, page_path, photo_path, place_path, within
 from services.web.photos import MAX_IDS
+from services.web.place import Place
 from services.web.rendering import render, strings_for_request
 from services.web.uploads import new_upload
 
@@ -24,6 +27,7 @@ router = APIRouter()
 
 EAGER = 12  # photos that are loaded at once: the first screen of a phone
 REFRESH_SECONDS = 2
+MAX_NAME = 60
 DELETE_COOKIE = "delete"  # the delete token of the one photo that its path names
 DELETE_COOKIE_SECONDS = 365 * 86_400
 
@@ -36,13 +40,16 @@ def gallery_page(
     after: str | None = None,
     at: str | None = None,
     only: Annotated[str | None, Query(max_length=27 * MAX_IDS)] = None,
+    by: Annotated[str, Query(max_length=MAX_NAME)] = "",
 ) -> Response:
     """Show a page of photos, newest first.
 
     `after` goes on behind a photo. `at` names a place: the photos from that one on, and those just
-    newer above them. `only` asks for the tiles of some photos, for a page that stands already.
+    newer above them. `only` asks for the tiles of some photos, for a page that stands already. `by`
+    leaves the photos of the guests whose name has that in it.
     """
-    gallery = Gallery(store, place.slug)
+    by = by.strip() if place.shows_names else ""
+    gallery = Gallery.seen_from(store, place, by)
     if only is not None:
         wanted = [id_ for id_ in only.split(",") if keys.is_photo_id(id_)]
         statuses = gallery.statuses(wanted).values()
@@ -57,19 +64,25 @@ def gallery_page(
         page, more_newer, first_seen = gallery.page(after, settings.page_size), bool(after), 0
         page = fitting(page, gallery.bytes_on_page)
     origin, path = public_url(request, settings), album_path(place.slug)
-    return render(
+    query = {"by": by} if by else {}
+    shown = render(
         request,
         "gallery.html",
         photos=page.photos,
         after=after,
         at=at,
-        at_head=not more_newer,
+        by=by,
+        at_head=not more_newer and not by,
         eager=range(first_seen, first_seen + EAGER),
         origin=origin,
         canonical=origin + path + (f"?after={after}" if after else ""),
-        next_url=f"{path}?after={page.next}" if page.next else None,
-        newer_url=place_path(page.photos[0]) if more_newer and page.photos else None,
+        next_url=f"{path}?{urlencode(query | {'after': page.next})}" if page.next else None,
+        newer_url=_newer_url(page.photos, at, path) if more_newer and page.photos else None,
+        waiting=_waiting(store, place) if not more_newer else None,
     )
+    if place.may(Action.UPLOAD):
+        know_browser(request, shown, place)
+    return shown
 
 
 @router.get("/upload/")
@@ -84,9 +97,12 @@ def upload_page(
 ) -> Response:
     """Show a form that posts one picture straight to S3, for browsers without JavaScript."""
     redirect = public_url(request, settings) + photo_path(place.slug, "{id}")
-    presigned = new_upload(request, place, settings, store, redirect=redirect)
+    known = Response()
+    browser = know_browser(request, known, place)
+    presigned = new_upload(request, place, settings, store, browser=browser, redirect=redirect)
     minutes = settings.upload_expires_seconds // 60 or 1
     page = render(request, "upload.html", form=presigned, minutes=minutes)
+    page.raw_headers += [one for one in known.raw_headers if one[0] == b"set-cookie"]
     # A form is good for one picture: Back and Reload get another one.
     page.headers["Cache-Control"] = "no-store"
     page.set_cookie(
@@ -114,12 +130,14 @@ def photo_page(
     if {"bucket", "key", "etag"} <= request.query_params.keys():  # as S3's redirect has it
         return RedirectResponse(photo_path(place.slug, photo_id), HTTPStatus.SEE_OTHER)
     strings = strings_for_request(request)
-    gallery = Gallery(store, place.slug)
+    gallery = Gallery.seen_from(store, place)
     status = _status(gallery, photo_id)
     photo, waiting = status.photo, status.state == "waiting"
-    if status.of and place.may(Action.SEE):
+    if status.of and place.sees_all:
         return RedirectResponse(photo_path(place.slug, status.of), HTTPStatus.SEE_OTHER)
-    if photo and place.may(Action.SEE):
+    if status.state == "stored" and not place.may(Action.FOLLOW):
+        raise HTTPException(HTTPStatus.NOT_FOUND)
+    if photo:
         origin = public_url(request, settings)
         codes = embed_codes(photo, photo.name or strings("photo.untitled"), origin)
         labelled = [(name, strings(f"photo.code.{name}"), text) for name, text in codes.items()]
@@ -130,18 +148,22 @@ def photo_page(
             photo=photo,
             origin=origin,
             codes=labelled,
+            caption=gallery.caption(photo) if place.album.captions else "",
             uploaded_by=_uploaded_by(store, photo) if tidies else {},
             others=destinations(access, place) if tidies else [],
-            may_delete=DELETE_COOKIE in request.cookies,
+            may_delete=_is_of_this_browser(request, place, photo),
             may_report=request.app.state.owned.get(""),
         )
-    if photo or status.of:
+    if status.state == "stored" or status.of:
         heading, text = strings("upload.stored"), strings("upload.stored_text")
+    elif status.held:
+        heading, text = strings("upload.pending"), strings("upload.pending_text")
     elif waiting:
         heading, text = strings("upload.processing"), strings("upload.processing_text")
     else:
         heading = strings("upload.rejected")
         text = strings.reasons(settings).get(status.reason, status.message)
+        text += f" “{status.note}”" if status.note else ""
     return render(
         request,
         "state.html",
@@ -151,19 +173,22 @@ def photo_page(
         refresh=REFRESH_SECONDS if waiting else None,
         again=not waiting,
         photo_id=photo_id,
+        deletes=status.held is not None and _is_of_this_browser(request, place, status.held),
     )
 
 
 @router.post("/photos/{photo_id}/delete")
 def delete_photo(request: Request, photo_id: str, place: CanFollow, store: StoreDep) -> Response:
     """Delete what this browser uploaded by the form without JavaScript, and lead to the gallery."""
-    gallery = Gallery(store, place.slug)
+    gallery = Gallery.seen_from(store, place)
     try:
         if _status(gallery, photo_id).state != "unknown":
-            gallery.delete(photo_id, request.cookies.get(DELETE_COOKIE, ""))
+            token = request.cookies.get(DELETE_COOKIE, "")
+            gallery.delete(photo_id, token, browser=place.browser)
     except NotUploaderError:
         raise HTTPException(HTTPStatus.FORBIDDEN) from None
-    response = RedirectResponse(album_path(place.slug), HTTPStatus.SEE_OTHER)
+    back = album_path(place.slug) if place.may(Action.SEE) else f"{within(place.slug)}/upload"
+    response = RedirectResponse(back, HTTPStatus.SEE_OTHER)
     response.delete_cookie(DELETE_COOKIE, path=photo_path(place.slug, photo_id))
     return response
 
@@ -175,7 +200,7 @@ def qr_code(
     """Show the address of the photo's page as a QR code, for the next phone."""
     import segno  # where it is asked for: on Lambda nothing waits for it
 
-    photo = _photo(Gallery(store, place.slug), photo_id)
+    photo = _photo(Gallery.seen_from(store, place), photo_id)
     drawn = io.BytesIO()
     code = segno.make_qr(public_url(request, settings) + page_path(photo), error="m")
     code.save(drawn, kind="svg", border=3, dark="#1b1c1e", light="#ffffff", omitsize=True)
@@ -186,7 +211,7 @@ def qr_code(
 @router.get("/downloads/{photo_id}")
 def download(photo_id: str, place: CanSee, store: StoreDep) -> Response:
     """Lead to the largest variant, saved under the photo's name."""
-    gallery = Gallery(store, place.slug)
+    gallery = Gallery.seen_from(store, place)
     return RedirectResponse(gallery.download_url(_photo(gallery, photo_id)), HTTPStatus.FOUND)
 
 
@@ -195,7 +220,7 @@ def download_original(
     photo_id: str, place: CanSee, store: StoreDep, settings: SettingsDep
 ) -> Response:
     """Lead to what was uploaded, saved under the photo's name, where the album keeps and offers it."""
-    gallery = Gallery(store, place.slug)
+    gallery = Gallery.seen_from(store, place)
     photo = _photo(gallery, photo_id)
     offered = place.original_of(photo, settings.originals_days)
     url = gallery.original_url(photo) if offered else None
@@ -207,12 +232,32 @@ def download_original(
 @router.get("/images/{photo_id}.{extension}")
 def image(photo_id: str, extension: str, place: CanSee, store: StoreDep) -> Response:
     """Lead to the picture; unlike a presigned address, this one may be pasted anywhere."""
-    gallery = Gallery(store, place.slug)
+    gallery = Gallery.seen_from(store, place)
     photo = _photo(gallery, photo_id)
     if extension != photo.largest.format.extension:
         raise HTTPException(HTTPStatus.NOT_FOUND)
     headers = {"Cache-Control": "public, max-age=60"}  # less than any presigned address lives
     return RedirectResponse(gallery.url(photo), HTTPStatus.FOUND, headers)
+
+
+def _newer_url(photos: Sequence[Photo], at: str | None, path: str) -> str:
+    """Return where newer photos are; where those just newer are not for the caller, the newest."""
+    return path if photos[0].id == at else place_path(photos[0])
+
+
+def _waiting(store: Store, place: Place) -> tuple[int, bool] | None:
+    """Return how many photos wait for approval that concern the caller, and whether there are more.
+
+    Those of an album for who publishes them, one's own for others; None where nothing ever waits.
+    """
+    if not place.album.approval or not (place.may(Action.TIDY) or place.browser):
+        return None
+    photos, more = store.gallery.page(place.slug, None, 1000, pending=True)
+    count = sum(
+        not photo.hidden and (place.may(Action.TIDY) or photo.browser == place.browser)
+        for photo in photos
+    )
+    return count, more is not None
 
 
 def _uploaded_by(store: Store, photo: Photo) -> dict[str, str]:
@@ -224,6 +269,11 @@ def _uploaded_by(store: Store, photo: Photo) -> dict[str, str]:
         "label": label,
         "not_kept": str(manifest.get("original_not_kept", "")),
     }
+
+
+def _is_of_this_browser(request: Request, place: Place, photo: Photo) -> bool:
+    known = bool(place.browser) and place.browser == photo.browser
+    return known or DELETE_COOKIE in request.cookies
 
 
 def _status(gallery: Gallery, photo_id: str) -> Status:

@@ -1,5 +1,6 @@
 """The API's photos: list, look up, follow, delete."""
 
+from dataclasses import replace
 from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated, Literal
@@ -75,6 +76,12 @@ class Photo(BaseModel):
     width: int = Field(examples=[3000])
     height: int = Field(examples=[2000])
     animated: bool
+    guest: str = Field(
+        default="", description="Who it is from, where the album shows that.", examples=["Käthe"]
+    )
+    caption: str | None = Field(
+        default=None, description="What stands under it; only of a photo that is looked up alone."
+    )
     uploaded_at: datetime
     thumbhash: Annotated[str, BeforeValidator(base64_text)] = Field(
         description="Placeholder, base64 (see thumbhash)."
@@ -96,6 +103,7 @@ class Rejected(BaseModel):
     state: Literal["rejected"] = "rejected"
     reason: str = Field(description="Stable code.", examples=["truncated"])
     message: str = Field(description="One sentence for a person.")
+    note: str = Field(default="", description="What the owner wrote who did not publish it.")
 
 
 class Duplicate(BaseModel):
@@ -114,6 +122,14 @@ class Waiting(BaseModel):
     state: Literal["waiting"] = "waiting"
 
 
+class Pending(BaseModel):
+    """An upload that waits until the album's owner publishes it."""
+
+    id: str
+    state: Literal["pending"] = "pending"
+    page: str = Field(description="Path of the page that tells what became of it.")
+
+
 class Stored(BaseModel):
     """An upload that is a photo, for whoever may upload to the album and not see it."""
 
@@ -129,7 +145,8 @@ class Absent(BaseModel):
 
 
 AnyState = Annotated[
-    Photo | Rejected | Duplicate | Waiting | Stored | Absent, Field(discriminator="state")
+    Photo | Rejected | Duplicate | Waiting | Pending | Stored | Absent,
+    Field(discriminator="state"),
 ]
 
 
@@ -152,6 +169,11 @@ _LIMIT = Query(
     ge=1, le=MAX_LIMIT,
     description="Photos at most, fewer where their addresses are long; a setting if absent.",
 )  # fmt: skip
+_BY = Query(
+    max_length=60,
+    description="Only photos of guests whose name has this in it, where the album shows names. A page "
+    "may then have few photos, or none, and yet a `next`.",
+)
 _IDS = Query(
     max_length=27 * MAX_IDS,
     description=f"Up to {MAX_IDS} ids with commas between: the state of each instead.",
@@ -170,9 +192,10 @@ def list_photos(
     after: Annotated[str | None, _AFTER] = None,
     limit: Annotated[int | None, _LIMIT] = None,
     ids: Annotated[str | None, _IDS] = None,
+    by: Annotated[str, _BY] = "",
 ) -> PhotoList:
     """Newest first, or with `ids` the state of each, in the order given."""
-    gallery = Gallery(store, place.slug)
+    gallery = Gallery.seen_from(store, place, by.strip())
     if ids is not None:
         statuses = gallery.statuses([id_ for id_ in ids.split(",") if keys.is_photo_id(id_)])
         unknown = Status("", "unknown")
@@ -200,7 +223,7 @@ def count_photos(
     ] = None,
 ) -> PhotoCount:
     """How many photos there are, and how many of them are newer than one."""
-    count, newer = Gallery(store, place.slug).count(newer_than, MOST_COUNTED)
+    count, newer = Gallery.seen_from(store, place).count(newer_than, MOST_COUNTED)
     return PhotoCount(count=count, newer=newer)
 
 
@@ -211,14 +234,16 @@ def count_photos(
 )
 def get_photo(
     photo_id: PhotoId, place: CanFollow, store: StoreDep, settings: SettingsDep
-) -> Photo | Rejected | Duplicate | Waiting | Stored:
-    """Ready with its variants, rejected with its reason, or waiting."""
+) -> Photo | Rejected | Duplicate | Waiting | Pending | Stored:
+    """Ready with its variants, rejected with its reason, waiting, or waiting for approval."""
     known = keys.is_photo_id(photo_id)
-    status = Gallery(store, place.slug).status(photo_id) if known else None
+    status = Gallery.seen_from(store, place).status(photo_id) if known else None
     _refuse_absent(status)
     state = _state(photo_id, status, place, store, settings) if status else None
     if state is None or isinstance(state, Absent):
         raise ProblemError(*NOT_FOUND)
+    if isinstance(state, Photo) and status and status.photo and place.album.captions:
+        state.caption = Gallery(store, place.slug).caption(status.photo)
     return state
 
 
@@ -244,7 +269,11 @@ def delete_photo(
     known = keys.is_photo_id(photo_id)
     token = None if place.may(Action.TIDY) else x_delete_token or ""
     try:
-        before = Gallery(store, place.slug).delete(photo_id, token) if known else None
+        before = (
+            Gallery.seen_from(store, place).delete(photo_id, token, browser=place.browser)
+            if known
+            else None
+        )
     except NotUploaderError:
         raise ProblemError(*NOT_YOURS) from None
     _refuse_absent(before)
@@ -259,7 +288,8 @@ def _refuse_absent(status: Status | None) -> None:
 
 
 def _shown(photo: photos.Photo, place: Place, store: Store, settings: Settings) -> Photo:
-    shown = Photo.model_validate(photo, context=store.gallery.url)
+    told = photo if place.shows_names else replace(photo, guest="")
+    shown = Photo.model_validate(told, context=store.gallery.url)
     if original := place.original_of(photo, settings.originals_days):
         shown.original = Original(
             bytes=original.bytes,
@@ -272,17 +302,19 @@ def _shown(photo: photos.Photo, place: Place, store: Store, settings: Settings) 
 
 def _state(
     photo_id: str, status: Status, place: Place, store: Store, settings: Settings
-) -> Photo | Rejected | Duplicate | Waiting | Stored | Absent:
-    if status.photo and not place.may(Action.SEE):
+) -> Photo | Rejected | Duplicate | Waiting | Pending | Stored | Absent:
+    if status.state == "stored" and place.may(Action.FOLLOW):
         return Stored(id=photo_id)
-    if status.of:  # whoever may not see the album learns no more than that it has the picture
+    if status.of:  # whoever may not see all of it learns no more than that it has the picture
         page = photo_path(place.slug, status.of)
-        seen = place.may(Action.SEE)
+        seen = place.sees_all
         return Duplicate(id=photo_id, of=status.of, page=page) if seen else Stored(id=photo_id)
     if status.photo:
         return _shown(status.photo, place, store, settings)
     if status.state == "rejected":
-        return Rejected(id=photo_id, reason=status.reason, message=status.message)
+        return Rejected(id=photo_id, reason=status.reason, message=status.message, note=status.note)
+    if status.state == "pending":
+        return Pending(id=photo_id, page=photo_path(place.slug, photo_id))
     if status.state == "waiting":
         return Waiting(id=photo_id)
     return Absent(id=photo_id, state="deleted" if status.state == "deleted" else "unknown")

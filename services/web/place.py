@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from services.core.access import Action, may, offers_original
+from services.core.access import Action, may, offers_original, sees
 from services.core.albums import Album
 from services.core.grants import Grant, Kind
 from services.core.keys import MAIN_ALBUM
@@ -14,11 +14,15 @@ from services.web import markup
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """An album, and the grant by which somebody is there, if any."""
+    """An album, and the grant by which somebody is there, if any.
+
+    `browser` tells browsers apart in an album that knows them; else it is empty.
+    """
 
     album: Album
     grant: Grant | None
     is_owner: bool
+    browser: str = ""
 
     @property
     def slug(self) -> str:
@@ -41,6 +45,21 @@ class Place:
             return None
         tidies = self.may(Action.TIDY)
         return original if offers_original(original, self.album, tidies=tidies) else None
+
+    def sees(self, photo: Photo) -> bool:
+        """Tell whether the caller may see a published photo of this album."""
+        grants = [self.grant] if self.grant else []
+        return sees(photo, self.album, grants, self.browser, self.now())
+
+    @property
+    def shows_names(self) -> bool:
+        """Whether the caller is told whom photos are from."""
+        return self.album.names or self.may(Action.TIDY)
+
+    @property
+    def sees_all(self) -> bool:
+        """Whether the caller may see every published photo."""
+        return self.may(Action.SEE_ALL) or self.may(Action.SUBSCRIBE)
 
 
 def page_values(place: Place | None) -> dict[str, Any]:

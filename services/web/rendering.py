@@ -64,6 +64,7 @@ def render(
             site_title=settings.site_title,
             limits=settings,
             guest=unquote(request.cookies.get("guest", "")),
+            asks_name="guest" not in request.cookies,
             formats=words["formats"],
             max_upload=words["max_upload"],
             accept=ACCEPT,

@@ -10,6 +10,7 @@ from services.store import Store
 from services.web.access import CanSee, Owner
 from services.web.dependencies import PhotoId, StoreDep
 from services.web.forms import Fields, done, text_of
+from services.web.gallery import Gallery
 from services.web.place import Place
 from services.web.problems import (
     CROSS_SITE,
@@ -41,7 +42,7 @@ def _report(request: Request, place: Place, store: Store, photo_id: str, text: s
     if (
         not owned
         or not keys.is_photo_id(photo_id)
-        or not store.gallery.photos(place.slug, [photo_id])
+        or not Gallery.seen_from(store, place).status(photo_id).photo
     ):
         raise ProblemError(HTTPStatus.NOT_FOUND, "There is no such photo.")
     store.reports.put(place.slug, photo_id, text)

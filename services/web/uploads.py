@@ -12,11 +12,12 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
 
 from services.core import keys
+from services.core.access import Action
 from services.core.reasons import Reason, sentence
 from services.core.settings import Settings
 from services.core.variants import ACCEPTED_TYPES
 from services.store import Store
-from services.web.access import CanUpload
+from services.web.access import CanUpload, know_browser
 from services.web.admission import admit
 from services.web.dependencies import SettingsDep, StoreDep
 from services.web.gallery import delete_sha256
@@ -95,12 +96,14 @@ def new_upload(
     filename: str = "",
     content_type: str = UNDECLARED_TYPE,
     guest: str = "",
+    browser: str = "",
     redirect: str = "",
 ) -> PresignedUpload:
     """Return the presigned POST of one picture.
 
-    `guest` is the name that the uploader gives, or else the one that the browser keeps. `redirect` is where S3 sends a form without JavaScript afterwards; `{id}` in it becomes the
-    photo id.
+    `guest` is the name that the uploader gives, or else the one that the browser keeps. `browser` is
+    what `access.know_browser` returned. `redirect` is where S3 sends a form without JavaScript
+    afterwards; `{id}` in it becomes the photo id.
     """
     admit(request)
     now = datetime.now(UTC)
@@ -114,6 +117,8 @@ def new_upload(
         delete_sha256=delete_sha256(token),
         guest=guest or unquote(request.cookies.get(GUEST_COOKIE, "")),
         uploader=place.grant.id[:UPLOADER_LENGTH] if place.grant else "",
+        browser=browser,
+        approved=place.may(Action.TIDY),
         source=request.app.state.upload_rate.source(request),
         redirect=redirect.replace("{id}", photo_id),
     )
@@ -168,6 +173,7 @@ def create_upload(
         filename=upload.filename,
         content_type=content_type,
         guest=upload.guest,
+        browser=know_browser(request, response, place),
     )
     page = photo_path(place.slug, presigned.photo_id)
     response.headers["Location"] = page

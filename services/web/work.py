@@ -103,10 +103,8 @@ def _left(access: Access, album: Album) -> _Listed:
 
 
 def _do(access: Access, album: Album, photo: Photo) -> None:
-    gallery = access.store.gallery
     if album.state is not State.DELETING:
-        private = relocated(photo, album=photo.album, private=True, pending=photo.pending)
-        relocate(gallery, photo, private)
+        relocate(access.store.gallery, photo, made_private(photo))
         return
     target = access.fresh_album(album.move_to) if album.move_to else None
     if album.move_to and (target is None or target.state is not State.OPEN):
@@ -119,14 +117,41 @@ def _do(access: Access, album: Album, photo: Photo) -> None:
 
 def move(access: Access, photo: Photo, target: Album) -> bool:
     """Move a photo to an album, as private as that is by then; False where it was deleted."""
+    private = photo.pending or not target.is_public
+    held = {"pending": photo.pending, "hidden": photo.hidden}
+    return settle(access, photo, relocated(photo, album=target.slug, private=private, **held))
+
+
+def show(access: Access, photo: Photo) -> bool:
+    """Publish a photo that waits or is hidden, in its album; False where it was deleted."""
+    album = access.fresh_album(photo.album)
+    private = album is None or not album.is_public
+    return settle(
+        access, photo, relocated(photo, album=photo.album, private=private, pending=False)
+    )
+
+
+def hide(access: Access, photo: Photo) -> bool:
+    """Take a photo out of its album, its variants out of reach; False where it was deleted."""
+    kept = {"private": True, "pending": True, "hidden": True}
+    return relocate(access.store.gallery, photo, relocated(photo, album=photo.album, **kept))
+
+
+def settle(access: Access, photo: Photo, new: Photo) -> bool:
+    """Relocate a photo, and once more where its album was closed meanwhile."""
     gallery = access.store.gallery
-    new = relocated(photo, album=target.slug, private=not target.is_public, pending=photo.pending)
     if not relocate(gallery, photo, new):
         return False
-    now = access.fresh_album(target.slug)
-    if now and not now.is_public and not new.private:  # it was closed meanwhile
-        relocate(gallery, new, relocated(new, album=new.album, private=True, pending=new.pending))
+    now = access.fresh_album(new.album)
+    if now and not now.is_public and not new.private:
+        relocate(gallery, new, made_private(new))
     return True
+
+
+def made_private(photo: Photo) -> Photo:
+    """Return the photo with its variants where nobody reads them without an address of ours."""
+    held = {"pending": photo.pending, "hidden": photo.hidden}
+    return relocated(photo, album=photo.album, private=True, **held)
 
 
 def _finish(access: Access, album: Album) -> None:

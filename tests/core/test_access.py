@@ -4,9 +4,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from services.core.access import Action, may
+from services.core.access import Action, may, sees
 from services.core.albums import MAIN, Album, State, Who
 from services.core.grants import Grant, Kind, Right
+from tests.photos import stored_photo
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 LATER = NOW + timedelta(hours=1)
@@ -125,3 +126,42 @@ def test_an_album_that_is_deleted_is_the_owners_alone(state: State) -> None:
         "key": "",
         "owner": "sfto",
     }
+
+
+PHOTO = stored_photo("7ZZZZZZZZZ0123456789ABCDEF", album="trip", browser="anna")
+SEEN = {
+    # Who asks → in an album of who has a link: what an ordinary one shows, and one of one's own only,
+    # to Anna's browser, to another, and to one that is not known.
+    "nobody": ("", ""), "sees": ("anna ben nobody", "anna"), "uploads": ("", ""),
+    "both": ("anna ben nobody", "anna"), "other": ("", ""), "expired": ("", ""), "feed": ("anna ben nobody", ""),
+    "key": ("anna ben nobody", "anna ben nobody"), "see key": ("anna ben nobody", "anna ben nobody"),
+    "owner": ("anna ben nobody", "anna ben nobody"), "past owner": ("", ""), "sign-in link": ("", ""),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("caller", CALLERS)
+def test_which_photos_each_caller_sees(caller: str) -> None:
+    """Where guests see only their own, another's needs an owner, or a key that sees."""
+    found = []
+    for drop in (False, True):
+        album = Album(slug="trip", see=Who.LINK, upload=Who.LINK, drop=drop)
+        browsers = {"anna": "anna", "ben": "ben", "nobody": ""}
+        found.append(
+            " ".join(
+                name
+                for name, browser in browsers.items()
+                if sees(PHOTO, album, CALLERS[caller], browser, NOW)
+            )
+        )
+    assert tuple(found) == SEEN[caller]
+
+
+def test_an_album_of_ones_own_photos_is_never_public() -> None:
+    """Whoever may open it: no photo is under `photos/`, where a CDN reads; no feed shows it."""
+    album = Album(slug="trip", drop=True)
+    assert not album.is_public
+    assert may(Action.SEE, album, [], NOW)
+    assert not may(Action.SEE_ALL, album, [], NOW)
+    assert not may(Action.SUBSCRIBE, album, [grant(Kind.FEED, SEE)], NOW)
+    unsent = stored_photo("7ZZZZZZZZZ0123456789ABCDEF", album="trip")
+    assert not sees(unsent, album, [], "", NOW)

@@ -15,6 +15,10 @@ ALBUM = Album(
     see=Who.LINK,
     upload=Who.NOBODY,
     listed=False,
+    approval=True,
+    drop=True,
+    names=True,
+    captions=True,
     ends=datetime(2026, 12, 1, tzinfo=UTC),
     created=datetime(2026, 11, 25, tzinfo=UTC),
 )

@@ -31,12 +31,14 @@ def photo(name: str, *, album: str = "main", private: bool = False) -> Photo:
         private=private,
         uploader="Zm9vYmFy",
         stored_bytes=123456,
+        guest="Käthe",
+        browser="b-b",
     )
 
 
 def test_a_photo_is_the_key_of_its_entry() -> None:
     """All that a gallery page needs stands in the key, each variant's pixels included."""
-    entry = f"index/main/{ID}/2.640x480a.AQL_.Zm9vYmFy.123456.400-400x300wj_800-640x480wj.w6kuanBn"
+    entry = f"index/main/{ID}/2.640x480a.AQL_.Zm9vYmFy.123456.400-400x300wj_800-640x480wj.w6kuanBn.S8OkdGhl.b-b"
     assert photo("é.jpg").key() == entry
     found = Photo.from_key(entry)
     assert found == photo("é.jpg")
@@ -90,7 +92,7 @@ WIDEST = [(Fit(16_384 - n, 999_999, 999_999), BOTH) for n in range(MAX_SIZES)]
     moment=st.datetimes(datetime(1970, 1, 1), datetime(2900, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001 hypothesis adds the zone
     thumbhash=st.binary(max_size=25),
     stored=fits,
-    flags=st.tuples(st.booleans(), st.booleans(), st.booleans()),
+    flags=st.tuples(st.booleans(), st.booleans(), st.booleans(), st.booleans()),
     uploader=st.from_regex(r"[A-Za-z0-9_-]{0,22}", fullmatch=True),
     original=st.none()
     | st.builds(
@@ -99,11 +101,22 @@ WIDEST = [(Fit(16_384 - n, 999_999, 999_999), BOTH) for n in range(MAX_SIZES)]
         st.integers(0, 10**12),
         located=st.booleans(),
     ),
+    guest=st.text(max_size=60),
 )
-@example("/" * 300, "main", datetime(2026, 1, 1, tzinfo=UTC), b"", WIDEST, (True,) * 3, "", None)
-@example("\U0001f3d6" * 99, "a" * 40, datetime(2026, 1, 1, tzinfo=UTC), b"\xff" * 25, WIDEST, (True,) * 3, "u" * 22, KeptOriginal("webp", 10**13 - 1, located=True))  # fmt: skip
 @example(
-    "../..\\\x00\ud800", "-", datetime(2026, 1, 1, tzinfo=UTC), b"", WIDEST, (False,) * 3, "", None
+    "/" * 300, "main", datetime(2026, 1, 1, tzinfo=UTC), b"", WIDEST, (True,) * 4, "", None, ""
+)
+@example("\U0001f3d6" * 99, "a" * 40, datetime(2026, 1, 1, tzinfo=UTC), b"\xff" * 25, WIDEST, (True,) * 4, "u" * 22, KeptOriginal("webp", 10**13 - 1, located=True), "\u5a5a" * 60)  # fmt: skip
+@example(
+    "../..\\\x00\ud800",
+    "-",
+    datetime(2026, 1, 1, tzinfo=UTC),
+    b"",
+    WIDEST,
+    (False,) * 4,
+    "",
+    None,
+    "",
 )
 def test_every_photo_comes_back_from_its_key(
     name: str,
@@ -111,12 +124,13 @@ def test_every_photo_comes_back_from_its_key(
     moment: datetime,
     thumbhash: bytes,
     stored: list[tuple[Fit, list[object]]],
-    flags: tuple[bool, bool, bool],
+    flags: tuple[bool, bool, bool, bool],
     uploader: str,
     original: KeptOriginal | None,
+    guest: str,
 ) -> None:
     """Nothing is lost whatever the name; S3's bounds and those of file systems are kept."""
-    animated, private, pending = flags
+    animated, private, pending, hidden = flags
     photo_id = keys.new_photo_id(moment)
     written = Photo(
         album=album,
@@ -129,8 +143,11 @@ def test_every_photo_comes_back_from_its_key(
         animated=animated,
         private=private,
         pending=pending,
+        hidden=hidden,
         uploader=uploader,
         original=original,
+        guest=keys.bounded_guest(guest),
+        browser=uploader,
     )
     key = written.key()
     assert Photo.from_key(key) == written

@@ -371,6 +371,7 @@ class Lifetime:
         edit(client, web, "other", originals="unlocated")
         self.upload(pictures.jpeg(60, 40, gps=True), album="other")
         self.deliver(ends="published")
+        self.approve()
         # An album that is closed while a picture is made ready.
         late = self.upload(pictures.jpeg(60, 40), album="trip")["id"]
         (event,) = self.on.events()
@@ -392,3 +393,33 @@ class Lifetime:
         while not client.post("/api/albums/trip/work").json()["finished"]:
             pass
         client.post("/signout")
+
+    def approve(self) -> None:
+        """Let photos wait: one is sent twice and published, one rejected, one withdrawn."""
+        client, web = self.on.client, self.on.web
+        make_album(client, "party", see="anyone", upload="anyone")
+        edit(client, web, "party", approval="1", names="1", captions="1")
+        owner, client.cookies = client.cookies, type(client.cookies)()
+        sent = [self.upload(pictures.jpeg(60, 40), album="party") for _ in range(2)]
+        self.deliver(ends="published")
+        self.send(sent[0], pictures.jpeg(80, 60))
+        self.deliver(ends="replayed")
+        begun = self.upload(pictures.jpeg(60, 40), album="party")
+        (event,) = self.on.events()
+
+        def withdraw() -> None:
+            token = {"X-Delete-Token": begun["delete_token"]}
+            path = f"/api/albums/party/photos/{begun['id']}"
+            assert client.delete(path, headers=token).status_code == 204
+
+        between = at_first_call(self.on.resize, "put_variant", withdraw)
+        answer = handle(event, between, self.on.resize_settings, deadline=soon())
+        assert answer == {"deleted": 1}
+        client.cookies = owner
+        assert sent[0]["id"] in client.get("/albums/party/waiting").text
+        for action, one in zip(("show", "reject"), sent, strict=True):
+            body = {"action": action, "ids": [one["id"]], "note": "no"}
+            said = client.post("/api/albums/party/tidy", json=body).json()["outcomes"]
+            assert said == {one["id"]: "done"}
+        caption = f"/api/albums/party/photos/{sent[0]['id']}/caption"
+        assert client.put(caption, json={"text": "A dance."}).json() == {"text": "A dance."}

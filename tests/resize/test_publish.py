@@ -444,7 +444,7 @@ def test_what_was_hidden_stays_hidden_when_its_event_comes_again(
         cut.setattr(bench.store.uploads, "delete", lambda _: None)
         assert bench.process(key).outcome is Outcome.PUBLISHED
     shown = bench.store.gallery.photos("main", [photo_id])[photo_id]
-    assert relocate(bench.store.gallery, shown, replace(shown, pending=True))
+    assert relocate(bench.store.gallery, shown, replace(shown, pending=True, hidden=True))
     assert bench.process(key).outcome is Outcome.PUBLISHED
     assert bench.versions() == {}
     assert bench.store.gallery.photos("main", [photo_id]) == {}

@@ -260,7 +260,7 @@ def test_a_delete_meanwhile_wins(photos: Photos, moment: str) -> None:
     assert photos.buckets.gallery() == [keys.tombstone_key("main", photo_id)]
 
 
-PLACES = [(True, False), (False, True)]
+PLACES = [(True, False), (True, True)]
 MOVES = pytest.mark.parametrize(("private", "pending"), PLACES, ids=["closed", "hidden"])
 
 

@@ -13,7 +13,7 @@ from services.store.relocation import relocate, relocated
 from tests.faults.interrupted import Cut, CutError, at_first_call
 from tests.photos import stored_photo
 
-PLACES = [("other", False, False), ("other", True, False), ("main", True, False), ("main", False, True)]  # fmt: skip
+PLACES = [("other", False, False), ("other", True, False), ("main", True, False), ("main", True, True)]  # fmt: skip
 CHANGES = {"copy", "put_json", "put_tombstone", "drop", "remove_variants", "remove_originals"}
 
 

@@ -47,8 +47,12 @@ IN_ALBUM = {
     "POST */guest": "sf",
     "POST */photos/{photo_id}/report": "s",
     "POST /api*/photos/{photo_id}/reports": "s",
+    "POST */photos/{photo_id}/caption": "sft",
+    "PUT /api*/photos/{photo_id}/caption": "sft",
     "GET */hidden": "t",
     "GET */similar": "t",
+    "GET */waiting": "t",
+    "POST */waiting": "t",
     "POST */photos/{photo_id}/tidy": "t",
     "POST /api*/tidy": "t",
     "GET */settings": "o",
@@ -62,6 +66,7 @@ IN_ALBUM = {
     "POST */work": "o",
     "POST /api*/work": "o",
 }
+CAPTIONS = {"POST */photos/{photo_id}/caption": 303, "PUT /api*/photos/{photo_id}/caption": 200}
 FORM_DELETES = "POST */photos/{photo_id}/delete"
 
 # Those that need no album's right.
@@ -82,11 +87,23 @@ OWNERS = {
 
 # Album → what each caller may do there; see tests/core/test_access.py for the letters.
 ALBUMS = {
-    "public": Album(slug="public", originals=Originals.UPLOADED),
-    "secret": Album(slug="secret", see=Who.LINK, upload=Who.LINK, originals=Originals.UPLOADED),
-    "mine": Album(slug="mine", see=Who.OWNER, upload=Who.OWNER, originals=Originals.UPLOADED),
-    "box": Album(slug="box", see=Who.OWNER, upload=Who.ANYONE, originals=Originals.UPLOADED),
-    "closed": Album(slug="closed", see=Who.ANYONE, upload=Who.NOBODY, originals=Originals.UPLOADED),
+    "public": Album(slug="public", originals=Originals.UPLOADED, captions=True),
+    "secret": Album(
+        slug="secret", see=Who.LINK, upload=Who.LINK, originals=Originals.UPLOADED, captions=True
+    ),
+    "mine": Album(
+        slug="mine", see=Who.OWNER, upload=Who.OWNER, originals=Originals.UPLOADED, captions=True
+    ),
+    "box": Album(
+        slug="box", see=Who.OWNER, upload=Who.ANYONE, originals=Originals.UPLOADED, captions=True
+    ),
+    "closed": Album(
+        slug="closed",
+        see=Who.ANYONE,
+        upload=Who.NOBODY,
+        originals=Originals.UPLOADED,
+        captions=True,
+    ),
 }
 MATRIX = {
     "nobody":    {"public": "suf", "secret": "", "mine": "", "box": "uf", "closed": "s", "none": ""},
@@ -178,6 +195,8 @@ def request(client: TestClient, name: str, album: str, caller: dict[str, Any]) -
     body: Any = {}
     if path.endswith("/uploads"):
         body = {"json": {"filename": "a.jpg", "type": "image/jpeg", "size": 9}}
+    elif path.endswith("/caption") and method == "PUT":
+        body = {"json": {"text": "A dance."}}
     elif path.endswith("/reports"):
         body = {"json": {}}
     elif path.endswith("/photos"):
@@ -192,7 +211,7 @@ def test_every_caller_on_every_route(app: FastAPI, stocked: Store, caller: str) 
     """Allowed as the table says; what may not be seen is, byte for byte, what does not exist."""
     client = TestClient(app, base_url="http://gallery.test")
     for name, needs in IN_ALBUM.items():
-        if name.startswith("DELETE") or name == FORM_DELETES:
+        if name.startswith("DELETE") or name == FORM_DELETES or name in CAPTIONS:
             continue  # below: who may see the photo may not therefore delete it
         missing = request(client, name, "none", carried(stocked, caller, "none"))
         for album in ALBUMS:
@@ -220,6 +239,23 @@ def test_who_may_delete_what_another_uploaded(app: FastAPI, stocked: Store, call
         response = request(client, name, album, carried(stocked, caller, album))
         expected = 204 if "t" in may else 403 if may & {"s", "f"} else 404
         assert response.status_code == expected, album
+
+
+@pytest.mark.parametrize("caller", MATRIX)
+@pytest.mark.parametrize("name", CAPTIONS)
+def test_who_may_write_under_what_another_uploaded(
+    app: FastAPI, stocked: Store, caller: str, name: str
+) -> None:
+    """Who may tidy; who may see or follow is told that it is not theirs; nobody else anything."""
+    client = TestClient(app, base_url="http://gallery.test")
+    missing = request(client, name, "none", carried(stocked, caller, "none"))
+    for album in ALBUMS:
+        may = set(MATRIX[caller][album])
+        response = request(client, name, album, carried(stocked, caller, album))
+        expected = CAPTIONS[name] if "t" in may else 403 if may & {"s", "f"} else 404
+        assert response.status_code == expected, album
+        if expected == 404:
+            assert response.content == missing.content, album
 
 
 @pytest.mark.parametrize("caller", MATRIX)

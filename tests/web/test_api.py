@@ -215,6 +215,7 @@ def test_a_rejected_upload_says_why_and_can_be_dismissed(
         "state": "rejected",
         "reason": "unsupported_format",
         "message": UNSUPPORTED,
+        "note": "",
     }
     headers = {"X-Delete-Token": begun["delete_token"]}
     assert client.delete(f"/api/photos/{begun['id']}", headers=headers).status_code == 204

@@ -1,5 +1,6 @@
 """A gallery of a million photos asks no more of S3 than one of a hundred."""
 
+import gc
 import tracemalloc
 
 import boto3
@@ -8,6 +9,7 @@ from starlette.testclient import TestClient
 
 from services.core.settings import Settings
 from services.store import Store
+from services.store.gallery import MOST_SCANNED
 from services.web.app import create_app
 from tests.generated_s3 import GeneratedS3, photo_id
 from tests.web.bounds import MOST_LISTINGS, MOST_READS
@@ -42,21 +44,21 @@ def test_no_route_makes_calls_without_end(aws_session: boto3.Session) -> None:
     middle, ids, bunch = spread[50], ",".join(spread), ",".join(neighbours)
     bounds = {  # listings, reads
         f"/?at={middle}": (MOST_LISTINGS, 1),
-        f"/?only={bunch}": (12, MOST_READS),
-        f"/?only={ids}": (12, 101),
+        f"/?only={bunch}": (18, MOST_READS),
+        f"/?only={ids}": (18, 101),
         "/feed.xml": (1, 1),
         f"/feed.xml?after={middle}": (1, 1),
         "/wall": (0, 1),
         "/manifest.webmanifest": (0, 1),
         "/share": (0, 1),
         "/upload": (1, 1),
-        f"/photos/{middle}": (5, 2),
-        f"/downloads/{middle}": (4, 2),
-        f"/downloads/{middle}/original": (5, 2),
-        f"/images/{middle}.jpg": (4, 2),
-        f"/api/photos/{middle}": (4, 2),
-        f"/api/photos?ids={bunch}": (12, 101),
-        f"/api/photos?ids={ids}": (12, 101),
+        f"/photos/{middle}": (6, 2),
+        f"/downloads/{middle}": (6, 2),
+        f"/downloads/{middle}/original": (6, 2),
+        f"/images/{middle}.jpg": (6, 2),
+        f"/api/photos/{middle}": (6, 2),
+        f"/api/photos?ids={bunch}": (18, 101),
+        f"/api/photos?ids={ids}": (18, 101),
         "/api/photos?limit=1000": (1, 1),
         f"/api/photos/count?newer_than={spread[0]}": (11, 1),
         "/api/photos/newest": (1, 1),
@@ -73,6 +75,22 @@ def test_no_route_makes_calls_without_end(aws_session: boto3.Session) -> None:
             assert reads <= MOST_READS
 
 
+def test_looking_for_a_few_among_many_ends(aws_session: boto3.Session) -> None:
+    """Of a million photos, ten listings at a time are looked through for those that are wanted."""
+    with GeneratedS3(1_000_000) as server:
+        gallery = Store.connect(Settings(s3_endpoint_url=server.url), aws_session).gallery
+        found, after = gallery.page_where("main", None, 60, lambda _: False)
+        assert (found, after) == ([], photo_id(990_000))
+        assert server.requests == MOST_SCANNED == 10
+        server.requests = 0
+        found, after = gallery.page_where(
+            "main", after, 60, lambda photo: photo.id > photo_id(985_000)
+        )
+        assert [photo.id for photo in found] == [photo_id(984_999 - n) for n in range(60)]
+        assert after == found[-1].id
+        assert server.requests == 6
+
+
 def test_memory_is_that_of_a_page(aws_session: boto3.Session) -> None:
     """A page of a million photos takes no more memory than one of a hundred, by a tenth."""
     peaks = {}
@@ -80,10 +98,14 @@ def test_memory_is_that_of_a_page(aws_session: boto3.Session) -> None:
         with GeneratedS3(photos) as server:
             client = client_of(server, aws_session)
             client.get("/api/photos")
-            tracemalloc.start()
-            client.get("/api/photos")
-            peaks[photos] = tracemalloc.get_traced_memory()[1]
-            tracemalloc.stop()
+            measured = []
+            for _ in range(3):  # when garbage is collected is no matter of ours
+                gc.collect()
+                tracemalloc.start()
+                client.get("/api/photos")
+                measured.append(tracemalloc.get_traced_memory()[1])
+                tracemalloc.stop()
+            peaks[photos] = min(measured)
     assert peaks[1_000_000] < 1.1 * peaks[100]
 
 

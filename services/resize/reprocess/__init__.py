@@ -183,8 +183,9 @@ def _yields_to_a_move(photo: Photo, store: Store, *entries: str) -> bool:
     """
     gallery = store.gallery
     shown = photos_in(gallery.entry_keys(photo.album, photo.id))
-    elsewhere = any(one.private != photo.private for one in shown)
-    if not elsewhere and not gallery.entry_keys(photo.album, photo.id, pending=True):
+    held = list(photos_in(gallery.entry_keys(photo.album, photo.id, pending=True)))
+    elsewhere = any(one.private != photo.private for one in (*shown, *held))
+    if not elsewhere and not held:
         return False
     gallery.drop(*entries)
     if elsewhere:

@@ -86,6 +86,26 @@ export async function chooseDownload(path, original, within) {
 /** Whether this browser may delete the photo: it uploaded it, or is the owner's. */
 export const mayRemove = (id) => "tidy" in paths || Boolean(tokenOf(id));
 
+/** Lets who uploaded the photo, or its owner, write its caption without leaving the page. */
+export function enableCaption(form, shown, id) {
+  form.hidden = false;
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    try {
+      const response = await fetch(`${paths.photos}/${id}/caption`, {
+        method: "PUT",
+        headers: { "Content-Type": "application/json", "X-Delete-Token": tokenOf(id) ?? "" },
+        body: JSON.stringify({ text: form.elements.text.value }),
+      });
+      if (!response.ok) throw new Error(`the caption was answered ${response.status}`);
+      shown.textContent = (await response.json()).text;
+      toast(t("caption_kept"));
+    } catch {
+      toast(t("caption_failed"));
+    }
+  });
+}
+
 /** Asks, deletes, and resolves to whether the photo is gone. */
 export async function remove(id, within = document.body) {
   const heading = element("h2", { id: "delete-title" }, t("delete_question"));

@@ -18,7 +18,7 @@ export async function startPhoto(article) {
       play.remove();
     });
   }
-  const { canShare, enableCopying, mayRemove, remove, share } = await import("./actions.js");
+  const { canShare, enableCaption, enableCopying, mayRemove, remove, share } = await import("./actions.js");
   enableCopying(article, document.body);
   const shareButton = article.querySelector("[data-share]");
   shareButton.hidden = !canShare;
@@ -28,6 +28,8 @@ export async function startPhoto(article) {
   deleteButton.addEventListener("click", async () => {
     if (await remove(id)) location.assign(paths.gallery);
   });
+  const form = article.querySelector("[data-caption-form]");
+  if (form && mayRemove(id)) enableCaption(form, article.querySelector("[data-caption]"), id);
 }
 
 /** Shows the photo as soon as it is ready. */

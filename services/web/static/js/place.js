@@ -10,6 +10,8 @@ const AT_TOP = 200; // scrolled less than this, the page is at its beginning
 
 let anchor = null; // {id, top}: the photo at the top of the window, and where its tile begins
 let timer;
+// A page of some guest's photos keeps its address: a place is one among all photos.
+const filtered = new URLSearchParams(location.search).has("by");
 
 function topTile() {
   const all = tiles();
@@ -40,6 +42,7 @@ function look() {
 /** Writes the place into the address; the viewer's own address is left alone. */
 export function namePlace() {
   clearTimeout(timer);
+  if (filtered) return;
   if (!grid.children.length || history.state?.lightbox) return;
   look();
   const address = anchor ? `${paths.gallery}?at=${anchor.id}` : paths.gallery;

@@ -7,6 +7,7 @@ const BUTTONS = {
   sending: ["cancel"],
   processing: [],
   ready: ["dismiss"],
+  pending: ["dismiss"],
   known: ["again", "dismiss"],
   duplicate: ["dismiss"],
   refused: ["dismiss"],
@@ -91,7 +92,7 @@ export class Card {
    * add pictures and not see them has no page to go to.
    */
   show(photo, state = "ready") {
-    this.set(state, t(state === "ready" ? "ready" : "known"));
+    this.set(state, t(state === "duplicate" ? "known" : state));
     if (!photo.page) return;
     const attributes = { alt: "", width: 104, height: 104, loading: "lazy" };
     const picture =

@@ -1,11 +1,12 @@
 // The panel of uploads: takes files, sends three at a time, follows each until it is a photo.
 import PQueue from "p-queue";
-import { page, t } from "../page.js";
+import { page, paths, t } from "../page.js";
 import { dropShared } from "../shared.js";
 import { loadStyle } from "../styles.js";
 import { keepToken } from "../tokens.js";
 import { Card, isHere } from "./card.js";
 import { examine, filesOf, fingerprint, isLitter } from "./files.js";
+import { askName } from "./name.js";
 import { adopt, forgetPending, remember } from "./pending.js";
 import { Refused, send } from "./send.js";
 import { keepSent, photoOf } from "./sent.js";
@@ -44,6 +45,7 @@ class Panel {
 
   /** Takes files, or what `filesOf` yields, one after the other, and sends them or says why not. */
   async add(files) {
+    this.askName();
     if (Array.isArray(files)) this.coming += files.length;
     this.summary.update();
     for await (const each of files) {
@@ -54,6 +56,16 @@ class Panel {
       this.changed();
     }
     this.changed();
+  }
+
+  /** Where the album shows names, asks for one before anything is sent. */
+  askName() {
+    if (!("askName" in paths) || this.queue.isPaused) return;
+    this.queue.pause();
+    const form = askName(() => this.queue.start());
+    this.summary.list.before(form);
+    this.summary.element.hidden = false;
+    form.querySelector("input").focus();
   }
 
   /** `key` names a file that is kept until it needs no sending any more; see shared.js. */
@@ -97,7 +109,8 @@ class Panel {
   async decode(element) {
     this.seen.unobserve(element);
     const { card } = element;
-    card.preview(await thumbnail(card.file, () => this.cards.has(card) && card.state !== "ready"));
+    const ended = () => ["ready", "pending"].includes(card.state);
+    card.preview(await thumbnail(card.file, () => this.cards.has(card) && !ended()));
   }
 
   retry(card, { twin = false } = {}) {
@@ -199,8 +212,10 @@ class Panel {
     } else if (state === "duplicate") {
       card.show(photo, "duplicate"); // whose page is that of the photo which stands
       if (card.print) keepSent(card.print, photo.of);
+    } else if (state === "pending") {
+      card.show(photo, state);
     } else if (state === "rejected") {
-      this.fail(card, "refused", page.strings.reason[reason] ?? message);
+      this.fail(card, "refused", reasonOf(reason, message, photo.note));
     } else if (state === "deleted") {
       this.fail(card, "refused", t("gone"));
     } else if (card.file) {
@@ -265,6 +280,12 @@ class Panel {
       else window.removeEventListener("beforeunload", this.warn);
     });
   }
+}
+
+/** Why an upload became no photo, with the words of the owner who did not publish it. */
+function reasonOf(code, message, note) {
+  const reason = page.strings.reason[code] ?? message;
+  return note ? t("not_approved", { reason, note }) : reason;
 }
 
 export { filesOf };

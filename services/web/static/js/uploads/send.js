@@ -115,7 +115,7 @@ function online(signal) {
 /** Whether S3 has the file although its receipt was lost: it is not sent twice for that. */
 async function arrived(id) {
   const { answer } = await ask(`${paths.photos}?ids=${id}`).catch(() => ({}));
-  return ["waiting", "ready", "rejected"].includes(answer?.photos?.[0]?.state);
+  return ["waiting", "ready", "pending", "stored", "rejected"].includes(answer?.photos?.[0]?.state);
 }
 
 /**

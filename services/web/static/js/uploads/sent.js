@@ -32,5 +32,5 @@ export async function photoOf(print) {
   if (!id) return null;
   const { answer } = await ask(`${paths.photos}?ids=${id}`).catch(() => ({}));
   const photo = answer?.photos?.[0];
-  return ["ready", "stored"].includes(photo?.state) ? photo : null;
+  return ["ready", "pending", "stored"].includes(photo?.state) ? photo : null;
 }

@@ -58,7 +58,7 @@ export class Summary {
     const failures = all.filter((card) => card.failed);
     const counted = all.filter((card) => !card.failed && !isHere(card));
     const known = all.length - failures.length - counted.length;
-    const done = counted.filter(({ state }) => state === "ready").length;
+    const done = counted.filter(({ state }) => ["ready", "pending"].includes(state)).length;
     const busy = coming > 0 || counted.some((card) => card.open);
     const size = counted.reduce((sum, card) => sum + card.size, 0);
     const sent = counted.reduce((sum, card) => sum + card.size * card.share, 0);

@@ -3,6 +3,7 @@ import { chooseDownload, mayRemove, remove, showLinks } from "../actions.js";
 import { forget } from "../grid.js";
 import { t, toast } from "../page.js";
 import { play } from "./slides.js";
+import { write } from "./words.js";
 
 const iconMarkup = (name) => `<svg class="icon" aria-hidden="true"><use href="#i-${name}"/></svg>`;
 
@@ -60,7 +61,7 @@ export function registerButtons(viewer, current) {
     appendTo: "root",
     onInit: (caption) => {
       caption.dir = "auto";
-      each(() => (caption.textContent = current().alt));
+      each(() => write(caption, current));
     },
   });
 }

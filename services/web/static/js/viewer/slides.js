@@ -35,6 +35,7 @@ export function slideOf(tile) {
     placeholder: () => loaded() || placeholderOf(link) || false,
     mat: [...tile.classList].filter((name) => name.startsWith("mat")),
     alt: image.alt,
+    from: tile.querySelector(".tile-from")?.textContent ?? "",
     thumbCropped: true,
   };
 }
