@@ -1,10 +1,22 @@
 """The gallery installed: what Chromium says of it, and pictures from the system's share sheet."""
 
+import re
 from typing import Any
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import PHONE, Open, Site, jpeg, picked, tile, until, violations
+from tests.browser.conftest import (
+    PHONE,
+    Open,
+    Site,
+    bulky,
+    jpeg,
+    picked,
+    slow_network,
+    tile,
+    until,
+    violations,
+)
 
 WORKERS = "navigator.serviceWorker.getRegistrations().then(all => all.map(one => one.scope))"
 KEPT = """new Promise(resolve => {
@@ -123,3 +135,28 @@ def test_without_a_worker_the_page_says_so_and_is_ready_for_the_next_time(
     install(page)
     share(page, picked("missed.jpg", jpeg(904)))
     expect(tile(page, "missed.jpg")).to_have_count(1)
+
+
+HIDE = """Object.defineProperty(document, "hidden", {value: true});
+document.dispatchEvent(new Event("visibilitychange"))"""
+
+
+def test_uploads_outlive_the_tab(workshop: Site, open_page: Open) -> None:
+    """On a phone the browser itself takes over what is not sent when its person turns away."""
+    page = open_page(workshop.url, size=PHONE, has_touch=True, is_mobile=True)
+    page.wait_for_load_state("networkidle")
+    slow_network(page)
+    names = [f"outlives {number}.jpg" for number in range(6)]
+    page.set_input_files("[data-chooser]", [picked(n, bulky(i)) for i, n in enumerate(names)])
+    expect(page.locator(".upload.sending").first).to_be_visible()
+    until(page, f"{WORKERS}.then(all => all.length === 1)")
+    page.evaluate(HIDE)
+    expect(page.locator(".upload", has_text="Goes on in the background").first).to_be_visible()
+    context = page.context
+    page.close()
+    again = context.new_page()
+    again.goto(workshop.url)
+    for name in names:
+        expect(tile(again, name)).to_have_count(1)
+    expect(again.locator(".uploads-total")).to_have_text(re.compile("uploaded"))
+    assert again.locator(".upload:is(.failed, .cut)").count() == 0

@@ -4,15 +4,16 @@ import { sharedFor } from "./shared.js";
 
 const installed = matchMedia("(display-mode: standalone)");
 
-async function register() {
+/** Registers the service worker of the album. */
+export async function registerWorker() {
   // No wider than the one path that it answers: no page waits for it.
   await navigator.serviceWorker?.register("/worker.js", { scope: paths.share }).catch(() => {});
 }
 
 /** Registers the worker where the gallery is installed, or as soon as it is. */
 export async function watchInstalled() {
-  if (installed.matches || location.pathname === paths.share) await register();
-  window.addEventListener("appinstalled", register);
+  if (installed.matches || location.pathname === paths.share) await registerWorker();
+  window.addEventListener("appinstalled", registerWorker);
 }
 
 /** What was shared to this album and is not sent yet: `{file, key}` each. */

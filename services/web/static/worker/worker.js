@@ -1,6 +1,7 @@
-// The service worker. It does one thing: take what the system's share sheet gives to the album, keep
-// it in the browser and lead to the page that sends it, so that no byte passes the server. It keeps
-// no page and no picture of the gallery, and answers no other request.
+// The service worker. It takes what the system's share sheet gives to the album, keep
+// it in the browser and leads to the page that sends it, so that no byte passes the server; and it is
+// whom the browser asks about uploads that go on without a page. It keeps no page and no picture of
+// the gallery, and answers no other request.
 import { keepShared } from "../js/shared.js";
 
 self.addEventListener("install", () => self.skipWaiting()); // nothing depends on an older one
@@ -10,6 +11,12 @@ self.addEventListener("fetch", (event) => {
   if (event.request.method === "POST" && pathname.endsWith("/share")) {
     event.respondWith(receive(event.request, pathname));
   }
+});
+
+// A tap on the notification of uploads that go on without a page.
+self.addEventListener("backgroundfetchclick", (event) => {
+  const album = self.registration.scope.replace(/\/share$/, "");
+  event.waitUntil(self.clients.openWindow(album));
 });
 
 async function receive(request, path) {

@@ -4,6 +4,7 @@ import { page, paths, t } from "../page.js";
 import { dropShared } from "../shared.js";
 import { loadStyle } from "../styles.js";
 import { keepToken } from "../tokens.js";
+import { ended, goOn, grantsFor, prepare } from "./background.js";
 import { Card, isHere } from "./card.js";
 import { examine, filesOf, fingerprint, isLitter } from "./files.js";
 import { askName } from "./name.js";
@@ -35,6 +36,8 @@ class Panel {
       for (const { isIntersecting, target } of entries) if (isIntersecting) this.decode(target);
     });
     window.addEventListener("online", () => this.retryAll());
+    document.addEventListener("visibilitychange", () => document.hidden && this.handOver());
+    prepare();
   }
 
   close() {
@@ -172,6 +175,42 @@ class Panel {
     this.process(card);
   }
 
+  /** Lets the browser go on with what is not sent, should the page end; see background.js. */
+  async handOver() {
+    const unsent = [...this.cards].filter(
+      ({ state, type, share }) => type && (state === "queued" || (state === "sending" && share < 1)),
+    );
+    const grants = unsent.length ? await grantsFor(unsent) : [];
+    const handed = grants.map((grant, at) => ({ card: unsent[at], file: unsent[at].file, grant }));
+    const uploads = handed.filter(({ card, grant }) => grant && card.open && card.share < 1);
+    if (!uploads.length) return;
+    for (const { card } of uploads) card.controller.abort();
+    let background;
+    try {
+      background = await goOn(uploads);
+    } catch {
+      for (const { card } of uploads) this.retry(card);
+      return;
+    }
+    for (const { card, file, grant } of uploads) {
+      if (card.id) forgetPending(card.id);
+      card.id = grant.id;
+      keepToken(grant.id, grant.delete_token);
+      remember({ id: grant.id, name: file.name, size: file.size, sent: true, background });
+      if (card.print) keepSent(card.print, grant.id);
+      this.waitFor(card, background);
+    }
+  }
+
+  /** Waits for the browser, and then for the verdict. */
+  async waitFor(card, background) {
+    this.process(card, Infinity);
+    card.set("processing", t("background"));
+    await ended(background).catch(() => {});
+    unfollow(card.id);
+    if (this.cards.has(card) && card.open) this.process(card);
+  }
+
   /** Whether the same file is under way, or is a photo already. */
   async isTwin(card) {
     const others = [...this.cards].filter((other) => other !== card && !other.failed);
@@ -208,6 +247,7 @@ class Panel {
   end(card, { state, reason, message, ...photo }) {
     if (state === "ready" || state === "stored") {
       card.show(photo);
+      this.letGo(card);
       if (photo.page) this.fresh.push(card.id);
     } else if (state === "duplicate") {
       card.show(photo, "duplicate"); // whose page is that of the photo which stands
@@ -243,7 +283,8 @@ class Panel {
       const card = this.card(upload);
       card.id = upload.id;
       // Bytes that were not all sent went with the page that held the file.
-      this.process(card, upload.sent ? undefined : 0);
+      if (upload.background) this.waitFor(card, upload.background);
+      else this.process(card, upload.sent ? undefined : 0);
     }
     this.changed();
   }

@@ -29,7 +29,8 @@ const NO_RECEIPT = 60_000; // until S3 has acknowledged what was sent
 
 const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
-async function presign(file, type, signal) {
+/** Asks for a grant for a file: `{id, delete_token, page, upload}`. */
+export async function presign(file, type, signal) {
   const { response, answer } = await ask(
     paths.uploads,
     {
@@ -62,12 +63,17 @@ function failureOf(request) {
   return new AbortError(code);
 }
 
+/** The form that S3 takes. */
+export function formOf({ fields }, file) {
+  const form = new FormData();
+  for (const [name, value] of Object.entries(fields)) form.append(name, value);
+  form.append("file", file); // S3 ignores what comes after the file
+  return form;
+}
+
 // fetch() tells nothing of the bytes sent; XMLHttpRequest does.
-function post({ url, fields }, file, signal, onProgress) {
+function post(upload, file, signal, onProgress) {
   return new Promise((resolve, reject) => {
-    const form = new FormData();
-    for (const [name, value] of Object.entries(fields)) form.append(name, value);
-    form.append("file", file); // S3 ignores what comes after the file
     const request = new XMLHttpRequest();
     const cancel = () => request.abort();
     let timer;
@@ -81,7 +87,7 @@ function post({ url, fields }, file, signal, onProgress) {
       signal.removeEventListener("abort", cancel);
       settle(value);
     };
-    request.open("POST", url);
+    request.open("POST", upload.url);
     request.upload.onprogress = ({ loaded, total }) => {
       patience(NO_PROGRESS);
       onProgress(Math.min(1, loaded / total));
@@ -92,7 +98,7 @@ function post({ url, fields }, file, signal, onProgress) {
     };
     request.onload = () => {
       // Only the status that the form asks for is S3's word that it has the file.
-      if (request.status === Number(fields.success_action_status)) end(resolve);
+      if (request.status === Number(upload.fields.success_action_status)) end(resolve);
       else end(reject, failureOf(request));
     };
     const lost = (why) => Object.assign(new Lost(why), { complete });
@@ -100,7 +106,7 @@ function post({ url, fields }, file, signal, onProgress) {
     request.onabort = () => end(reject, signal.aborted ? signal.reason : lost("stalled"));
     signal.addEventListener("abort", cancel);
     patience(NO_PROGRESS);
-    request.send(form);
+    request.send(formOf(upload, file));
   });
 }
 
