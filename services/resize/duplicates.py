@@ -36,7 +36,7 @@ def is_duplicate(
         return False
     refusal = Rejected(Reason.DUPLICATE)
     record = verdict(album, photo_id, upload, store.uploads.name, refusal, settings)
-    store.gallery.put_json(keys.verdict_key(album, photo_id), record | {"of": twin})
+    _end(record, twin, store)
     return True
 
 
@@ -56,7 +56,14 @@ def yields_to_twin(photo: Photo, record: dict[str, Any], store: Store, settings:
         "reason": Reason.DUPLICATE,
         "message": sentence(Reason.DUPLICATE, settings),
         "rejected": datetime.now(UTC).isoformat(),
-        "of": twin,
     }
-    store.gallery.put_json(keys.verdict_key(photo.album, photo.id), said)
+    _end(said, twin, store)
     return True
+
+
+def _end(record: dict[str, Any], twin: str, store: Store) -> None:
+    """Write the verdict, and what counts the upload for the day's budget though nothing is kept of it."""
+    album, photo_id = record["album"], record["id"]
+    marker = keys.quarantine_prefix(album, photo_id) + Reason.DUPLICATE
+    store.uploads.put_json(marker, {})
+    store.gallery.put_json(keys.verdict_key(album, photo_id), record | {"of": twin})

@@ -120,7 +120,7 @@ def owner_page(
         keys=[one for one in described if one["grant"].kind is Kind.KEY],
         this=grant.id,
         passkeys=store.passkeys.all(),
-        refused=store.gallery.recent_verdicts(20),
+        refused=[one for one in store.gallery.recent_verdicts(20) if "of" not in one],
     )
 
 

@@ -118,7 +118,9 @@ class Buckets:
         kept = sum(len(left[name]) for name in quarantined)
         gone = [v for v in versions if v not in waiting and v not in published]
         deleted = [name for name in gallery if name.startswith(keys.TOMBSTONE_PREFIX)]
-        kept += sum(self.twin(name) in self.published() for name in gallery)
+        # Of a duplicate a mark is in quarantine, and no bytes: they are those of the photo that it names.
+        standing = self.published()
+        assert all(twin in standing for name in gallery if (twin := self.twin(name))) or deleted
         assert len(gone) <= kept or deleted, f"{gone} lost; gallery: {gallery}, uploads: {left}"
         if gone and not deleted:
             assert [name for name in gallery if name.startswith(keys.VERDICT_PREFIX)]

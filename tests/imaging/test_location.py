@@ -195,6 +195,7 @@ def film() -> bytes:
         (pictures.gif(40, 30)[:-1] + b"!\xff\x0bXMP DataXMP;", "gif", "XMP"),
         (pictures.heic(80, 60) + struct.pack(">I4s", 8, b"mpvd"), "heic", "mpvd"),
         (pictures.heic(80, 60)[:200], "heic", "unexpected form"),
+        (located("heic").replace(b"mime", b"uri ", 1), "heic", "item b'uri '"),
     ],
 )
 def test_what_might_still_say_it_is_refused(data: bytes, format_: str, why: str) -> None:

@@ -7,10 +7,11 @@ import boto3
 import pytest
 
 from services.core import keys
+from services.core.photo import KeptOriginal
 from services.core.reasons import Reason
 from services.core.settings import Settings
 from services.store import Store
-from services.store.budget import Tally, Usage
+from services.store.budget import TALLY_KEY, Tally, Usage
 from services.store.client import make_s3
 from tests.photos import stored_photo
 
@@ -51,6 +52,24 @@ def test_a_tally_counts_by_album_and_day(
         NOW, {"main": Usage(2, 1200, 1, 200), "trip": Usage(1, 30, 3, 37)}
     )
     assert store.budget.pause(NOW) is None
+
+
+def test_an_original_counts_until_its_lifecycle_ends_it(store: Store, settings: Settings) -> None:
+    """What is kept of a photo is its variants and its original."""
+    for moment in (YESTERDAY, NOW):
+        original = KeptOriginal("jpg", 5000, located=True)
+        photo = stored_photo(keys.new_photo_id(moment), stored_bytes=100, original=original)
+        store.gallery.put_json(photo.key(), {})
+    lasting = store.budget.tally(replace(settings, originals_days=2), NOW)
+    assert lasting.albums == {"main": Usage(2, 10_200, 1, 5100)}
+    store.gallery.drop(TALLY_KEY)
+    a_day = store.budget.tally(
+        replace(settings, originals_days=1), NOW + timedelta(hours=11, minutes=59, seconds=59)
+    )
+    assert a_day.albums["main"].bytes == 10_200
+    store.gallery.drop(TALLY_KEY)
+    next_day = store.budget.tally(replace(settings, originals_days=1), NOW + timedelta(hours=13))
+    assert next_day.albums["main"].bytes == 5200
 
 
 def test_a_photo_with_two_entries_counts_once(store: Store, settings: Settings) -> None:

@@ -252,12 +252,12 @@ def _items(meta: memoryview, file: memoryview) -> dict[int, _Item]:
 
 
 def item_pieces(meta: memoryview, file: memoryview) -> list[tuple[bytes, tuple[memoryview, ...]]]:
-    """Return type and bytes of each item, as slices of the file."""
+    """Return type and bytes of each item, as slices of the file; no type where the file says none."""
     inside = list(iter_boxes(meta))
     idat = next((body for kind, body in inside if kind == b"idat"), file[:0])
     pieces = _pieces(_find(inside, b"iloc"), (file, idat))
     kinds = _kinds(_find(inside, b"iinf"))
-    return [(kind, pieces.get(item, ())) for item, kind in kinds.items()]
+    return [(kinds.get(item, b""), pieces.get(item, ())) for item in sorted({*kinds, *pieces})]
 
 
 def _kinds(iinf: memoryview) -> dict[int, bytes]:

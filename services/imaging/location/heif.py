@@ -10,7 +10,7 @@ from services.imaging.location import tiff, xmp
 from services.imaging.location.error import StillLocatedError
 
 _PICTURES = {
-    b"hvc1", b"hev1", b"av01", b"grid", b"iden", b"iovl", b"tmap", b"jpeg", b"lhv1",
+    b"hvc1", b"hev1", b"av01", b"grid", b"iden", b"iovl", b"tmap", b"lhv1",
 }  # fmt: skip
 _BOXES = {b"ftyp", b"meta", b"mdat", b"moov", b"free", b"skip"}
 _IN_TRACKS = (b"udta", b"meta", b"uuid")  # where films have their place
@@ -39,7 +39,7 @@ def without_location(data: bytes) -> bytes:
         said = b"".join(pieces)
         if kind == b"Exif":
             blank = _without(said)
-        elif kind == b"mime":
+        elif kind == b"mime" and said:  # without any bytes, they lie where they are not looked for
             blank = xmp.without_location(said)
         else:
             msg = f"an item {kind!r}"
