@@ -12,6 +12,7 @@ from services.core.albums import Album, Who
 from services.core.grants import Right
 from services.core.settings import Settings
 from services.store import Store
+from services.web.app import create_app
 from tests import pictures
 from tests.faults.invariant import Buckets
 from tests.photos import photo_ids, publish, stored_photo
@@ -116,3 +117,21 @@ def test_many_groups_are_shown_page_by_page(owner: TestClient, store: Store) -> 
     assert more.count("2 photos") == 10
     assert "similar?after" not in more
     assert stored_photo(ids[0]).id in first
+
+
+def test_similar_photos_cost_one_listing(
+    owner: TestClient, store: Store, settings: Settings, aws_session: boto3.Session
+) -> None:
+    """However many there are; album and grant are remembered."""
+    store.albums.save(Album(slug="trip"))
+    publish(store, *photo_ids(30), album="trip", thumbhash=bytes(5))
+    fresh = Store.connect(settings, aws_session)
+    client = TestClient(create_app(settings, fresh), base_url="http://gallery.test")
+    client.cookies = owner.cookies
+    assert client.get("/albums/trip/similar").status_code == 200
+    made: list[str] = []
+    fresh.gallery._s3.meta.events.register(
+        "before-call.s3", lambda model, **_: made.append(model.name)
+    )
+    assert "30 photos" in client.get("/albums/trip/similar").text
+    assert made == ["ListObjectsV2"]
