@@ -1,5 +1,6 @@
 """An S3 whose gallery has any number of photos: it makes up its listings and keeps nothing."""
 
+import json
 import threading
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -37,9 +38,13 @@ class Listing(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """Make up as many entries as are asked for, from where they are asked for."""
-        if "list-type" not in self.path:  # an album's record: there is none
+        if "list-type" not in self.path:  # an album's record
             self.server.reads += 1
-            self._respond(404, "<Error><Code>NoSuchKey</Code></Error>")
+            record = self.server.records.get(urlsplit(self.path).path.split("/", 2)[-1])
+            if record is None:
+                self._respond(404, "<Error><Code>NoSuchKey</Code></Error>")
+            else:
+                self._respond(200, json.dumps(record))
             return
         query = {name: values[0] for name, values in parse_qs(urlsplit(self.path).query).items()}
         start = query.get("continuation-token") or query.get("start-after", "")
@@ -48,6 +53,11 @@ class Listing(BaseHTTPRequestHandler):
         if keys.is_photo_id(after):
             newest = int((keys.uploaded_at(after) - START).total_seconds()) - 1
         oldest = max(0, newest + 1 - int(query.get("max-keys", "1000")))
+        if self.server.prefixed and (prefix := query["prefix"]) != INDEX:
+            one = prefix.removeprefix(INDEX)[:26]
+            known = prefix.startswith(INDEX) and keys.is_photo_id(one)
+            number = int((keys.uploaded_at(one) - START).total_seconds()) if known else -1
+            newest, oldest = (number, number) if 0 <= number < self.server.photos else (-1, 0)
         contents = "".join(
             f"<Contents><Key>{index_key(number)}</Key><Size>900</Size></Contents>"
             for number in range(newest, oldest - 1, -1)
@@ -66,6 +76,7 @@ class Listing(BaseHTTPRequestHandler):
         self.send_response(status)
         self.send_header("Content-Type", "application/xml")
         self.send_header("Content-Length", str(len(body)))
+        self.send_header("ETag", '"1"')
         self.end_headers()
         self.wfile.write(body)
 
@@ -74,13 +85,19 @@ class Listing(BaseHTTPRequestHandler):
 
 
 class GeneratedS3(ThreadingHTTPServer):
-    """The server; `photos` may be changed at any time, `requests` counts what was asked."""
+    """The server; `photos` may be changed at any time, `requests` counts what was asked.
+
+    `records` are the JSON objects that it has, by key. Whatever prefix is asked for, it has as many
+    entries as the index, unless `prefixed`: then it has the index alone.
+    """
 
     daemon_threads = True
 
     def __init__(self, photos: int) -> None:
         super().__init__(("127.0.0.1", 0), Listing)
         self.photos = photos
+        self.prefixed = False
+        self.records: dict[str, dict[str, Any]] = {}
         self.requests = 0
         self.reads = 0
         self._running = threading.Thread(target=self.serve_forever, args=(0.05,))

@@ -51,6 +51,7 @@ class Album:
     listed: bool = True
     originals: Originals = Originals.NONE
     one_of_each: bool = False  # the same bytes again do not become a second photo
+    downloads: bool = False  # offers visitors to choose photos, and to save many or all as one ZIP
     cover: str = ""  # photo id; the newest photo where empty
     ends: datetime | None = None  # from when on it takes no uploads
     state: State = State.OPEN
@@ -125,6 +126,7 @@ def album_from_record(slug: str, content: Mapping[str, Any], version: str) -> Al
             listed=bool(content["listed"]),
             originals=Originals(content["originals"]),
             one_of_each=bool(content["one_of_each"]),
+            downloads=bool(content["downloads"]),
             cover=str(content["cover"]),
             ends=_moment(content["ends"]),
             state=State(content["state"]),

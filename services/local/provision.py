@@ -10,7 +10,7 @@ from services.store.client import is_error, make_s3
 
 
 def provision_buckets(settings: Settings, session: boto3.Session, origins: list[str]) -> None:
-    """Make both buckets where they are missing, and let pages from `origins` upload."""
+    """Make both buckets where they are missing, and let pages from `origins` upload and download."""
     s3, region, uploads = make_s3(settings, session), settings.region, settings.upload_bucket
     # S3 refuses to be told its default.
     place: Any = {"CreateBucketConfiguration": {"LocationConstraint": region}}
@@ -22,10 +22,12 @@ def provision_buckets(settings: Settings, session: boto3.Session, origins: list[
                 raise
             s3.create_bucket(Bucket=bucket, **({} if region == "us-east-1" else place))
     s3.put_bucket_versioning(Bucket=uploads, VersioningConfiguration={"Status": "Enabled"})
-    rule: Any = {"AllowedOrigins": origins, "AllowedMethods": ["POST"], "AllowedHeaders": ["*"]}
+    rule: Any = {"AllowedOrigins": origins, "AllowedHeaders": ["*"]}
     # Uppy waits for ever for an answer whose Location it may not read.
     rule |= {"ExposeHeaders": ["ETag", "Location"], "MaxAgeSeconds": 3600}
-    s3.put_bucket_cors(Bucket=uploads, CORSConfiguration={"CORSRules": [rule]})
+    for bucket, methods in ((uploads, ["POST"]), (settings.gallery_bucket, ["GET", "HEAD"])):
+        rules: Any = {"CORSRules": [rule | {"AllowedMethods": methods}]}
+        s3.put_bucket_cors(Bucket=bucket, CORSConfiguration=rules)
 
 
 def refuse_acls(settings: Settings, session: boto3.Session) -> None:

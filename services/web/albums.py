@@ -197,6 +197,7 @@ def _edited(album: Album, fields: dict[str, str]) -> Album:
         listed=bool(fields.get("listed")),
         originals=originals,
         one_of_each=bool(fields.get("one_of_each")),
+        downloads=bool(fields.get("downloads")),
         cover=cover,
         names=bool(fields.get("names")),
         captions=bool(fields.get("captions")),

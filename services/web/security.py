@@ -19,7 +19,7 @@ MAX_BODY_BYTES = 65_536
 
 
 def content_security_policy(store: Store) -> str:
-    """Return the policy: nothing inline, pictures and uploads only where the buckets are."""
+    """Return the policy: nothing inline, pictures, downloads and uploads only where the buckets are."""
     directives = {
         "default-src": "'none'",
         "script-src": "'self'",
@@ -27,7 +27,10 @@ def content_security_policy(store: Store) -> str:
         "img-src": f"'self' data: blob: {' '.join(store.gallery.origins)}",
         "font-src": "'self'",
         "manifest-src": "'self'",
-        "connect-src": f"'self' {store.uploads.origin}",
+        "connect-src": " ".join(
+            dict.fromkeys(["'self'", store.uploads.origin, *store.gallery.origins])
+        ),
+        "frame-src": "'self'",  # a download through the service worker begins in a frame
         "form-action": f"'self' {store.uploads.origin}",
         "base-uri": "'none'",
         "frame-ancestors": "'none'",

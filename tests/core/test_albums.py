@@ -19,6 +19,7 @@ ALBUM = Album(
     drop=True,
     names=True,
     captions=True,
+    downloads=True,
     ends=datetime(2026, 12, 1, tzinfo=UTC),
     created=datetime(2026, 11, 25, tzinfo=UTC),
 )

@@ -170,16 +170,19 @@ def test_gallery_has_one_address() -> None:
 
 
 def test_cors_is_that_of_the_local_product(store: Store, settings: Settings) -> None:
-    """Only the origin differs between the template and what `make run` sets on its bucket."""
-    [rule] = of_type(package(), "AWS::S3::Bucket")["UploadBucket"]["CorsConfiguration"]["CorsRules"]
-    answer: Any = store.uploads._s3.get_bucket_cors(Bucket=settings.upload_bucket)
-    [local] = answer["CORSRules"]
-    assert {
-        "AllowedHeaders": rule["AllowedHeaders"],
-        "AllowedMethods": rule["AllowedMethods"],
-        "ExposeHeaders": rule["ExposedHeaders"],
-        "MaxAgeSeconds": rule["MaxAge"],
-    } == {name: value for name, value in local.items() if name != "AllowedOrigins"}
+    """Only the origin differs between the template and what `make run` sets on its buckets."""
+    buckets = of_type(package(), "AWS::S3::Bucket")
+    local_names = {"UploadBucket": settings.upload_bucket, "GalleryBucket": settings.gallery_bucket}
+    for name, local_name in local_names.items():
+        [rule] = buckets[name]["CorsConfiguration"]["CorsRules"]
+        answer: Any = store.uploads._s3.get_bucket_cors(Bucket=local_name)
+        [local] = answer["CORSRules"]
+        assert {
+            "AllowedHeaders": rule["AllowedHeaders"],
+            "AllowedMethods": rule["AllowedMethods"],
+            "ExposeHeaders": rule["ExposedHeaders"],
+            "MaxAgeSeconds": rule["MaxAge"],
+        } == {key: value for key, value in local.items() if key != "AllowedOrigins"}
 
 
 def test_no_circle_but_by_name(template: Template) -> None:

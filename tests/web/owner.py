@@ -55,6 +55,7 @@ def edit(client: TestClient, store: Store, slug: str, **fields: str) -> None:
         "see": album.see.value,
         "upload": album.upload.value,
         "listed": "1" if album.listed else "",
+        "downloads": "1" if album.downloads else "",
     }
     response = client.post(f"/albums/{slug}/settings", data=filled | fields, follow_redirects=False)
     assert response.status_code == 303, response.text

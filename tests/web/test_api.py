@@ -325,6 +325,7 @@ def test_every_answer_carries_the_security_headers(
         "default-src 'none'; script-src 'self'; style-src 'self'; "
         f"img-src 'self' data: blob: {settings.s3_endpoint_url}; font-src 'self'; "
         f"manifest-src 'self'; connect-src 'self' {settings.s3_endpoint_url}; "
+        "frame-src 'self'; "
         f"form-action 'self' {settings.s3_endpoint_url}; base-uri 'none'; frame-ancestors 'none'"
     )
     for path, status in (("/healthz", 200), ("/api/photos/x", 404), ("/api/photos", 500)):

@@ -91,7 +91,10 @@ export async function bundle() {
   await mkdir(dist, { recursive: true });
   const styles = await build({
     ...base,
-    entryPoints: ["css/app.css", "css/lightbox.css", "css/uploads.css", "owner/owner.css", "wall/wall.css"],
+    entryPoints: [
+      ...["css/app.css", "css/lightbox.css", "css/uploads.css", "css/selection.css"],
+      ...["owner/owner.css", "wall/wall.css"],
+    ],
     plugins: [generated],
   });
   const files = named(styles.metafile.outputs);
@@ -101,6 +104,9 @@ export async function bundle() {
     loader: { ".svg": "copy" },
   });
   Object.assign(files, named(icons.metafile.outputs));
+  // A service worker is a script of its own, and its address is known to those that start it.
+  const zips = await build({ ...base, entryPoints: ["js/zip/zip-worker.js"], format: "iife" });
+  Object.assign(files, named(zips.metafile.outputs));
   const scripts = await build({
     ...base,
     entryPoints: ["js/app.js", "owner/owner.js", "wall/wall.js"],
@@ -111,6 +117,8 @@ export async function bundle() {
     define: {
       LIGHTBOX_CSS: JSON.stringify(files["lightbox.css"]),
       UPLOADS_CSS: JSON.stringify(files["uploads.css"]),
+      SELECTION_CSS: JSON.stringify(files["selection.css"]),
+      ZIP_WORKER: JSON.stringify(files["zip-worker.js"]),
     },
   });
   const worker = await build({ ...base, entryPoints: ["worker/worker.js"] });

@@ -64,7 +64,7 @@ def test_npm_packages(roots: Path, sboms: dict[str, dict[str, str]]) -> None:
     """Each that the page's bundles hold code of, in the version that was bundled."""
     assert of_kind(sboms["resize"], "npm") == {}
     found = of_kind(sboms["web"], "npm")
-    assert {"photoswipe", "p-queue", "p-retry", "thumbhash"} <= set(found)
+    assert {"client-zip", "photoswipe", "p-queue", "p-retry", "thumbhash"} <= set(found)
     for package, version in found.items():
         installed = ROOT / "node_modules" / package / "package.json"
         assert json.loads(installed.read_text())["version"] == version

@@ -1,5 +1,5 @@
 // What every page loads: small; the larger parts come in an idle moment or on first use.
-import { live, startGallery, takeIn, viewer } from "./gallery.js";
+import { live, selecting, startGallery, takeIn, viewer } from "./gallery.js";
 import { notice, page, t } from "./page.js";
 import { insist, loadAtIdle, part } from "./parts.js";
 import { localiseTimes, startPhoto, startWaiting } from "./photo.js";
@@ -118,4 +118,5 @@ const isApp = matchMedia("(display-mode: standalone)").matches;
 if (apps.length && (isApp || location.hash === "#shared")) sendShared();
 
 const photos = document.getElementById("grid") ? [viewer, live] : [];
-loadAtIdle(uploader, ...photos, ...apps);
+const choosing = document.querySelector("[data-select]") ? [selecting] : [];
+loadAtIdle(uploader, ...photos, ...choosing, ...apps);

@@ -14,6 +14,22 @@ export const live = part(async () => (await import("./live.js")).watchNewest(off
 
 export const viewer = part(() => import("./lightbox.js"));
 
+const starter = document.querySelector("[data-select]");
+/** What chooses many photos, where the page offers it. */
+export const selecting = part(async () => {
+  const { startSelecting } = await import("./selection/select.js");
+  return startSelecting(starter);
+});
+
+/** Lets a button begin with what is loaded for it. */
+function begins(button, load) {
+  button?.addEventListener("click", async () => {
+    button.classList.add("busy");
+    await load().catch(() => toast(t("load_failed")));
+    button.classList.remove("busy");
+  });
+}
+
 async function open(link, options) {
   // The tap is answered before the viewer is there.
   link.classList.add("opening");
@@ -34,6 +50,11 @@ export function startGallery() {
   keepPlace();
   watchArrivals();
   watchSources();
+  begins(starter, async () => (await selecting())());
+  begins(document.querySelector("[data-download-all]"), async () => {
+    const { downloadAll } = await import("./zip/download.js");
+    await downloadAll();
+  });
   grid.addEventListener("pointerdown", () => viewer().catch(() => {}), { once: true });
   grid.addEventListener("click", (event) => {
     const link = event.target.closest("a");

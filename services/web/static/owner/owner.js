@@ -1,7 +1,6 @@
-// What only owners need: loaded on their pages, and beside the gallery where photos may be tidied.
+// What only owners need: loaded on their pages.
 import { startCopying } from "./copy.js";
 import { startPasskeys } from "./passkeys.js";
-import { startSelecting } from "./select.js";
 import { startTray } from "./tray.js";
 import { startWork } from "./work.js";
 
@@ -11,5 +10,3 @@ const work = document.querySelector("[data-work]");
 if (work) startWork(work);
 const tray = document.querySelector("[data-tray]");
 if (tray) startTray(tray);
-const grid = document.getElementById("grid");
-if (grid) startSelecting(grid);

@@ -1,0 +1,132 @@
+// Downloading many photos as one ZIP, which this page makes of what S3 sends it.
+import { makeZip } from "client-zip";
+import { show } from "../actions.js";
+import { tiles } from "../grid.js";
+import { element, icon } from "../page.js";
+import { SELECTION_STYLE } from "../selection/style.js";
+import { inBytes, t } from "../selection/words.js";
+import { filesOf } from "./files.js";
+import { safeStem } from "./names.js";
+import { Progress } from "./progress.js";
+import { allPhotos, countPhotos, somePhotos } from "./photos.js";
+import { canShare, shareFiles } from "./share.js";
+import { canPick, canStream, inMemory, pickedFile, streamedDownload } from "./sink.js";
+
+const BYTES_A_PIXEL = 0.25; // of a photograph as JPEG; only to warn by
+const UNCOUNTED = 10_000; // photos, and more: the API counts no further
+const HEAVY = 300e6; // bytes from which on memory is worth a word
+
+/** About how many bytes so many photos have, judged by those on the page. */
+function estimated(count) {
+  const sides = tiles().map((tile) => tile.querySelector("a").dataset);
+  const pixels = sides.reduce((sum, { width, height }) => sum + width * height, 0);
+  return sides.length ? (count * BYTES_A_PIXEL * pixels) / sides.length : 0;
+}
+
+const zipName = () => {
+  const title = document.querySelector(".about h1") ?? document.querySelector(".brand span");
+  return `${safeStem(title.textContent, t("photos"))}.zip`;
+};
+
+/** Asks how; resolves to `zip`, `share`, or nothing, and whether originals are wanted. */
+async function asked(count, hasOriginals) {
+  const about = estimated(count ?? UNCOUNTED);
+  const text = [element("p", {}, t("about_size", { size: inBytes(about) }))];
+  if (!canPick && !canStream && about > HEAVY) {
+    text.push(element("p", { class: "warning" }, t("in_memory", { size: inBytes(about) })));
+  }
+  const form = element("form", { method: "dialog" }, ...text);
+  if (hasOriginals) form.append(kinds());
+  const actions = element("div", { class: "actions" });
+  actions.append(element("button", { class: "button", value: "" }, t("cancel")));
+  if (count && canShare(count, about)) {
+    const share = element("button", { class: "button", value: "share" });
+    share.append(icon("share"), t("share_files"));
+    actions.append(share);
+  }
+  const zip = element("button", { class: "button main", value: "zip", autofocus: true });
+  zip.append(icon("download"), t("save_zip"));
+  actions.append(zip);
+  form.append(actions);
+  const heading = element("h2", { id: "zip-title" }, count === null ? t("download_many") : t("download_count", { count }));
+  const how = await show(element("dialog", { "aria-labelledby": "zip-title" }, heading, form));
+  return { how, original: form.elements.kind?.value === "original" };
+}
+
+function kinds() {
+  const choice = (value, checked) => {
+    const input = element("input", { type: "radio", name: "kind", value, checked });
+    return element("label", { class: "check" }, input, " ", t(`kind_${value}`));
+  };
+  return element("fieldset", {}, element("legend", {}, t("kind")), choice("original", true), choice("web"));
+}
+
+/** Opens the sink; null where the person thought better of it. */
+async function sinkFor(name, cancelled) {
+  if (canPick) return pickedFile(name);
+  if (canStream) {
+    try {
+      return await streamedDownload(name, cancelled);
+    } catch {
+      // No worker in a private window of some browsers: memory then.
+    }
+  }
+  return inMemory(name);
+}
+
+async function save(source, count, original) {
+  const progress = new Progress(count);
+  const sink = await sinkFor(zipName(), () => progress.cancel());
+  if (!sink) return false;
+  zip(source, original, progress, sink);
+  return true;
+}
+
+async function zip(source, original, progress, sink) {
+  const { signal } = progress;
+  progress.show();
+  const lost = [];
+  const files = filesOf(source(signal), {
+    original,
+    signal,
+    lost: (photo) => {
+      lost.push(photo.id);
+      progress.leftOut(lost.length);
+    },
+  });
+  async function* inputs() {
+    for await (const { name, lastModified, parts, bytes } of files) {
+      yield { name, lastModified, input: (async function* () { yield* parts; })() };
+      progress.file(bytes);
+    }
+  }
+  try {
+    await makeZip(inputs()).pipeTo(sink, { signal });
+    progress.end(lost.length, () => save((signal_) => somePhotos(lost, signal_), lost.length, original));
+  } catch (error) {
+    if (signal.aborted) progress.remove();
+    else progress.fail(error);
+  }
+}
+
+async function download(source, count, hasOriginals) {
+  await SELECTION_STYLE;
+  const { how, original } = await asked(count, hasOriginals);
+  if (how === "zip") return save(source, count, original);
+  if (how === "share") return shareFiles(source, count, original);
+  return false;
+}
+
+const keepsOriginals = () => "originals" in document.body.dataset;
+
+/** Downloads every photo of the album; resolves to whether it has begun. */
+export async function downloadAll() {
+  const counted = await countPhotos(new AbortController().signal);
+  if (counted === 0) return false;
+  return download(allPhotos, counted, keepsOriginals());
+}
+
+/** Downloads these photos; resolves to whether it has begun. */
+export async function downloadSome(ids) {
+  return download((signal) => somePhotos(ids, signal), ids.length, keepsOriginals());
+}
