@@ -16,7 +16,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from services.core.albums import MAIN
+from services.core.albums import MAIN, Originals
 from tests.browser.conftest import Open, Site, jpeg
 from tests.browser.many_photos import ManyPhotos, ZipReader, many_photos
 from tests.conftest import start_product, stop_product
@@ -91,9 +91,10 @@ UNCLEAN = {
 
 @pytest.fixture(scope="module")
 def party(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """A real gallery that offers downloads, with photos of difficult names."""
+    """A real gallery that offers downloads and keeps originals, with photos of difficult names."""
     product = start_product(tmp_path_factory.mktemp("party"))
-    product.store.albums.save(replace(MAIN, downloads=True, title="Käthe & Jun: 2026"))
+    kept = {"downloads": True, "originals": Originals.UPLOADED}
+    product.store.albums.save(replace(MAIN, **kept, title="Käthe & Jun: 2026"))
     filled = Site(product)
     for number, name in reversed(list(enumerate(NAMES))):
         filled.photos[name] = product.upload(jpeg(number), name)
@@ -110,9 +111,11 @@ def many(aws_session: boto3.Session) -> Iterator[ManyPhotos]:
         yield running
 
 
-def begin(page: Page) -> None:
-    """Download all, as a ZIP."""
+def begin(page: Page, kind: str = "") -> None:
+    """Download all, as a ZIP, of the kind of files that the album offers."""
     page.get_by_role("button", name="Download all").click()
+    if kind:
+        page.get_by_label(kind).check()
     page.get_by_role("dialog").get_by_role("button", name="Save as ZIP").click()
 
 
@@ -127,11 +130,19 @@ def stored(party: Site) -> dict[str, bytes]:
     return expected
 
 
-def assert_holds(path: Path, party: Site) -> None:
-    """Hold a ZIP to what S3 has, name by name."""
+def uploaded(party: Site) -> dict[str, bytes]:
+    """Return what was uploaded of each photo by the name that it is to have."""
+    return {
+        safe.replace("<id>", party.photos[name]): jpeg(number)
+        for number, (name, safe) in enumerate(NAMES.items())
+    }
+
+
+def assert_holds(path: Path, expected: dict[str, bytes]) -> None:
+    """Hold a ZIP to what was expected, name by name."""
     with zipfile.ZipFile(path) as made:
         assert made.testzip() is None
-        assert {name: made.read(name) for name in made.namelist()} == stored(party)
+        assert {name: made.read(name) for name in made.namelist()} == expected
 
 
 def test_names_are_safe_everywhere() -> None:
@@ -157,10 +168,10 @@ def test_through_a_service_worker_the_browser_saves_it_as_it_comes(
     asked: list[str] = []
     page.context.on("request", lambda request: asked.append(request.url))
     with page.expect_download() as started:
-        begin(page)
+        begin(page, "For the web")
     expect(page.get_by_text(f"Downloaded {len(NAMES)} photos")).to_be_visible()
     assert started.value.suggested_filename == "Käthe & Jun_ 2026.zip"
-    assert_holds(started.value.path(), party)
+    assert_holds(started.value.path(), stored(party))
     from_gallery = [url.removeprefix(party.url) for url in asked if url.startswith(party.url)]
     assert {re.sub(r"[-/]?[0-9A-Za-z_-]{8,}(\.\w+)?|\?.*", "", url) for url in from_gallery} <= {
         *("/static/zip", "/static/worker", "/static/download", "/static/select", "/static/chunk"),
@@ -171,7 +182,7 @@ def test_through_a_service_worker_the_browser_saves_it_as_it_comes(
 
 
 def test_to_a_place_of_ones_choice_and_out_of_memory(party: Site, open_page: Open) -> None:
-    """The file picker's file and, on plain HTTP, a Blob hold the same."""
+    """The file picker's file and, on plain HTTP, a Blob: what was uploaded, which the album keeps."""
     page = open_page("about:blank")
     page.add_init_script(PRIVATE_PICKER)
     page.goto(party.url)
@@ -185,14 +196,14 @@ def test_to_a_place_of_ones_choice_and_out_of_memory(party: Site, open_page: Ope
               Object.assign(document.createElement('a'), {href, download: file.name}).click();
             }"""
         )
-    assert_holds(saved.value.path(), party)
+    assert_holds(saved.value.path(), uploaded(party))
 
     plain = open_page("about:blank")
     plain.add_init_script(NO_PICKER + "; delete Navigator.prototype.serviceWorker")
     plain.goto(party.url)
     with plain.expect_download() as kept:
-        begin(plain)
-    assert_holds(kept.value.path(), party)
+        begin(plain, "As uploaded")
+    assert_holds(kept.value.path(), uploaded(party))
 
 
 def test_the_share_sheet_takes_a_few(party: Site, open_page: Open) -> None:

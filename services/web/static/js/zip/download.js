@@ -1,7 +1,7 @@
 // Downloading many photos as one ZIP, which this page makes of what S3 sends it.
 import { makeZip } from "client-zip";
 import { show } from "../actions.js";
-import { tiles } from "../grid.js";
+import { grid, tiles } from "../grid.js";
 import { element, icon } from "../page.js";
 import { SELECTION_STYLE } from "../selection/style.js";
 import { inBytes, t } from "../selection/words.js";
@@ -31,12 +31,12 @@ const zipName = () => {
 /** Asks how; resolves to `zip`, `share`, or nothing, and whether originals are wanted. */
 async function asked(count, hasOriginals) {
   const about = estimated(count ?? UNCOUNTED);
-  const text = [element("p", {}, t("about_size", { size: inBytes(about) }))];
-  if (!canPick && !canStream && about > HEAVY) {
-    text.push(element("p", { class: "warning" }, t("in_memory", { size: inBytes(about) })));
+  const form = element("form", { method: "dialog" });
+  if (hasOriginals) form.append(kinds(about));
+  else form.append(element("p", {}, t("about_size", { size: inBytes(about) })));
+  if (!canPick && !canStream && (hasOriginals || about > HEAVY)) {
+    form.append(element("p", { class: "warning" }, t("in_memory")));
   }
-  const form = element("form", { method: "dialog" }, ...text);
-  if (hasOriginals) form.append(kinds());
   const actions = element("div", { class: "actions" });
   actions.append(element("button", { class: "button", value: "" }, t("cancel")));
   if (count && canShare(count, about)) {
@@ -53,12 +53,13 @@ async function asked(count, hasOriginals) {
   return { how, original: form.elements.kind?.value === "original" };
 }
 
-function kinds() {
+function kinds(about) {
   const choice = (value, checked) => {
     const input = element("input", { type: "radio", name: "kind", value, checked });
-    return element("label", { class: "check" }, input, " ", t(`kind_${value}`));
+    return element("label", { class: "check" }, input, t(`kind_${value}`, { size: inBytes(about) }));
   };
-  return element("fieldset", {}, element("legend", {}, t("kind")), choice("original", true), choice("web"));
+  const legend = element("legend", {}, t("kind"));
+  return element("fieldset", {}, legend, choice("original", true), choice("web"));
 }
 
 /** Opens the sink; null where the person thought better of it. */
@@ -117,7 +118,7 @@ async function download(source, count, hasOriginals) {
   return false;
 }
 
-const keepsOriginals = () => "originals" in document.body.dataset;
+const keepsOriginals = () => Boolean(grid.querySelector("[data-original]"));
 
 /** Downloads every photo of the album; resolves to whether it has begun. */
 export async function downloadAll() {

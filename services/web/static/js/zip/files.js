@@ -9,14 +9,11 @@ const MOST_BYTES = 48e6; // of files that wait to be written, beyond the one tha
 
 /** What of a photo is saved: as it was uploaded where that is wanted and kept, else the largest variant. */
 export function sourceOf(photo, original) {
-  if (original && photo.original) return photo.original;
+  if (original && photo.original) return { ...photo.original, url: photo.original.path };
   return photo.variants?.at(-1);
 }
 
-const extensionOf = ({ type, url }) =>
-  ({ "image/jpeg": "jpg", "image/svg+xml": "svg" })[type] ??
-  type?.split("/")[1] ??
-  new URL(url).pathname.split(".").at(-1);
+const extensionOf = ({ type }) => (type === "image/jpeg" ? "jpg" : type.split("/")[1]);
 
 async function fetched(photo, original, signal) {
   const source = sourceOf(photo, original);

@@ -62,9 +62,8 @@ async function attempt(address, received, signal) {
     const response = await fetch(address, {
       signal: control.signal,
       headers: received.headers,
-      // What an <img> has put into the cache was asked for without an Origin, and may not be read.
+      // An original's path is the gallery's own, and leads to S3. What an <img> has put into the cache was asked for without an Origin, and may not be read.
       cache: "no-store",
-      credentials: "omit",
     });
     if (response.status === 404 || response.status === 410) throw new Gone();
     if ([400, 401, 403].includes(response.status)) return "expired";
