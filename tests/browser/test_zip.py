@@ -93,8 +93,8 @@ UNCLEAN = {
 def party(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """A real gallery that offers downloads and keeps originals, with photos of difficult names."""
     product = start_product(tmp_path_factory.mktemp("party"))
-    kept = {"downloads": True, "originals": Originals.UPLOADED}
-    product.store.albums.save(replace(MAIN, **kept, title="Käthe & Jun: 2026"))
+    album = replace(MAIN, downloads=True, originals=Originals.UPLOADED)
+    product.store.albums.save(replace(album, title="Käthe & Jun: 2026"))
     filled = Site(product)
     for number, name in reversed(list(enumerate(NAMES))):
         filled.photos[name] = product.upload(jpeg(number), name)
