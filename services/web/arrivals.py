@@ -14,6 +14,7 @@ from services.web.problems import MALFORMED, NO_SUCH_ALBUM, UNAVAILABLE, documen
 router = APIRouter(prefix="/photos", tags=["photos"])
 
 NEWEST = 100
+LISTED = 1000  # S3 lists no more at once
 
 
 class Newest(BaseModel):
@@ -39,8 +40,10 @@ def newest_photos(
 ) -> Response:
     """Up to a hundred ids, or 304 while they are the same; one listing."""
     del if_none_match  # read by `unless_known`; named here so that it is documented
-    photos = Gallery.seen_from(store, place).page(None, NEWEST).photos
-    newest = Newest(ids=[photo.id for photo in photos])
+    # One listing, whatever share of the photos the caller sees.
+    photos = Gallery(store, place.slug).page(None, NEWEST if place.sees_all else LISTED).photos
+    seen = photos if place.sees_all else [photo for photo in photos if place.sees(photo)]
+    newest = Newest(ids=[photo.id for photo in seen[:NEWEST]])
     response = Response(newest.model_dump_json(), media_type="application/json")
     response.headers["Cache-Control"] = "private, no-cache"
     return unless_known(request, response)

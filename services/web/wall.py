@@ -59,7 +59,7 @@ def _invitation(place: Place, store: Store, link: str) -> Invitation | None:
     if grant and token:
         takes = place.album.takes_uploads(place.now()) and Right.UPLOAD in grant.rights
         return Invitation(f"/l/{token}", takes)
-    if place.album.is_public:
+    if place.album.see is Who.ANYONE:
         takes = place.album.takes_uploads(place.now()) and place.album.upload is Who.ANYONE
         return Invitation(album_path(place.slug), takes)
     return None
@@ -68,7 +68,7 @@ def _invitation(place: Place, store: Store, link: str) -> Invitation | None:
 def _shown_link(place: Place, store: Store, link: str) -> Grant | None:
     if place.grant and place.grant.kind is Kind.LINK:
         return place.grant
-    is_open = place.album.is_public and place.album.upload is Who.ANYONE
+    is_open = place.album.see is place.album.upload is Who.ANYONE
     if not place.is_owner or (is_open and not link):
         return None
     links = [

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
+import boto3
 import httpx
 import pytest
 from botocore.exceptions import EndpointConnectionError
@@ -16,9 +17,11 @@ from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
 from services.core import keys
+from services.core.albums import Album
 from services.core.settings import Settings
 from services.core.variants import FORMATS
 from services.store import Store
+from services.web.access import browser_id
 from services.web.app import create_app
 from services.web.gallery import Gallery
 from tests import pictures
@@ -542,3 +545,21 @@ def test_who_asks_for_new_photos_is_told_only_of_news(client: TestClient, store:
     assert client.get("/api/photos/newest", headers=asked).json() == {"ids": [new, *ids[:99]]}
     store.gallery.remove("main", new)
     assert client.get("/api/photos/newest", headers=asked).status_code == 304
+
+
+def test_asking_for_new_photos_is_one_listing_where_guests_see_their_own(
+    settings: Settings, store: Store, aws_session: boto3.Session
+) -> None:
+    """However many photos of others stand before."""
+    store.albums.save(Album(slug="drop", drop=True))
+    publish(store, *photo_ids(30), album="drop")
+    mine = keys.new_photo_id(datetime(2026, 11, 23, tzinfo=UTC))
+    publish(store, mine, album="drop", browser=browser_id("mine"))
+    fresh = Store.connect(settings, aws_session)
+    made: list[str] = []
+    fresh.gallery._s3.meta.events.register(
+        "before-call.s3", lambda model, **_: made.append(model.name)
+    )
+    guest = TestClient(create_app(settings, fresh), cookies={"browser": "mine"})
+    assert guest.get("/api/albums/drop/photos/newest").json() == {"ids": [mine]}
+    assert made == ["GetObject", "ListObjectsV2"]

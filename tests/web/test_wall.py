@@ -55,10 +55,13 @@ def test_of_an_open_album_its_address(
         assert caller.get("/wall", headers=HTML).status_code == 200
     store.albums.save(Album(slug="shown", upload=Who.OWNER))
     client.get("/albums/shown/wall", headers=HTML)
+    store.albums.save(Album(slug="drop", drop=True))  # each guest sees their own alone
+    client.get("/albums/drop/wall", headers=HTML)
     assert invitations == [
         Invitation("/", adds=True),
         Invitation("/", adds=True),
         Invitation("/albums/shown", adds=False),
+        Invitation("/albums/drop", adds=True),
     ]
 
 
