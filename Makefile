@@ -140,8 +140,9 @@ reliability: system-test $(VENV)/.test build ## Provoke every failure and write 
 		tests/resize/test_publish.py tests/imaging/test_child.py tests/product/test_run.py
 
 .PHONY: soak
-soak: system $(VENV)/.test ## Test events, crashes and deletes in any order, for minutes
+soak: system-test $(VENV)/.test build ## For minutes: events, crashes and deletes in any order; 8 GB as a ZIP
 	FAULTS=soak $(BIN)/python -m pytest tests/faults/test_any_order.py
+	FAULTS=soak $(BIN)/python -m pytest -s tests/browser/test_zip.py -k many_photos
 
 .PHONY: check
 check: $(VENV)/.test ## Lint, format and types

@@ -8,9 +8,9 @@ import { inBytes, t } from "../selection/words.js";
 import { filesOf } from "./files.js";
 import { safeStem } from "./names.js";
 import { Progress } from "./progress.js";
-import { allPhotos, countPhotos, somePhotos } from "./photos.js";
+import { allPhotos, countPhotos, ofName, somePhotos } from "./photos.js";
 import { canShare, shareFiles } from "./share.js";
-import { canPick, canStream, inMemory, pickedFile, streamedDownload } from "./sink.js";
+import { needsMemory, openSink } from "./sink.js";
 
 const BYTES_A_PIXEL = 0.25; // of a photograph as JPEG; only to warn by
 const UNCOUNTED = 10_000; // photos, and more: the API counts no further
@@ -28,13 +28,18 @@ const zipName = () => {
   return `${safeStem(title.textContent, t("photos"))}.zip`;
 };
 
+function headingOf(count) {
+  if (count !== null) return t("download_count", { count });
+  return ofName() ? t("download_by", { name: ofName() }) : t("download_many");
+}
+
 /** Asks how; resolves to `zip`, `share`, or nothing, and whether originals are wanted. */
 async function asked(count, hasOriginals) {
   const about = estimated(count ?? UNCOUNTED);
   const form = element("form", { method: "dialog" });
   if (hasOriginals) form.append(kinds(about));
-  else form.append(element("p", {}, t("about_size", { size: inBytes(about) })));
-  if (!canPick && !canStream && (hasOriginals || about > HEAVY)) {
+  else if (count) form.append(element("p", {}, t("about_size", { size: inBytes(about) })));
+  if (needsMemory && (hasOriginals || about > HEAVY)) {
     form.append(element("p", { class: "warning" }, t("in_memory")));
   }
   const actions = element("div", { class: "actions" });
@@ -48,7 +53,7 @@ async function asked(count, hasOriginals) {
   zip.append(icon("download"), t("save_zip"));
   actions.append(zip);
   form.append(actions);
-  const heading = element("h2", { id: "zip-title" }, count === null ? t("download_many") : t("download_count", { count }));
+  const heading = element("h2", { id: "zip-title" }, headingOf(count));
   const how = await show(element("dialog", { "aria-labelledby": "zip-title" }, heading, form));
   return { how, original: form.elements.kind?.value === "original" };
 }
@@ -62,22 +67,9 @@ function kinds(about) {
   return element("fieldset", {}, legend, choice("original", true), choice("web"));
 }
 
-/** Opens the sink; null where the person thought better of it. */
-async function sinkFor(name, cancelled) {
-  if (canPick) return pickedFile(name);
-  if (canStream) {
-    try {
-      return await streamedDownload(name, cancelled);
-    } catch {
-      // No worker in a private window of some browsers: memory then.
-    }
-  }
-  return inMemory(name);
-}
-
 async function save(source, count, original) {
   const progress = new Progress(count);
-  const sink = await sinkFor(zipName(), () => progress.cancel());
+  const sink = await openSink(zipName(), () => progress.cancel());
   if (!sink) return false;
   zip(source, original, progress, sink);
   return true;
@@ -122,7 +114,8 @@ const keepsOriginals = () => Boolean(grid.querySelector("[data-original]"));
 
 /** Downloads every photo of the album; resolves to whether it has begun. */
 export async function downloadAll() {
-  const counted = await countPhotos(new AbortController().signal);
+  // Photos of one name are not counted.
+  const counted = ofName() ? null : await countPhotos(new AbortController().signal);
   if (counted === 0) return false;
   return download(allPhotos, counted, keepsOriginals());
 }

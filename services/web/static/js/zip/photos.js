@@ -20,21 +20,25 @@ async function get(query, signal) {
   }
 }
 
+/** The name whose photos alone the page shows, or nothing. */
+export const ofName = () => new URLSearchParams(location.search).get("by")?.trim() ?? "";
+
 async function* pages(limit, signal) {
   let after = "";
+  const by = ofName() && `&by=${encodeURIComponent(ofName())}`;
   do {
-    const page = await get(`?limit=${limit}${after && `&after=${after}`}`, signal);
+    const page = await get(`?limit=${limit}${by}${after && `&after=${after}`}`, signal);
     yield page.photos;
     after = page.next;
   } while (after);
 }
 
-/** Yields the ids of all photos of the album, a thousand at a time. */
+/** Yields the ids of all photos that the page shows or will, a thousand at a time. */
 export async function* listIds(signal) {
   for await (const photos of pages(1000, signal)) yield photos.map(({ id }) => id);
 }
 
-/** Yields all photos of the album, newest first. */
+/** Yields all photos that the page shows or will, newest first. */
 export async function* allPhotos(signal) {
   for await (const photos of pages(A_PAGE, signal)) yield* photos;
 }

@@ -1,14 +1,38 @@
-// Where the bytes of a ZIP go: to a file of the person's choice, through a service worker into the
-// browser's own downloads, or, where neither is there, into memory.
+// Where the bytes of a ZIP go: to a file of the person's choice; else through a service worker into the
+// browser's own downloads; else to the browser's private disk, and from there; else into memory.
 const KEEP_ALIVE = 10_000; // milliseconds; browsers end a worker that hears nothing for half a minute
 const NOT_BEGUN = 8000; // milliseconds until a worker that is asked for nothing is given up
 
-export const canPick = "showSaveFilePicker" in window;
-// Service workers are there over HTTPS and on localhost alone, and not in every private window.
-export const canStream = "serviceWorker" in navigator;
+const AN_HOUR = 3_600_000;
+
+const canPick = "showSaveFilePicker" in window;
+// Service workers are there over HTTPS and on localhost alone. WebKit, which alone has GestureEvent, asks
+// the server instead of the worker once a response turns out to be a download.
+const canStream = "serviceWorker" in navigator && !("GestureEvent" in window);
+const canKeep = "createWritable" in (window.FileSystemFileHandle?.prototype ?? {});
+
+/** Whether a ZIP has to stand in memory until it is whole. */
+export const needsMemory = !canPick && !canStream && !canKeep;
+
+/** Opens the sink; null where the person thought better of it. `cancelled` is called where they end it. */
+export async function openSink(name, cancelled) {
+  if (canPick) return pickedFile(name);
+  // Not every private window has what it says it has.
+  const stream = canStream && (await streamedDownload(name, cancelled).catch(() => null));
+  return stream || (canKeep && (await privateFile(name).catch(() => null))) || inMemory(name);
+}
+
+function saveAs(blob, name) {
+  const href = URL.createObjectURL(blob);
+  const link = Object.assign(document.createElement("a"), { href, download: name });
+  document.body.append(link);
+  link.click();
+  link.remove();
+  setTimeout(() => URL.revokeObjectURL(href), AN_HOUR);
+}
 
 /** Asks for a place on the disk; null where the person thought better of it. */
-export async function pickedFile(name) {
+async function pickedFile(name) {
   let handle;
   try {
     const types = [{ accept: { "application/zip": [".zip"] } }];
@@ -57,7 +81,7 @@ const heard = (port, wanted) =>
  * The browser's own downloads, fed through a worker as fast as they are written; `cancelled` is called
  * where the person ends it there.
  */
-export async function streamedDownload(name, cancelled) {
+async function streamedDownload(name, cancelled) {
   const worker = await workerOf();
   const { port1: port, port2 } = new MessageChannel();
   const id = crypto.randomUUID();
@@ -93,8 +117,31 @@ export async function streamedDownload(name, cancelled) {
   });
 }
 
+/** The browser's private disk, whose file is saved once it is whole. Nobody else sees it there. */
+async function privateFile(name) {
+  const folder = await navigator.storage.getDirectory();
+  // Of a download nothing says when the browser has copied it: what is left goes with a later one.
+  for await (const left of folder.keys()) {
+    const [kind, begun] = left.split("-");
+    if (kind === "zip" && begun < Date.now() - AN_HOUR) await folder.removeEntry(left).catch(() => {});
+  }
+  const place = `zip-${Date.now()}-${crypto.randomUUID()}`;
+  const handle = await folder.getFileHandle(place, { create: true });
+  const file = await handle.createWritable();
+  const remove = () => folder.removeEntry(place).catch(() => {});
+  return new WritableStream({
+    write: (chunk) => file.write(chunk),
+    async close() {
+      await file.close();
+      saveAs(await handle.getFile(), name);
+      setTimeout(remove, AN_HOUR);
+    },
+    abort: () => file.abort().finally(remove),
+  });
+}
+
 /** A sink that keeps everything until it is whole, and saves it then. */
-export function inMemory(name) {
+function inMemory(name) {
   let parts = [];
   return new WritableStream({
     write(chunk) {
@@ -103,12 +150,7 @@ export function inMemory(name) {
       if (parts.length > 500) parts = [new Blob(parts)];
     },
     close() {
-      const href = URL.createObjectURL(new Blob(parts, { type: "application/zip" }));
-      const link = Object.assign(document.createElement("a"), { href, download: name });
-      document.body.append(link);
-      link.click();
-      link.remove();
-      setTimeout(() => URL.revokeObjectURL(href), 60_000);
+      saveAs(new Blob(parts, { type: "application/zip" }), name);
       parts = [];
     },
     abort() {
