@@ -93,6 +93,23 @@ def test_it_is_valid_whatever_its_photos_are_called(client: TestClient, store: S
     assert titles == ['a <b> & "c" ]]>.jpg', "zerowidth 😀.jpg", "Untitled"]
 
 
+def test_it_says_whom_photos_are_from_where_the_album_does(
+    client: TestClient, store: Store
+) -> None:
+    """And nobody's name where it does not."""
+    named, other = photo_ids(2)
+    for album in (Album(slug="named", names=True), Album(slug="plain")):
+        store.albums.save(album)
+        publish(store, named, album=album.slug, guest="Käthe & Jo")
+        publish(store, other, album=album.slug)
+    feeds = [parsed(client.get(f"/albums/{slug}/feed.xml").text) for slug in ("named", "plain")]
+    authors = [
+        [entry.findtext(f"{ATOM}author/{ATOM}name") for entry in feed.findall(f"{ATOM}entry")]
+        for feed in feeds
+    ]
+    assert authors == [["Käthe & Jo", None], [None, None]]
+
+
 def test_its_pages_lead_on_to_the_oldest_photo(client: TestClient, store: Store) -> None:
     """RFC 5005, 3: each page names the next and the first, and each photo is on one."""
     publish(store, *(ids := photo_ids(65)))

@@ -16,6 +16,7 @@ const pictures = document.getElementById("pictures");
 const word = document.getElementById("word");
 const tools = document.getElementById("tools");
 const code = document.getElementById("code");
+const from = document.getElementById("from"); // where the album says whom photos are from
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 
 class Gone extends Error {}
@@ -83,6 +84,7 @@ async function show(photo) {
     const image = await load(photo);
     current = photo.id;
     word.textContent = "";
+    if (from) from.textContent = photo.guest ?? "";
     fade(image);
     return true;
   } catch {
@@ -104,8 +106,7 @@ async function turn() {
     return true;
   }
   if (!photo) {
-    current = null;
-    pictures.replaceChildren();
+    blank();
     word.textContent = t("empty");
   } else if (await show(photo)) {
     kept = [...kept.filter(({ id }) => id !== photo.id), photo].slice(-KEPT);
@@ -113,9 +114,16 @@ async function turn() {
   return true;
 }
 
-function end() {
+function blank() {
+  current = null;
   pictures.replaceChildren();
+  if (from) from.textContent = "";
+}
+
+function end() {
+  blank();
   code?.remove();
+  from?.remove();
   kept = [];
   paused = true;
   word.textContent = t("gone");
@@ -125,10 +133,13 @@ async function go() {
   clearTimeout(timer);
   if (turning) return;
   turning = true;
-  await turn();
-  turning = false;
-  clearTimeout(timer);
-  if (!paused) timer = setTimeout(go, EACH);
+  try {
+    await turn();
+  } finally {
+    turning = false;
+    clearTimeout(timer);
+    if (!paused) timer = setTimeout(go, EACH);
+  }
 }
 
 const actions = {
@@ -190,8 +201,7 @@ function news(ids) {
   const fresh = order.arrived(ids);
   kept = kept.filter(({ id }) => !order.isGone(id));
   if (current && order.isGone(current)) {
-    current = null;
-    pictures.replaceChildren();
+    blank();
     go();
   }
   return fresh;
