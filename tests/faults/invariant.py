@@ -80,11 +80,12 @@ class Buckets:
     def published(self) -> dict[str, str]:
         """Return the photos whose entry and variants are all there: photo id → source version.
 
+        Those that wait for approval count: nobody lost them.
         Fails where an entry stands without one of its variants, or one that does not decode.
         """
         found = {}
         for key in self.gallery():
-            if not key.startswith(keys.INDEX_PREFIX):
+            if not key.startswith((keys.INDEX_PREFIX, keys.PENDING_PREFIX)):
                 continue
             manifest = self.store.gallery.get_json(key)
             assert manifest is not None, key

@@ -32,6 +32,7 @@ KINDS: dict[str, bytes] = {
     "kept": pictures.jpeg(80, 60),
     "duplicate": pictures.jpeg(70, 50),
     "rejected": pictures.jpeg(400, 300)[:4000],
+    "waiting": pictures.jpeg(90, 60),
 }
 
 
@@ -83,7 +84,7 @@ def fresh(local_s3: ObjectStore, session: boto3.Session, kind: str = "") -> Buck
     """Return two new buckets; each round wants its own, so that nothing is left from the last.
 
     For the kind `kept` the main album keeps originals; for `duplicate` it takes each picture once, and
-    has this one.
+    has this one; for `waiting` its owner publishes what arrives.
     """
     from services.local.provision import provision_buckets
 
@@ -93,6 +94,8 @@ def fresh(local_s3: ObjectStore, session: boto3.Session, kind: str = "") -> Buck
     store = Store.connect(settings, session)
     if kind == "kept":
         store.albums.save(replace(MAIN, originals=Originals.UPLOADED))
+    if kind == "waiting":
+        store.albums.save(replace(MAIN, approval=True))
     buckets = Buckets(store, settings, session)
     if kind == "duplicate":
         store.albums.save(replace(MAIN, one_of_each=True))
@@ -157,6 +160,8 @@ def test_nothing_is_lost_wherever_it_ends(
                 kept = [key for key in buckets.gallery() if key.startswith("originals/")]
                 expected = [f"originals/main/{PHOTO}/original.jpg"] if kind == "kept" else []
                 assert kept == expected
+                pending = bool(buckets.store.gallery.photos("main", [PHOTO], pending=True))
+                assert pending is (kind == "waiting")
 
 
 def test_a_newer_upload_survives_the_end_of_the_older(
