@@ -112,9 +112,10 @@ def party(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
 
 def hurry(page: Page, times: int) -> None:
-    """Let the page's time run faster."""
+    """Let the page's time run faster; only its patience with a network that does not, does not."""
     page.add_init_script(
-        f"const wait = setTimeout; window.setTimeout = (f, ms, ...a) => wait(f, ms / {times}, ...a);"
+        f"""const wait = setTimeout;
+        window.setTimeout = (f, ms, ...a) => wait(f, ms < 20_000 ? ms / {times} : ms, ...a);"""
     )
 
 
@@ -134,11 +135,15 @@ def test_five_thousand_changes(party: Site, open_page: Open) -> None:
     page.goto(f"{party.url}/wall")
 
     def measured(changes: int) -> tuple[int, dict[str, int]]:
-        until(page, f"window.changes >= {changes}", seconds=240)
-        for _ in range(2):
+        until(page, f"window.changes >= {changes}", seconds=400)
+        page.keyboard.press("p")  # what is being loaded ends
+        page.wait_for_timeout(500)
+        for _ in range(3):
             session.send("HeapProfiler.collectGarbage")
         heap = session.send("Runtime.getHeapUsage")["usedSize"]
-        return heap, session.send("Memory.getDOMCounters")
+        counted = session.send("Memory.getDOMCounters")
+        page.keyboard.press("p")
+        return heap, counted
 
     early, before = measured(500)
     late, after = measured(5000)
