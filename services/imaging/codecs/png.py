@@ -14,7 +14,7 @@ from services.core.reasons import Reason
 from services.core.rejected import Rejected
 from services.imaging.codecs import exif
 from services.imaging.codecs.icc import GREY, RGB, usable
-from services.imaging.codecs.pixels import from_rows, in_mode
+from services.imaging.codecs.pixels import extent, from_rows, in_mode
 from services.imaging.codecs.strict import data_errors
 from services.imaging.colour_space import SRGB, ColourSpace, from_cicp, from_gamma
 from services.imaging.picture import Frame, Header
@@ -202,7 +202,7 @@ def decode(data: bytes, header: Header, need: tuple[int, int]) -> Iterator[Frame
         part = in_mode(part, "L") if part.mode == "1" else part
         return _keyed(part, low and low.crop(box), key, file.bits) if key else part
 
-    yield Frame(from_rows(image.size, need, rows))
+    yield Frame(from_rows(image.size, need, rows), extent=extent(image.size, need))
 
 
 def _inflated(file: _File, *, low_bytes: bool = False) -> Image.Image:
