@@ -1,11 +1,12 @@
 """How sharp and how dear variants of real photographs are, over a sweep of sizes.
 
-    make images && python -m benchmarks.sweep [--formats jpeg,png] [--each 2] [--every 1]
+    make images && python -m benchmarks.sweep [--formats jpeg,png] [--each 2] [--every 1] [--resume]
 
 For each format, 25 long sides and `each` photographs a side, in turn: ours (in the resize image's
 root), sharp as documented, sharp's best and for 400 alone the tutorial's way, interleaved, each
 variant as JPEG of quality 80. SSIM and SSIMULACRA 2 are against the whole picture resampled at once
-(Pillow's Lanczos). Writes benchmarks/results/sweep-<format>.json, and sweep.md from all of them.
+(Pillow's Lanczos). Writes benchmarks/results/sweep-<format>.json after each picture, from which
+--resume goes on, and sweep.md from all of them.
 """
 
 import argparse
@@ -121,9 +122,10 @@ def _table(rows: list[Row]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _swept(format_: str, each: int, every: int) -> list[Row]:
+def _sweep(format_: str, each: int, every: int, rows: list[Row]) -> None:
+    """Add to `rows`, and to the format's file, those of each picture that is not there yet."""
     chosen = photographs.photographs(ROOT / "build" / "photographs")
-    rows: list[Row] = []
+    done = {(row["side"], row["photograph"]) for row in rows}
     with tempfile.TemporaryDirectory() as folder:
         scratch = Path(folder)
         names = dict.fromkeys(name for kind in WANTED for name in engines_for(format_, kind))
@@ -132,6 +134,8 @@ def _swept(format_: str, each: int, every: int) -> list[Row]:
             large = photographs.reaching(chosen, side)
             for turn in range(each):
                 photograph = large[(number // every * each + turn) % len(large)]
+                if (side, photograph.stem) in done:
+                    continue
                 path = photographs.encoded(photograph, side, format_, CACHE)
                 said = {"format": format_, "side": side, "photograph": photograph.stem}
                 said |= {"load": round(os.getloadavg()[0], 1)}
@@ -139,10 +143,14 @@ def _swept(format_: str, each: int, every: int) -> list[Row]:
                     taking_part = [engines[name] for name in engines_for(format_, kind)]
                     rows += [said | row for row in _measure(taking_part, path, kind, scratch)]
                 path.unlink()
+                _file(format_).write_text("[" + ",\n".join(map(json.dumps, rows)) + "]\n")
             print(f"{format_} {side}: {len(rows)} rows", flush=True)
         for engine in engines.values():
             engine.close()
-    return rows
+
+
+def _file(format_: str) -> Path:
+    return RESULTS / f"sweep-{format_}.json"
 
 
 def main() -> None:
@@ -151,15 +159,15 @@ def main() -> None:
     parser.add_argument("--formats", default=",".join(FORMATS))
     parser.add_argument("--each", type=int, default=2, help="photographs a side")
     parser.add_argument("--every", type=int, default=1, help="take each n-th side")
+    parser.add_argument("--resume", action="store_true", help="go on where a run was stopped")
     options = parser.parse_args()
     CACHE.mkdir(parents=True, exist_ok=True)
     for format_ in options.formats.split(","):
-        rows = _swept(format_, options.each, options.every)
-        (RESULTS / f"sweep-{format_}.json").write_text(
-            "[" + ",\n".join(map(json.dumps, rows)) + "]\n"
-        )
-    files = [RESULTS / f"sweep-{format_}.json" for format_ in FORMATS]
-    table = _table([row for file in files if file.exists() for row in json.loads(file.read_text())])
+        goes_on = options.resume and _file(format_).exists()
+        rows = json.loads(_file(format_).read_text()) if goes_on else []
+        _sweep(format_, options.each, options.every, rows)
+    files = [file for file in map(_file, FORMATS) if file.exists()]
+    table = _table([row for file in files for row in json.loads(file.read_text())])
     (RESULTS / "sweep.md").write_text(table)
     print(table)
 

@@ -16,7 +16,7 @@ QUALITY = 80  # of JPEG and WebP
 WEBP_METHOD = 4  # libwebp's default effort
 _LONG_ANIMATION = 8_000_000  # pixels of all frames, from which libwebp's least effort has to do:
 _LONG_ANIMATION_METHOD = 0  # a quarter (with alpha) to a third of the time for 12 % more bytes
-PNG_LEVEL = 4  # of zlib-ng: the bytes of 6 within 1 %, in two fifths of the time
+PNG_LEVEL = 4  # of zlib: the bytes of 6 within 1 %, in two fifths of the time
 _WHITE = (255, 255, 255)
 
 

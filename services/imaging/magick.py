@@ -108,9 +108,9 @@ def resize(image: Any, width: int, height: int, filter_: str) -> None:
         raise MemoryError("ImageMagick did not resize")
 
 
-def from_wand(image: Any, mode: str) -> Raster:
-    """Return the pixels of a wand Image as a raster of `mode`."""
-    width, height = image.width, image.height
+def from_wand(image: Any, mode: str, size: tuple[int, int] | None = None) -> Raster:
+    """Return a wand Image, or `size` pixels from its upper left corner on, as a raster of `mode`."""
+    width, height = size or image.size
     pixels = bytearray(width * height * CHANNELS[mode])
     if not _export(
         image.wand, 0, 0, width, height, _MAP[mode], _CHAR_PIXEL, _address(pixels)

@@ -59,10 +59,15 @@ class Raster:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One moment of a picture; a still has one, of no duration."""
+    """One moment of a picture; a still has one, of no duration.
+
+    `extent` is how many columns and rows of the raster the picture fills: where a scaled decode
+    ends between two pixels, no whole number.
+    """
 
     raster: Raster
     milliseconds: int = 0
+    extent: tuple[float, float] | None = None  # all of them
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,24 +28,27 @@ def split(raster: Raster) -> list[Raster]:
         end = at + width * height
         planes.append(Raster("L", width, height, view[at:end]))
         at = end
-    return [_of_size(planes[0], raster.width, raster.height), *planes[1:]]
+    return [of_size(planes[0], raster.width, raster.height), *planes[1:]]
 
 
 def joined(planes: list[Raster]) -> Raster:
     """Return luma and both chroma planes as one I420 raster."""
     luma, *chroma = planes
-    padded = _of_size(luma, *plane_sizes(luma.width, luma.height)[0])
+    padded = of_size(luma, *plane_sizes(luma.width, luma.height)[0])
     samples = b"".join((padded.pixels, *(plane.pixels for plane in chroma)))
     return Raster(I420, luma.width, luma.height, samples)
 
 
-def _of_size(plane: Raster, width: int, height: int) -> Raster:
-    """Return a plane cut, or with its last column and row repeated, which encoders filter along."""
-    if (plane.width, plane.height) == (width, height):
-        return plane
-    image = to_pillow(plane).crop((0, 0, width, height))
-    if width > plane.width:
-        image.paste(image.crop((plane.width - 1, 0, plane.width, height)), (plane.width, 0))
-    if height > plane.height:
-        image.paste(image.crop((0, plane.height - 1, width, plane.height)), (0, plane.height))
+def of_size(raster: Raster, width: int, height: int) -> Raster:
+    """Return a raster that is not I420 cut, or with its last column and row repeated."""
+    if (raster.width, raster.height) == (width, height):
+        return raster
+    image = to_pillow(raster).crop((0, 0, width, height))
+    right, bottom = width - raster.width, height - raster.height
+    if right > 0:
+        column = image.crop((raster.width - 1, 0, raster.width, height))
+        image.paste(column.resize((right, height)), (raster.width, 0))
+    if bottom > 0:
+        row = image.crop((0, raster.height - 1, width, raster.height))
+        image.paste(row.resize((width, bottom)), (0, raster.height))
     return to_raster(image)

@@ -25,6 +25,7 @@ class Work:
 
     # Of the frame that is being worked on.
     raster: Raster = field(init=False)
+    extent: tuple[float, float] | None = None  # see Frame
     duration: int = 0  # milliseconds
 
     frames: dict[Fit, list[Frame]] = field(default_factory=dict)

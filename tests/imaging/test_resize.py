@@ -1,11 +1,19 @@
 """Best fit by ImageMagick, and the policy it runs under."""
 
+import io
+from collections.abc import Callable
+
+import numpy as np
 import pytest
 import wand.resource
+from PIL import Image
 
+from services.core.settings import Limits
+from services.imaging import make_variants
 from services.imaging.magick import from_wand, to_wand
 from services.imaging.picture import Raster
 from services.imaging.resize import resize_image
+from tests.pictures import jpeg, png, webp
 
 
 @pytest.mark.parametrize(
@@ -61,3 +69,21 @@ def test_policy_limits_are_in_force() -> None:
     assert {name: limits[name] for name in ("memory", "disk", "thread")} == {
         "memory": 1 << 30, "disk": 0, "thread": 1,
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("size", [(2679, 1507), (3215, 1809), (6431, 1201), (1003, 1337)])
+@pytest.mark.parametrize("encode", [jpeg, png, webp])
+def test_nothing_moves_where_a_scaled_decode_ends_between_two_pixels(
+    size: tuple[int, int], encode: Callable[..., bytes]
+) -> None:
+    """A cross near the far corner is where it belongs, to a sixteenth of a variant's pixel."""
+    picture = Image.new("RGB", size)
+    left, top = (side - 120 for side in size)
+    picture.paste((200, 200, 200), (left, 0, left + 40, size[1]))
+    picture.paste((200, 200, 200), (0, top, size[0], top + 40))
+    made = make_variants(encode(image=picture), sizes=(400,), formats=("jpeg",), limits=Limits())
+    shown = np.asarray(Image.open(io.BytesIO(made.variants[0].data)).convert("L"), np.float64)
+    for before, start, profile in ((size[0], left, shown.mean(0)), (size[1], top, shown.mean(1))):
+        light = np.clip(profile - profile.min() - 4, 0, None)
+        centre = (light * (np.arange(len(light)) + 0.5)).sum() / light.sum()
+        assert centre == pytest.approx((start + 20) * len(light) / before, abs=1 / 16)

@@ -2,16 +2,14 @@
 
 import io
 from collections.abc import Iterator
-from typing import Any
 
-from PIL import Image
 from PIL.AvifImagePlugin import AvifImageFile
 
 from services.core.reasons import Reason
 from services.core.rejected import Rejected
-from services.imaging.codecs.pixels import from_rows
+from services.imaging.codecs.pixels import extent, reduced
 from services.imaging.codecs.strict import data_errors
-from services.imaging.picture import Frame, Header
+from services.imaging.picture import Frame, Header, Raster
 
 
 class _Avif(AvifImageFile):
@@ -29,13 +27,5 @@ def decode(data: bytes, header: Header, need: tuple[int, int]) -> Iterator[Frame
     if image.size != (header.width, header.height):  # before anything of that size is made
         raise Rejected(Reason.CORRUPT, f"{image.size} in its decoder")
     with data_errors():
-        pixels = memoryview(image.frame())
-    width, channels = image.width, len(image.getbands())
-
-    def rows(top: int, bottom: int) -> Image.Image:
-        part: Any = pixels[
-            top * width * channels : bottom * width * channels
-        ]  # no bytes, to the stubs
-        return Image.frombuffer(image.mode, (width, bottom - top), part, "raw", image.mode, 0, 1)
-
-    yield Frame(from_rows(image.size, need, rows))
+        raster = Raster(image.mode, *image.size, image.frame())
+    yield Frame(reduced(raster, need), extent=extent(image.size, need))

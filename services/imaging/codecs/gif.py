@@ -11,7 +11,7 @@ from PIL import Image
 
 from services.core.reasons import Reason
 from services.core.rejected import Rejected
-from services.imaging.codecs.pixels import to_raster
+from services.imaging.codecs.pixels import extent, to_raster
 from services.imaging.codecs.strict import data_errors
 from services.imaging.picture import Frame, Header
 
@@ -146,7 +146,7 @@ def decode(data: bytes, header: Header, need: tuple[int, int]) -> Iterator[Frame
             canvas = image
         else:
             canvas.paste(image, box, mask)
-        yield Frame(to_raster(canvas, need), _milliseconds(layer))
+        yield Frame(to_raster(canvas, need), _milliseconds(layer), extent(canvas.size, need))
         if layer.disposal == _RESTORE_PREVIOUS:
             canvas = before
         elif layer.disposal == _RESTORE_BACKGROUND:

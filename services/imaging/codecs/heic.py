@@ -5,7 +5,7 @@ from typing import Any
 
 from services.core.reasons import Reason
 from services.core.rejected import Rejected
-from services.imaging.codecs.pixels import from_rows
+from services.imaging.codecs.pixels import extent, from_rows
 from services.imaging.codecs.strict import data_errors
 from services.imaging.picture import Frame, Header
 
@@ -29,4 +29,4 @@ def decode(data: bytes, header: Header, need: tuple[int, int]) -> Iterator[Frame
         size = (picture.size[0], bottom - top)
         return Image.frombuffer(mode, size, part, "raw", raw, picture.stride, 1)
 
-    yield Frame(from_rows(picture.size, need, rows))
+    yield Frame(from_rows(picture.size, need, rows), extent=extent(picture.size, need))

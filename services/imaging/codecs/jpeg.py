@@ -90,7 +90,7 @@ def decode(
         ) or turbojpeg.decode(data, size, components, need)
     except turbojpeg.DataError:
         raster = _forgiven(data, size, components, need)
-    yield Frame(raster)
+    yield Frame(raster, extent=turbojpeg.extent(size, need))
 
 
 def _forgiven(data: bytes, size: tuple[int, int], components: int, need: tuple[int, int]) -> Raster:

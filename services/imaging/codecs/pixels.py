@@ -7,9 +7,8 @@ from PIL import Image
 
 from services.imaging.picture import CHANNELS, Raster
 
-AVERAGING_MARGIN = 1.5
-"""Averaging blocks costs a fraction of filtering, and more sharpness than scaling a JPEG does: so much
-more is left a side."""
+_MARGIN = 1.875
+"""Averaging blocks costs a fraction of filtering, and sharpness: so much more is left a side."""
 
 _BAND = 2_000_000  # pixels
 
@@ -39,6 +38,20 @@ def from_rows(
     return _joined([rows(top, min(top + step, size[1])).reduce(block) for top in tops])
 
 
+def reduced(raster: Raster, need: tuple[int, int]) -> Raster:
+    """Return the means of whole blocks of a raster where it is much larger than `need`, or itself."""
+    size = raster.width, raster.height
+    if block_side(size, need) == 1:
+        return raster
+    pixels, stride = memoryview(raster.pixels), raster.width * CHANNELS[raster.mode]
+
+    def rows(top: int, bottom: int) -> Image.Image:
+        part = pixels[top * stride : bottom * stride]
+        return to_pillow(Raster(raster.mode, raster.width, bottom - top, part))
+
+    return from_rows(size, need, rows)
+
+
 def _joined(bands: list[Image.Image]) -> Raster:
     """Return images one below the other."""
     mode = bands[0].mode
@@ -54,7 +67,13 @@ def block_side(size: tuple[int, int], need: tuple[int, int]) -> int:
 
     Whole numbers only: blocks that begin between pixels blur some of them more than others.
     """
-    return max(1, int(min(size[0] / need[0], size[1] / need[1]) / AVERAGING_MARGIN))
+    return max(1, int(min(size[0] / need[0], size[1] / need[1]) / _MARGIN))
+
+
+def extent(size: tuple[int, int], need: tuple[int, int]) -> tuple[float, float]:
+    """Return how many such blocks a picture of `size` has; its last ones are averaged in part."""
+    block = block_side(size, need)
+    return size[0] / block, size[1] / block
 
 
 def in_mode(image: Image.Image, mode: str) -> Image.Image:

@@ -1,4 +1,4 @@
-"""PNG: its chunks, checked one by one, and decoding by Pillow (libpng's filters, zlib-ng).
+"""PNG: its chunks, checked one by one, and decoding by libpng, or by Pillow where it is rarer.
 
 Source: Portable Network Graphics (Third Edition), W3C.
 """
@@ -12,17 +12,18 @@ from PIL import Image, ImageChops
 
 from services.core.reasons import Reason
 from services.core.rejected import Rejected
-from services.imaging.codecs import exif
+from services.imaging.codecs import exif, libpng
 from services.imaging.codecs.icc import GREY, RGB, usable
-from services.imaging.codecs.pixels import from_rows, in_mode
+from services.imaging.codecs.pixels import extent, from_rows, in_mode, reduced
 from services.imaging.codecs.strict import data_errors
 from services.imaging.colour_space import SRGB, ColourSpace, from_cicp, from_gamma
-from services.imaging.picture import Frame, Header
+from services.imaging.picture import Frame, Header, Raster
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _BIT_DEPTHS = {0: (1, 2, 4, 8, 16), 2: (8, 16), 3: (1, 2, 4, 8), 4: (8, 16), 6: (8, 16)}
 _CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 _ADAM7 = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))  # fmt: skip
+_EMPTY = memoryview(b"")
 _MAX_PROFILE = 4 << 20  # bytes; the largest in use, of printers' CMYK, are about 3 MB
 
 # Pillow's mode and raw mode by bits and colour type, so that nothing is left to convert.
@@ -185,8 +186,11 @@ def decode(data: bytes, header: Header, need: tuple[int, int]) -> Iterator[Frame
     file = _parse(data)
     if (file.width, file.height) != (header.width, header.height):
         raise Rejected(Reason.CORRUPT, f"{file.width} × {file.height} at the second look")
-    image, low = _inflated(file), None
     key = file.transparency
+    if not key and (raster := _plain(file)):
+        yield Frame(reduced(raster, need), extent=extent((file.width, file.height), need))
+        return
+    image, low = _inflated(file), None
     if file.color_type == 3:
         image.putpalette(bytes(file.palette or b"").ljust(768, b"\0"))
         if key:
@@ -202,7 +206,21 @@ def decode(data: bytes, header: Header, need: tuple[int, int]) -> Iterator[Frame
         part = in_mode(part, "L") if part.mode == "1" else part
         return _keyed(part, low and low.crop(box), key, file.bits) if key else part
 
-    yield Frame(from_rows(image.size, need, rows))
+    yield Frame(from_rows(image.size, need, rows), extent=extent(image.size, need))
+
+
+def _plain(file: _File) -> Raster | None:
+    """Return what most files are, 8 bits and not interlaced, if libpng has nothing to say of it."""
+    mode, _ = _MODES[file.bits, file.color_type]
+    if file.bits != 8 or file.color_type not in (0, 2, 6) or file.ihdr[12]:
+        return None
+    chunks = [(b"IHDR", file.ihdr), *((b"IDAT", part) for part in file.data), (b"IEND", _EMPTY)]
+    data: list[bytes | memoryview] = [SIGNATURE]
+    for kind, body in chunks:
+        check = zlib.crc32(body, zlib.crc32(kind))
+        data += [struct.pack(">I4s", len(body), kind), body, struct.pack(">I", check)]
+    pixels = libpng.decode(b"".join(data), (file.width, file.height), mode)
+    return None if pixels is None else Raster(mode, file.width, file.height, pixels)
 
 
 def _inflated(file: _File, *, low_bytes: bool = False) -> Image.Image:

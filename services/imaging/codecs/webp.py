@@ -13,7 +13,7 @@ from services.core.reasons import Reason
 from services.core.rejected import Rejected
 from services.imaging.codecs import exif, libwebp
 from services.imaging.codecs.icc import RGB, usable
-from services.imaging.codecs.pixels import in_mode, to_raster
+from services.imaging.codecs.pixels import extent, in_mode, to_raster
 from services.imaging.codecs.strict import data_errors
 from services.imaging.picture import Frame, Header
 
@@ -95,7 +95,7 @@ def decode(data: bytes, header: Header, need: tuple[int, int]) -> Iterator[Frame
             image.load()
             milliseconds = int(image.info["duration"])
             raster = to_raster(in_mode(image, "RGBA"), need)
-        yield Frame(raster, milliseconds)
+        yield Frame(raster, milliseconds, extent(image.size, need))
 
 
 def _without_unstated_alpha(data: bytes, chunks: list[tuple[bytes, int, int]]) -> bytes:
