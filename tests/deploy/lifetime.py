@@ -355,6 +355,9 @@ class Lifetime:
         assert client.get("/albums/trip/similar").status_code == 200
         tidy("show", "trip")
         tidy("move", "trip", "other")
+        edit(client, web, "other", order="taken")
+        assert "/albums/other?on=" in client.get("/albums/other/dates").text
+        assert client.get("/dates").status_code == 200
         tidy("move", "other", "trip")  # and back, and away once more
         tidy("move", "trip", "other")
         edit(client, web, "other", see="link")
@@ -376,7 +379,7 @@ class Lifetime:
         late = self.upload(pictures.jpeg(60, 40), album="trip")["id"]
         (event,) = self.on.events()
         close = at_first_call(
-            self.on.resize, "put_json", lambda: edit(client, web, "trip", see="owner")
+            self.on.resize, "put_entry", lambda: edit(client, web, "trip", see="owner")
         )
         assert handle(event, close, self.on.resize_settings, deadline=soon()) == {"published": 1}
         tidy_late = {"action": "hide", "ids": [late]}
@@ -388,7 +391,7 @@ class Lifetime:
         def delete() -> None:
             client.post("/albums/trip/delete", data={"sure": "1"})
 
-        gone = at_first_call(self.on.resize, "put_json", delete)
+        gone = at_first_call(self.on.resize, "put_entry", delete)
         assert handle(event, gone, self.on.resize_settings, deadline=soon()) == {"rejected": 1}
         while not client.post("/api/albums/trip/work").json()["finished"]:
             pass
