@@ -86,11 +86,11 @@ def test_without_scripts_the_dates_are_links(journey: Site, open_page: Open) -> 
 
 
 def test_a_new_photo_comes_into_its_day(journey: Site, open_page: Open) -> None:
-    """Not to the top; a day that had none gets its heading, and loses it with its only photo."""
+    """Not to the top, but to its place under the heading of its day, as the next page load has it."""
     page = open_page(journey.url)
     expect(page.locator(".tile")).to_have_count(20)
     later = FIRST + timedelta(days=3, hours=2, minutes=15)
-    alone = FIRST + timedelta(days=2, hours=22)
+    alone = FIRST + timedelta(days=2, hours=12)
     files = [picked("in between.jpg", taken(later, 31)), picked("late.jpg", taken(alone, 32))]
     page.set_input_files("[data-chooser]", files)
     expect(page.locator('.tile img[alt="in between.jpg"]')).to_have_count(1)

@@ -1,6 +1,8 @@
 """A camera whose clock was wrong: all photos of its sender are put right, whatever comes between."""
 
 import re
+from collections import Counter
+from dataclasses import replace
 from datetime import datetime
 
 import pytest
@@ -12,8 +14,10 @@ from services.core.grants import Right
 from services.core.photo import Photo
 from services.resize.publish import Outcome
 from services.store import Store
+from services.store.relocation import relocate
 from tests import pictures
 from tests.faults.interrupted import CutError, at_first_call, ended_before
+from tests.photos import photo_ids, publish
 from tests.web.owner import guest, make_album
 from tests.web.uploading import Resize, upload
 
@@ -171,3 +175,14 @@ def test_what_is_no_time_changes_nothing(
     resize(silent, "trip")
     assert owner.post(path.replace(photo_id, silent), data={"minutes": "5"}).status_code == 404
     assert not re.search("/clock", owner.get(f"/albums/trip/photos/{silent}").text)
+
+
+def test_what_putting_a_clock_right_costs(store: Store) -> None:
+    """For each photo, as the table in docs/event.md has it."""
+    [photo] = publish(store, *photo_ids(1), camera=datetime(2026, 1, 1))  # noqa: DTZ001 a clock without a zone
+    made: Counter[str] = Counter()
+    store.gallery._s3.meta.events.register(
+        "before-call.s3", lambda model, **_: made.update([model.name])
+    )
+    assert relocate(store.gallery, photo, replace(photo, shift=5))
+    assert made == {"ListObjectsV2": 4, "GetObject": 2, "PutObject": 2, "DeleteObject": 3}
