@@ -48,10 +48,11 @@ def put_clock_right(photo_id: str, place: CanOwn, access: AccessDep, fields: Fie
     known = keys.is_photo_id(photo_id)
     found = access.store.gallery.photos(place.slug, [photo_id]) if known else {}
     photo = found.get(photo_id)
-    if photo is None or photo.camera is None:
-        raise ProblemError(
-            HTTPStatus.NOT_FOUND, "There is no such photo that says when it was taken."
-        )
+    if photo is None:
+        raise ProblemError(HTTPStatus.NOT_FOUND, "There is no such photo.")
+    if photo.camera is None:
+        msg = "The photo does not say when it was taken."
+        raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, msg)
     minutes = _minutes(fields, photo)
     album = access.fresh_album(place.slug) or place.album
     if minutes == (album.shift_of(photo.sender) or 0) == photo.shift:

@@ -173,7 +173,7 @@ def test_what_is_no_time_changes_nothing(
     assert times(owner) == {photo_id: "2026-01-01T10:00:00.000"}
     silent = upload(guests[0], pictures.jpeg(40, 30), "trip")["id"]
     resize(silent, "trip")
-    assert owner.post(path.replace(photo_id, silent), data={"minutes": "5"}).status_code == 404
+    assert owner.post(path.replace(photo_id, silent), data={"minutes": "5"}).status_code == 422
     assert not re.search("/clock", owner.get(f"/albums/trip/photos/{silent}").text)
 
 
