@@ -40,7 +40,9 @@ def publish(store: Store, *ids: str, **described: Any) -> list[Photo]:
     photos = [stored_photo(photo_id, **described) for photo_id in ids]
 
     def put(photo: Photo) -> None:
-        store.gallery.put_json(photo.key(), {"id": photo.id, "delete_sha256": "", "variants": []})
+        content = {"id": photo.id, "delete_sha256": "", "variants": []}
+        store.gallery.put_json(photo.key(), content)
+        store.gallery.put_json(photo.taken_key(), {})
 
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(put, photos))

@@ -7,7 +7,7 @@ picture's pixels, `image` replaces the generated content, and further options ar
 import io
 import struct
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -76,9 +76,20 @@ def stored_as(image: Image.Image, orientation: int) -> Image.Image:
     return image.transpose(turn[orientation]) if orientation in turn else image
 
 
-def exif(*, orientation: int = 1, gps: bool = False, description: str = "") -> bytes:
-    """Return an EXIF block, as a JPEG carries it, with what is asked for."""
+def exif(
+    *,
+    orientation: int = 1,
+    gps: bool = False,
+    description: str = "",
+    dates: Mapping[int, object] | None = None,
+    changed: str = "",
+) -> bytes:
+    """Return an EXIF block, as a JPEG carries it; `dates` are tags of its second directory."""
     block = Image.Exif()
+    if dates:
+        block[0x8769] = dict(dates)
+    if changed:
+        block[0x0132] = changed
     if orientation != 1:
         block[0x0112] = orientation
     if description:

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from services.core.keys import ALBUM_PATTERN, MAIN_ALBUM
+from services.core.order import Order
 
 FORM = 1  # the version of the record's form; a record of another one is not read
 ALBUM_PREFIX = "albums/"
@@ -62,6 +63,9 @@ class Album:
     approval: bool = False  # new photos wait until the owner publishes them
     closing: bool = False  # variants that anyone could see are still being moved
     created: datetime | None = None
+    order: Order = Order.UPLOADED
+    shifts: tuple[tuple[str, int], ...] = ()  # sender → minutes that their clock is put right by
+    shifting: bool = False  # photos are still being put right
     version: str = ""
 
     @property
@@ -83,6 +87,15 @@ class Album:
         """Tell whether anybody at all may upload to it now."""
         ended = self.ends is not None and now >= self.ends
         return self.state is State.OPEN and self.upload is not Who.NOBODY and not ended
+
+    def shift_of(self, sender: str) -> int | None:
+        """Return by how many minutes a sender's clock is put right, or None where nobody said."""
+        return dict(self.shifts).get(sender)
+
+    def with_shift(self, sender: str, minutes: int) -> "Album":
+        """Return the album in which a sender's clock is put right, those before and those to come."""
+        shifts = {**dict(self.shifts), sender: minutes}
+        return replace(self, shifts=tuple(sorted(shifts.items())), shifting=True)
 
     def record(self) -> dict[str, Any]:
         """Return the JSON that is stored."""
@@ -137,6 +150,9 @@ def album_from_record(slug: str, content: Mapping[str, Any], version: str) -> Al
             approval=bool(content["approval"]),
             closing=bool(content["closing"]),
             created=_moment(content["created"]),
+            order=Order(content["order"]),
+            shifts=tuple((str(sender), int(minutes)) for sender, minutes in content["shifts"]),
+            shifting=bool(content["shifting"]),
             version=version,
         )
     except (KeyError, TypeError, ValueError):

@@ -3,6 +3,7 @@
 upload bucket:   uploads/<album>/<id or any other name>   quarantine/<album>/<id>/<reason>
 gallery bucket:  photos/<album>/<id>/<size>.<extension>   private/… likewise
                  index/<album>/<id>/<entry>   pending/… likewise
+                 taken/<album>/<when it was taken><id>/<entry>   see services.core.order
                  rejected/<album>/<id>   deleted/<album>/<id>   reports/<album>/<id>
                  attempts/<album>/<id>/<number>   hashes/<album>/<sha256>   originals/<album>/<id>/original.<extension>
 """
@@ -22,6 +23,7 @@ PRIVATE_PREFIX = "private/"  # all other variants
 ORIGINAL_PREFIX = "originals/"  # what was uploaded, where an album keeps it; never by CDN
 HASH_PREFIX = "hashes/"  # which photo has which bytes, in albums that take each picture once
 INDEX_PREFIX = "index/"  # entries of published photos
+TAKEN_PREFIX = "taken/"  # the same entries by when the photos were taken
 PENDING_PREFIX = "pending/"  # entries of photos that only the owner sees
 VERDICT_PREFIX = "rejected/"
 TOMBSTONE_PREFIX = "deleted/"
@@ -56,8 +58,20 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 def _ulid(moment: datetime, entropy: bytes) -> str:
     # Subtracting from the maximum makes the lexicographic order, S3's only one, newest first.
     inverted = _MAX_MS - (moment - _EPOCH) // timedelta(milliseconds=1)
-    number = inverted << 80 | int.from_bytes(entropy[:10])
+    return id_of_number(inverted << 80 | int.from_bytes(entropy[:10]))
+
+
+def id_of_number(number: int) -> str:
+    """Return the 26 characters in base 32 of a number of 130 bits."""
     return "".join(_ALPHABET[number >> shift & 31] for shift in range(125, -1, -5))
+
+
+def number_of_id(photo_id: str) -> int:
+    """Return a photo id as the number that it is in base 32."""
+    number = 0
+    for character in photo_id:
+        number = number << 5 | _ALPHABET.index(character)
+    return number
 
 
 def new_photo_id(now: datetime) -> str:
@@ -87,10 +101,7 @@ def is_photo_id(text: str) -> bool:
 
 def uploaded_at(photo_id: str) -> datetime:
     """Return the moment in a photo id, in UTC, to the millisecond."""
-    number = 0
-    for character in photo_id[:10]:
-        number = number << 5 | _ALPHABET.index(character)
-    return _EPOCH + timedelta(milliseconds=_MAX_MS - number)
+    return _EPOCH + timedelta(milliseconds=_MAX_MS - number_of_id(photo_id[:10]))
 
 
 def first_photo_id(moment: datetime) -> str:
@@ -177,6 +188,11 @@ def given_up_key(album: str, photo_id: str) -> str:
 def entry_prefix(album: str, photo_id: str, *, pending: bool = False) -> str:
     """Return the prefix of the one index entry that a photo has."""
     return f"{PENDING_PREFIX if pending else INDEX_PREFIX}{album}/{photo_id}/"
+
+
+def taken_path(position: str) -> str:
+    """Return the part of a key under `taken/<album>/` for a position: a folder for month, day, hour."""
+    return "/".join((position[:6], position[6:8], position[8:10], position[10:]))
 
 
 def bounded_name(name: str) -> str:

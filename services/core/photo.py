@@ -8,7 +8,8 @@ from datetime import datetime
 from functools import lru_cache
 from itertools import groupby
 
-from services.core import keys
+from services.core import capture, keys
+from services.core.names import folded
 from services.core.variants import FORMAT_BY_LETTER, Fit, Format
 
 FORM = "2"  # the version of the entry's form; a key of another one is not read
@@ -41,7 +42,9 @@ class Photo:
     `private` tells that its variants are under `private/`, `pending` that its entry is under
     `pending/`: it waits for approval, or, where `hidden`, somebody took it out of the album.
     `uploader` is the link or key that it came by, `browser` the browser, `guest` the name that was
-    given; each may be empty. `stored_bytes` are those of all variants together.
+    given; each may be empty. `stored_bytes` are those of all variants together. `camera` is what the
+    camera's clock showed, with a zone where it noted one, and `shift` by how many minutes an owner
+    has put that right.
     """
 
     album: str
@@ -57,6 +60,8 @@ class Photo:
     hidden: bool = False
     uploader: str = ""
     stored_bytes: int = 0
+    camera: datetime | None = None
+    shift: int = 0
     original: KeptOriginal | None = None
     guest: str = ""
     browser: str = ""
@@ -71,6 +76,26 @@ class Photo:
     def uploaded_at(self) -> datetime:
         """When the upload was begun, in UTC."""
         return keys.uploaded_at(self.id)
+
+    @property
+    def taken(self) -> datetime | None:
+        """When it was taken: what the camera's clock showed, put right."""
+        return capture.put_right(self.camera, self.shift) if self.camera else None
+
+    @property
+    def sender(self) -> str:
+        """Whose clock its time was read from, as far as one can tell: link and name, or browser."""
+        return f"{self.uploader}/{folded(self.guest) or self.browser}"
+
+    @property
+    def clock(self) -> datetime:
+        """What puts it in order by time: what its camera's clock showed, or else when it came, in UTC."""
+        return self.taken or self.uploaded_at
+
+    @property
+    def taken_position(self) -> str:
+        """Where it stands by time; see services.core.order."""
+        return capture.latest_first(self.clock) + self.id
 
     @property
     def formats(self) -> tuple[Format, ...]:
@@ -93,10 +118,20 @@ class Photo:
         return self.variants[-1]
 
     def key(self) -> str:
-        """Return the object key that says it all, at most 1,024 bytes, as S3 demands.
+        """Return the object key that says it all, at most 1,024 bytes, as S3 demands."""
+        return keys.entry_prefix(self.album, self.id, pending=self.pending) + self._entry()
 
-        `index/<album>/<id>/2.<w>x<h>[a][p][h].<thumbhash>.<uploader>.<bytes>.<variants>.<name>.<guest>.<browser>`:
+    def taken_key(self) -> str:
+        """Return the key of its entry among those by time; see services.core.order."""
+        path = keys.taken_path(self.taken_position)
+        return f"{keys.TAKEN_PREFIX}{self.album}/{path}/{self._entry()}"
+
+    def _entry(self) -> str:
+        """Return what its keys end in.
+
+        `index/<album>/<id>/2.<w>x<h>[a][p][h].<thumbhash>.<uploader>.<bytes>.<taken>.<variants>.<name>.<guest>.<browser>`:
         2 is the form's version, `a` marks an animation, `p` private variants, `h` a hidden photo;
+        taken is such as `20260715183000000z120s-60` (see services.core.capture; the shift last),
         variants are such as `400-400x267wj_800-800x533wj`; thumbhash, name and guest are base64url. To the
         bytes of the variants those of a kept original are added, such as `u3141592jpg`: `u` as it was
         uploaded, `l` without its location.
@@ -112,6 +147,7 @@ class Photo:
                 _base64url(self.thumbhash),
                 self.uploader,
                 f"{self.stored_bytes}{_written_original(self.original)}",
+                capture.written(self.camera) + (f"s{self.shift}" if self.shift else ""),
                 _written(self.variants),
                 _base64url(keys.bounded_name(self.name).encode()),
                 _base64url(keys.bounded_guest(self.guest).encode()),
@@ -120,14 +156,13 @@ class Photo:
         )
         cut = keys.MAX_SEGMENT_BYTES
         segments = (entry[start : start + cut] for start in range(0, len(entry), cut))
-        prefix = keys.entry_prefix(self.album, self.id, pending=self.pending)
-        return prefix + "/".join(segments)
+        return "/".join(segments)
 
     @classmethod
     @lru_cache(maxsize=4096)  # the newest photos are on every page
     def from_key(cls, key: str) -> "Photo | None":
         """Return the photo whose index entry has this key, or None for a key of another form."""
-        place = _PLACE.fullmatch(key)
+        place = _PLACE.fullmatch(key) or _TAKEN_PLACE.fullmatch(key)
         entry = _ENTRY.fullmatch(place["entry"].replace("/", "")) if place else None
         if place is None or entry is None:
             return None
@@ -153,6 +188,8 @@ class Photo:
                 hidden=entry["hidden"] == "h",
                 uploader=entry["uploader"],
                 stored_bytes=int(entry["bytes"]),
+                camera=capture.read(entry["camera"]),
+                shift=int(entry["shift"] or 0),
                 original=KeptOriginal(
                     entry["extension"], int(entry["original"]), located=entry["kept"] == "u"
                 )
@@ -216,6 +253,11 @@ _PLACE = re.compile(
     rf"(?P<prefix>{keys.INDEX_PREFIX}|{keys.PENDING_PREFIX})"
     rf"(?P<album>{keys.ALBUM_PATTERN})/(?P<id>{keys.PHOTO_ID_PATTERN})/(?P<entry>.+)"
 )
+_TAKEN_PLACE = re.compile(
+    rf"(?P<prefix>{keys.TAKEN_PREFIX})(?P<album>{keys.ALBUM_PATTERN})"
+    rf"/\d{{6}}/\d\d/\d\d/\d{{7}}(?P<id>{keys.PHOTO_ID_PATTERN})/(?P<entry>.+)",
+    re.ASCII,
+)
 _STORED_BYTES = (
     r"(?P<bytes>\d{1,13})(?:(?P<kept>[ul])(?P<original>\d{1,13})(?P<extension>[a-z]{3,4}))?"
 )
@@ -223,7 +265,7 @@ _BYTES = re.compile(_STORED_BYTES, re.ASCII)
 _ENTRY = re.compile(
     rf"{FORM}\.(?P<width>{_NUMBER})x(?P<height>{_NUMBER})(?P<animated>a?)(?P<private>p?)(?P<hidden>h?)"
     rf"\.(?P<thumbhash>[\w-]*)\.(?P<uploader>[\w-]{{0,22}})"
-    rf"\.{_STORED_BYTES}"
+    rf"\.{_STORED_BYTES}\.(?P<camera>(?:{capture.PATTERN})?)(?:s(?P<shift>-?[1-9]\d{{0,7}}))?"
     rf"\.(?P<variants>{_STORED}(?:_{_STORED})*)\.(?P<name>[\w-]*)"
     r"\.(?P<guest>[\w-]*)\.(?P<browser>[\w-]{0,22})",
     re.ASCII,

@@ -1,8 +1,10 @@
 """A job for the decoding process, and the picture that comes back, as messages of services.imaging.wire."""
 
 from dataclasses import asdict, fields
+from datetime import UTC, datetime
 from typing import Any
 
+from services.core import capture
 from services.core.settings import Limits
 from services.core.variants import FORMATS, Fit, plan
 from services.imaging.picture import SOURCE_FORMATS, Picture, Variant
@@ -25,6 +27,7 @@ def request(
 def response(picture: Picture) -> Message:
     """Return a picture as a message."""
     described = {name: getattr(picture, name) for name in _FIELDS}
+    described["taken"] = capture.written(picture.taken)
     described["variants"] = [
         {"fit": asdict(variant.fit), "format": variant.format.name} for variant in picture.variants
     ]
@@ -53,8 +56,19 @@ def picture_in(message: Message, sizes: tuple[int, ...], shape: tuple[int, int] 
     if head["format"] not in SOURCE_FORMATS or {fit for fit, _ in made} != set(wanted):
         msg = f"{head['format']!r}, {made!r}"
         raise MessageError(msg)
+    taken = _moment(head.get("taken"))
     variants = tuple(Variant(fit, format_, data) for (fit, format_), data in pairs)
-    return Picture(**described, thumbhash=thumbhash, variants=variants)
+    return Picture(**described, thumbhash=thumbhash, variants=variants, taken=taken)
+
+
+def _moment(text: Any) -> datetime | None:
+    if not text:
+        return None
+    moment = capture.read(text) if isinstance(text, str) else None
+    if moment is None or not capture.is_possible(moment, datetime.now(UTC)):
+        msg = f"taken {text!r}"
+        raise MessageError(msg)
+    return moment
 
 
 _FIELDS: dict[str, type] = {

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from services.core.variants import Fit, Format
 from services.imaging.colour_space import ColourSpace
@@ -33,6 +34,7 @@ class Header:
     icc: bytes | None = None  # a profile for the channels that it has
     space: ColourSpace | None = None  # stated without a profile
     total_frame_pixels: int = 0  # of all frames together, where those have sizes of their own
+    taken: datetime | None = None  # by the camera's clock; see services.core.capture
 
     @property
     def upright(self) -> tuple[int, int]:
@@ -91,6 +93,7 @@ class Picture:
     thumbhash: bytes
     variants: tuple[Variant, ...]  # smallest first
     milliseconds: Mapping[str, float]  # by step
+    taken: datetime | None = None  # by the camera's clock; see services.core.capture
 
     @property
     def animated(self) -> bool:

@@ -53,4 +53,5 @@ class Work:
         return Picture(
             header.format, *header.upright, frames=header.frames, has_alpha=self.has_alpha,
             thumbhash=self.thumbhash, variants=self.variants, milliseconds=self.milliseconds,
+            taken=header.taken,
         )  # fmt: skip

@@ -23,7 +23,7 @@ from services.resize.records import manifest, photo_of, verdict
 from services.resize.variants import has_another, put_variants
 from services.store import Attempt, Original, Store, Version
 from services.store.client import is_storage_failure
-from services.store.relocation import relocate, relocated
+from services.store.relocation import as_its_album_is, relocate
 
 
 class Outcome(StrEnum):
@@ -146,6 +146,8 @@ def _ended_before(
                 if yields_to_twin(photo, gallery.get_json(photo.key()) or {}, store, settings):
                     store.uploads.delete(version)
                     return Outcome.DUPLICATE
+                if shown:  # of one that waits or is hidden there is none
+                    gallery.put_by_time(photo)
                 _follow_album(photo, store)
         except Rejected:
             return None  # the album is gone, and the photo with it: now the upload gets its verdict
@@ -208,7 +210,7 @@ def _publish(
         return Outcome.REPLAYED
     photo, report.not_kept = keep_original(photo, album, original, picture.format, store)
     record = manifest(photo, original, store.uploads.name, picture, report.not_kept) | digest
-    gallery.put_json(photo.key(), record)
+    gallery.put_entry(photo, record)
     report.milliseconds["put"] = round((perf_counter() - began) * 1000, 1)
     store.attempts.end(attempt)
     # Whoever deletes writes the tombstone before looking for the entry; we look for the tombstone
@@ -259,11 +261,8 @@ def _follow_album(photo: Photo, store: Store) -> None:
     if album and album.state is not State.OPEN:
         store.gallery.remove(photo.album, photo.id)
         raise Rejected(Reason.ALBUM_GONE)
-    if album and not album.is_public and not photo.private:
-        private = relocated(
-            photo, album=photo.album, private=True, pending=photo.pending, hidden=photo.hidden
-        )
-        relocate(store.gallery, photo, private)
+    if album:
+        relocate(store.gallery, photo, as_its_album_is(photo, album))
 
 
 def _unpublish(album: str, photo_id: str, store: Store, version: Version | None = None) -> Outcome:

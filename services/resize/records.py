@@ -2,7 +2,7 @@
 
 import base64
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from itertools import groupby
 from typing import Any
@@ -22,7 +22,7 @@ def photo_of(album: Album, photo_id: str, original: Original, picture: Picture) 
     stored = [(fit, [variant.format for variant in same]) for fit, same in by_size]
     pending = album.approval and not original.approved
     private = pending or not album.is_public
-    return Photo(
+    photo = Photo(
         album=album.slug,
         id=photo_id,
         width=picture.width,
@@ -37,7 +37,10 @@ def photo_of(album: Album, photo_id: str, original: Original, picture: Picture) 
         guest=original.guest,
         browser=original.browser,
         stored_bytes=sum(len(variant.data) for variant in picture.variants),
+        camera=picture.taken,
     )
+    shift = album.shift_of(photo.sender) if photo.camera else None
+    return replace(photo, shift=shift or 0)
 
 
 def manifest(
@@ -60,6 +63,7 @@ def manifest(
         "format": picture.format,
         "frames": picture.frames,
         "thumbhash": base64.b64encode(picture.thumbhash).decode(),
+        "taken": photo.taken.isoformat() if photo.taken else None,
         "published": datetime.now(UTC).isoformat(),
         "delete_sha256": original.delete_sha256,
         "guest": original.guest,

@@ -2,13 +2,24 @@
 
 import logging
 from collections.abc import Callable, Iterable, Iterator
-from datetime import timedelta
 from itertools import groupby
+from math import isqrt
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
 from services.core import keys
+from services.core.order import (
+    ONE_MINUTE,
+    Order,
+    day_of_key,
+    key_at,
+    number_of,
+    position_at,
+    position_in,
+    position_of,
+    prefix_of,
+)
 from services.core.photo import Photo
 from services.core.settings import Settings
 from services.core.variants import Format, original_type
@@ -27,7 +38,8 @@ logger = logging.getLogger(__name__)
 SOURCE_METADATA = "source"
 MOST_SCANNED = 10  # listings of a thousand photos that looking for a few of them may take
 _ATTEMPTS = 5  # at writing what others change at the same time
-_GUESSES = 40  # more than bisecting all the years there are down to a millisecond takes
+_GUESSES = 40  # more than it takes to find a listing's worth among all the photos of all years
+_MOST_LISTINGS_OF_MONTHS = 3  # there were 2,400 of them since photography began
 # A variant never changes, so browsers need not ask again; but a deleted one must go from CDNs, which
 # ask the bucket anew after ten minutes.
 IMMUTABLE = "public, max-age=31536000, s-maxage=600, immutable"
@@ -161,48 +173,89 @@ class GalleryBucket(Bucket):
         ):
             self.drop(*self.listed(f"{prefix}{album}/"))
 
-    def page(
-        self, album: str, after: str | None, limit: int, *, pending: bool = False
-    ) -> tuple[list[Photo], str | None]:
-        """Return at most `limit` photos, newest first, and the cursor of the next page, if any.
+    def put_entry(self, photo: Photo, manifest: dict[str, Any]) -> None:
+        """Store a photo's entry with its manifest, and after it the one by time.
 
-        One request to S3, whatever the number of photos. `after` is a photo id.
+        In this order: what ends in between leaves a photo that doing it again finds, and never one
+        among those by time that does not exist.
         """
-        prefix = f"{keys.PENDING_PREFIX if pending else keys.INDEX_PREFIX}{album}/"
+        self.put_json(photo.key(), manifest)
+        self.put_by_time(photo)
+
+    def put_by_time(self, photo: Photo) -> None:
+        """Store a published photo's entry by time, unless somebody removes the photo meanwhile.
+
+        Who removes one removes its entry first and this one once more after that. We look for the
+        entry after writing this one, so one of both sees the other.
+        """
+        if photo.pending:
+            return
+        self.put_json(photo.taken_key(), {})
+        if photo.key() not in self.entry_keys(photo.album, photo.id):
+            self.drop(photo.taken_key())
+
+    def drop_entries(self, *entry_keys: str) -> None:
+        """Remove entries of photos, those by time before them: what ends in between is done again."""
+        for key in entry_keys:
+            photo = Photo.from_key(key)
+            by_time = [photo.taken_key()] if photo and not photo.pending else []
+            # And after it, for somebody who was about to put it: see `put_by_time`.
+            self.drop(*by_time, key, *by_time)
+
+    def page(
+        self,
+        album: str,
+        after: str | None,
+        limit: int,
+        *,
+        pending: bool = False,
+        order: Order = Order.UPLOADED,
+        twice: bool = False,
+    ) -> tuple[list[Photo], str | None]:
+        """Return at most `limit` photos, newest first, and the position of the next page, if any.
+
+        One request to S3, whatever the number of photos. `after` is a position in that order.
+        With `twice`, a photo that has two entries is there twice.
+        """
+        prefix = f"{keys.PENDING_PREFIX}{album}/" if pending else prefix_of(order, album)
+        start = key_at(order, album, after).removeprefix(prefix_of(order, album)) if after else ""
         response = self._s3.list_objects_v2(
             Bucket=self.name,
             Prefix=prefix,
             MaxKeys=limit,
             # "0" is the byte after "/", so this comes after all entries of that photo.
-            StartAfter=f"{prefix}{after}0" if after else prefix,
+            StartAfter=f"{prefix}{start}0" if after else prefix,
         )
         listed = [item["Key"] for item in response.get("Contents", [])]
         # Reprocessing writes a photo's new entry before it removes the old one: one is shown.
-        photos = {photo.id: photo for photo in photos_in(listed)}
+        photos = {p.key() if twice else p.id: p for p in photos_in(listed)}
         more = response.get("IsTruncated") and listed
-        return list(photos.values()), listed[-1].split("/")[2] if more else None
+        return list(photos.values()), position_in(order, listed[-1]) if more else None
 
-    def newer(self, album: str, photo_id: str, limit: int) -> tuple[list[Photo], bool]:
-        """Return the at most `limit` photos just newer than one, newest first, and if there are more.
+    def newer(
+        self, album: str, position: str, limit: int, *, order: Order = Order.UPLOADED
+    ) -> tuple[list[Photo], bool]:
+        """Return the at most `limit` photos just before a position, newest first, and if there are more.
 
-        S3 lists forwards only. But ids are times, so a listing may begin at a guess: with the newest
-        photo, and where a thousand photos do not reach, at moments before, found by bisection.
+        S3 lists forwards only. But positions are times, so a listing may begin at a guess: with the
+        newest photo, and where a thousand photos do not reach, at positions between, found by bisection.
         """
-        prefix = f"{keys.INDEX_PREFIX}{album}/"
-        start, few, many = prefix, timedelta(0), None
-        window = timedelta(minutes=1)
+        prefix = prefix_of(order, album)
+        here, at = key_at(order, album, position), number_of(order, position)
+        start, few, many = prefix, 0, None
+        window = ONE_MINUTE[order]
         for _ in range(_GUESSES):
             listed = self._s3.list_objects_v2(Bucket=self.name, Prefix=prefix, StartAfter=start)
             found = [item["Key"] for item in listed.get("Contents", [])]
-            newer = [key for key in found if key < f"{prefix}{photo_id}"]
+            newer = [key for key in found if key < here]
             reached = len(newer) < len(found) or not listed.get("IsTruncated")
             if reached and (len(newer) >= limit or start == prefix):
                 photos = list({photo.id: photo for photo in photos_in(newer)}.values())
                 return photos[-limit:], len(photos) > limit or start != prefix
             if start != prefix:
                 few, many = (window, many) if reached else (few, window)
-                window = (few + many) / 2 if many else window * 8
-            start = prefix + keys.first_photo_id(keys.uploaded_at(photo_id) + window)
+                window = _between(few, many) if many else window << 6
+            start = key_at(order, album, position_at(order, at - window))
         return [], True
 
     def count(
@@ -211,24 +264,25 @@ class GalleryBucket(Bucket):
         newer_than: str | None,
         most: int,
         wanted: Callable[[Photo], bool] | None = None,
+        *,
+        order: Order = Order.UPLOADED,
     ) -> tuple[int | None, int | None]:
-        """Return how many photos an album has, or of those wanted, and how many are newer than one.
+        """Return how many photos an album has, or of those wanted, and how many are before a position.
 
         None stands for a number that is larger than `most`; a request to S3 for each thousand.
         """
-        prefix = f"{keys.INDEX_PREFIX}{album}/"
         counted, unwanted, newer, last = 0, 0, 0, ""
-        for item in self.objects(prefix):
-            photo_id = item["Key"][len(prefix) :].partition("/")[0]
-            if photo_id == last:  # a second entry, while a photo is being reprocessed
+        for item in self.objects(prefix_of(order, album)):
+            position = position_in(order, item["Key"])
+            if position == last:  # a second entry, while a photo is being reprocessed
                 continue
             if counted == most:
                 return None, None if last < (newer_than or "") else newer
-            counted, last = counted + 1, photo_id
+            counted, last = counted + 1, position
             if wanted and not any(wanted(photo) for photo in photos_in([item["Key"]])):
                 unwanted += 1
                 continue
-            newer += photo_id < (newer_than or "")
+            newer += position < (newer_than or "")
         return counted - unwanted, newer
 
     def page_where(
@@ -239,21 +293,47 @@ class GalleryBucket(Bucket):
         wanted: Callable[[Photo], bool],
         *,
         pending: bool = False,
+        order: Order = Order.UPLOADED,
     ) -> tuple[list[Photo], str | None]:
-        """Return the first `limit` photos that are wanted, and the cursor behind which to go on.
+        """Return the first `limit` photos that are wanted, and the position behind which to go on.
 
         At most MOST_SCANNED listings of a thousand photos: where few are wanted there may be fewer
-        than `limit`, or none, and still a cursor.
+        than `limit`, or none, and still a position.
         """
         found: list[Photo] = []
         for _ in range(MOST_SCANNED):
-            photos, after = self.page(album, after, 1000, pending=pending)
+            photos, after = self.page(album, after, 1000, pending=pending, order=order)
             found += [photo for photo in photos if wanted(photo)]
             if len(found) > limit or (len(found) == limit and after):
-                return found[:limit], found[limit - 1].id
+                return found[:limit], position_of(found[limit - 1], order)
             if after is None:
                 break
         return found, after
+
+    def dates(self, album: str) -> list[str]:
+        """Return when an album's photos were taken, the latest first: months, such as 2026-07.
+
+        Where these are few, their days, such as 2026-07-15, and where those are few, their hours,
+        such as 2026-07-15T18. At most seven requests to S3, however many photos there are.
+        """
+        months = self._folders(prefix_of(Order.TAKEN, album))
+        days = [day for month in months for day in self._folders(month)] if _few(months) else months
+        hours = [hour for day in days for hour in self._folders(day)] if _few(days) else days
+        return [day_of_key(folder) for folder in hours]
+
+    def _folders(self, prefix: str) -> list[str]:
+        """Return what lies directly below a prefix and ends in a slash, of three listings at most."""
+        found: list[str] = []
+        token: dict[str, Any] = {}
+        for _ in range(_MOST_LISTINGS_OF_MONTHS):
+            response = self._s3.list_objects_v2(
+                Bucket=self.name, Prefix=prefix, Delimiter="/", **token
+            )
+            found += [item["Prefix"] for item in response.get("CommonPrefixes", [])]
+            if not response.get("IsTruncated"):
+                break
+            token = {"ContinuationToken": response["NextContinuationToken"]}
+        return found
 
     def photos(
         self, album: str, photo_ids: Iterable[str], *, pending: bool = False
@@ -341,16 +421,28 @@ class GalleryBucket(Bucket):
         return _source_version(self.get_json(keys.verdict_key(album, photo_id)))
 
     def remove(self, album: str, photo_id: str) -> None:
-        """Remove a photo: the index entry first, so that nothing half removed is ever seen."""
+        """Remove a photo: its entries first, so that nothing half removed is ever seen."""
+        for pending in (False, True):
+            self.drop_entries(*self.entry_keys(album, photo_id, pending=pending))
         for prefix in (
-            keys.entry_prefix(album, photo_id),
-            keys.entry_prefix(album, photo_id, pending=True),
             keys.variants_prefix(album, photo_id),
             keys.variants_prefix(album, photo_id, private=True),
             keys.original_prefix(album, photo_id),
         ):
             self.drop(*self.listed(prefix))
         self.drop(keys.verdict_key(album, photo_id))
+
+
+def _few(folders: list[str]) -> bool:
+    """Tell whether a request for each is worth its price."""
+    return len(folders) <= _MOST_LISTINGS_OF_MONTHS
+
+
+def _between(few: int, many: int) -> int:
+    """Return a window between two: of orders of magnitude the middle one, so that it is found soon."""
+    if not few:
+        return many >> 12
+    return isqrt(few * many) if many > 4 * few else (few + many) // 2
 
 
 def _source_version(record: dict[str, Any] | None) -> str | None:

@@ -1,5 +1,7 @@
 """Giving a published photo another place: another album, private or public variants, hidden or not.
 
+Or another time: an entry's key says when the photo was taken.
+
 At any instant the photo is whole in at least one place. What was cut short is ended by doing it
 again; of a move and a delete at once, exactly one decides.
 """
@@ -8,6 +10,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+from services.core.albums import Album
 from services.core.keys import tombstone_key, variants_prefix
 from services.core.photo import Photo
 from services.store.gallery import GalleryBucket, photos_in
@@ -27,6 +30,15 @@ def relocated(
     )
 
 
+def as_its_album_is(photo: Photo, album: Album) -> Photo:
+    """Return a photo as private as its album, and taken when its owner says that it was."""
+    shift = album.shift_of(photo.sender) if photo.camera else None
+    right = photo if shift is None else replace(photo, shift=shift)
+    private = photo.private or album.closing or not album.is_public
+    held = {"pending": photo.pending, "hidden": photo.hidden}
+    return relocated(right, album=photo.album, private=private, **held)
+
+
 def relocate(gallery: GalleryBucket, photo: Photo, new: Photo) -> bool:
     """Make `photo` stand as `new`, and tell whether it does; False where a person deleted it."""
     if new == photo:
@@ -37,11 +49,13 @@ def relocate(gallery: GalleryBucket, photo: Photo, new: Photo) -> bool:
     if not stands:
         if manifest is not None and _copied(gallery, photo, new):
             _forget_that_it_left(gallery, photo, new)
-            gallery.put_json(new.key(), _rewritten(manifest, photo, new))
+            gallery.put_entry(new, _rewritten(manifest, photo, new))
         elif new.key() not in (standing := _entries_with_variants_of(gallery, new)):
             if not standing:
                 _remove_files(gallery, new, photo)
             return False
+    elif manifest:  # and ended before it had put its entry by time
+        gallery.put_by_time(new)
     if manifest and not _decided(gallery, photo, new, manifest["delete_sha256"]):
         gallery.remove(new.album, new.id)
         return False
@@ -54,7 +68,7 @@ def relocate(gallery: GalleryBucket, photo: Photo, new: Photo) -> bool:
     # ours after that, so one of both sees the other.
     there = photos_in(gallery.entry_keys(photo.album, photo.id, pending=photo.pending))
     before = {photo.key(), *(one.key() for one in there if one.private == photo.private)}
-    gallery.drop(*(before - {new.key()}))
+    gallery.drop_entries(*(before - {new.key()}))
     return True
 
 
@@ -100,7 +114,8 @@ def _rewritten(manifest: dict[str, Any], photo: Photo, new: Photo) -> dict[str, 
     pairs = zip(photo.variants, new.variants, strict=True)
     moved = {old.key: copy.key for old, copy in pairs}
     variants = [one | {"key": moved.get(one["key"], one["key"])} for one in manifest["variants"]]
-    return manifest | {"album": new.album, "variants": variants}
+    taken = new.taken.isoformat() if new.taken else None
+    return manifest | {"album": new.album, "variants": variants, "taken": taken}
 
 
 def _take_caption(

@@ -22,6 +22,7 @@ from services.core.albums import (
     Who,
     is_slug,
 )
+from services.core.order import Order
 from services.core.photo import Photo
 from services.store import AlbumChangedError
 from services.web.access import Access, AccessDep, CanOwn, Owner, grant_of
@@ -185,6 +186,11 @@ def _edited(album: Album, fields: dict[str, str]) -> Album:
             "originals are none, uploaded or unlocated."
         )
         raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, msg)
+    try:
+        order = Order(fields.get("order", album.order))
+    except ValueError:
+        msg = "Photos are in the order they were uploaded or taken."
+        raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, msg) from None
     cover = fields.get("cover", "").strip()
     if cover and not keys.is_photo_id(cover):
         raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "The cover is a photo's id.")
@@ -204,6 +210,7 @@ def _edited(album: Album, fields: dict[str, str]) -> Album:
         drop=bool(fields.get("drop")),
         approval=bool(fields.get("approval")),
         ends=moment_of(fields, "ends"),
+        order=order,
     )
 
 
@@ -227,7 +234,7 @@ def edit_album(place: CanOwn, access: AccessDep, fields: Fields) -> Response:
     after = _edited(before, fields)
     if before.is_public and not after.is_public:
         after = replace(after, closing=True)
-    _save(access, after)
+    save(access, after)
     return done(f"/albums/{place.slug}/work" if after.closing else album_path(place.slug))
 
 
@@ -237,7 +244,7 @@ def choose_cover(photo_id: str, place: CanOwn, access: AccessDep) -> Response:
     if not access.store.gallery.photos(place.slug, [photo_id]):
         raise ProblemError(HTTPStatus.NOT_FOUND, "There is no such photo.")
     album = access.fresh_album(place.slug) or place.album
-    _save(access, replace(album, cover=photo_id))
+    save(access, replace(album, cover=photo_id))
     return done(album_path(place.slug))
 
 
@@ -253,11 +260,12 @@ def delete_album(place: CanOwn, access: AccessDep, fields: Fields) -> Response:
     other = access.fresh_album(target) if target else None
     if target and (other is None or other.state is not State.OPEN or target == place.slug):
         raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "There is no such album to move to.")
-    _save(access, replace(album, state=State.DELETING, move_to=target))
+    save(access, replace(album, state=State.DELETING, move_to=target))
     return done(f"/albums/{place.slug}/work")
 
 
-def _save(access: Access, album: Album) -> None:
+def save(access: Access, album: Album) -> None:
+    """Store an album; raises 409 where somebody changed it meanwhile."""
     try:
         access.store.albums.save(album)
     except AlbumChangedError:

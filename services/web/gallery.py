@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from services.core import keys
 from services.core.names import is_from
+from services.core.order import Order, id_at, position_in_time, position_of
 from services.core.photo import Photo
 from services.core.reasons import ENGLISH, Reason
 from services.store import Store
@@ -19,7 +20,7 @@ State = Literal["waiting", "ready", "stored", "pending", "rejected", "deleted", 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Photos, newest first, and the id after which the next page goes on."""
+    """Photos, newest first, and the position after which the next page goes on."""
 
     photos: tuple[Photo, ...]
     next: str | None
@@ -58,7 +59,7 @@ MAX_PAGE_BYTES = 4_000_000
 the response written as JSON, in which quotes and letters beyond ASCII take more room."""
 
 
-def fitting(page: Page, weigh: Callable[[Photo], int]) -> Page:
+def fitting(page: Page, order: Order, weigh: Callable[[Photo], int]) -> Page:
     """Return as much of the page as Lambda can return; `weigh` is what a photo adds, in bytes.
 
     With the session token of a role a photo's addresses are eleven thousand bytes long.
@@ -67,12 +68,12 @@ def fitting(page: Page, weigh: Callable[[Photo], int]) -> Page:
     for number, photo in enumerate(page.photos):
         total += weigh(photo)
         if total > MAX_PAGE_BYTES and number:
-            return Page(page.photos[:number], page.photos[number - 1].id)
+            return Page(page.photos[:number], position_of(page.photos[number - 1], order))
     return page
 
 
 class Gallery:
-    """Reads and changes one album of the gallery.
+    """Reads and changes one album of the gallery; pages are in `order`.
 
     `wanted` tells which of its published photos are shown: all where it is None. Then a page is one
     request to S3; else it is up to `services.store.gallery.MOST_SCANNED`, and may have few photos, or
@@ -80,42 +81,71 @@ class Gallery:
     """
 
     def __init__(
-        self, store: Store, album: str, wanted: Callable[[Photo], bool] | None = None
+        self,
+        store: Store,
+        album: str,
+        wanted: Callable[[Photo], bool] | None = None,
+        order: Order = Order.UPLOADED,
     ) -> None:
         self._store = store
         self.album = album
+        self.order = order
         self._wanted = wanted
 
     @classmethod
-    def seen_from(cls, store: Store, place: Place, by: str = "") -> "Gallery":
+    def seen_from(
+        cls, store: Store, place: Place, by: str = "", order: Order = Order.UPLOADED
+    ) -> "Gallery":
         """Return an album as the caller may see it; `by` leaves the photos that a guest sent."""
         seen = None if place.sees_all else place.sees
         if not by or not place.shows_names:
-            return cls(store, place.slug, seen)
-        return cls(store, place.slug, lambda p: is_from(p.guest, by) and (seen is None or seen(p)))
+            return cls(store, place.slug, seen, order)
+        wanted = lambda p: is_from(p.guest, by) and (seen is None or seen(p))  # noqa: E731 as short as it is
+        return cls(store, place.slug, wanted, order)
 
     def page(self, after: str | None, limit: int) -> Page:
-        """Return at most `limit` photos older than the photo id `after`."""
+        """Return at most `limit` photos behind a photo's id or position.
+
+        A request more for an id in an album that is ordered by time.
+        """
+        gallery, start = self._store.gallery, self._position(after) if after else None
         if self._wanted:
-            found = self._store.gallery.page_where(self.album, after, limit, self._wanted)
+            found = gallery.page_where(self.album, start, limit, self._wanted, order=self.order)
         else:
-            found = self._store.gallery.page(self.album, after, limit)
+            found = gallery.page(self.album, start, limit, order=self.order)
         return Page(tuple(found[0]), found[1])
 
-    def around(self, photo_id: str, limit: int) -> tuple[Page, bool]:
-        """Return `limit` photos from one on and as many newer ones, and whether there are newer yet.
+    def around(self, at: str, limit: int) -> tuple[Page, bool, int]:
+        """Return `limit` photos from a photo's id or position on and as many newer ones.
 
-        The photo itself may have been deleted; its place in the order has not.
+        With whether there are newer yet, and how many of these come before it. The photo itself
+        may have been deleted; its place in the order has not.
         """
-        newer, more = self._store.gallery.newer(self.album, photo_id, limit)
+        position = self._position(at)
+        newer, more = self._store.gallery.newer(self.album, position, limit, order=self.order)
+        page = self.page(position_of(newer[-1], self.order) if newer else None, limit)
         if self._wanted:
             newer = [photo for photo in newer if self._wanted(photo)]
-        page = self.page(newer[-1].id if newer else None, limit)
-        return Page((*newer, *page.photos), page.next), more
+        return Page((*newer, *page.photos), page.next), more, len(newer)
 
     def count(self, newer_than: str | None, most: int) -> tuple[int | None, int | None]:
-        """Return the number of photos, and of those newer than one; None beyond `most`."""
-        return self._store.gallery.count(self.album, newer_than, most, self._wanted)
+        """Return the number of photos, and of those before one; None beyond `most`."""
+        start = self._position(newer_than) if newer_than else None
+        return self._store.gallery.count(self.album, start, most, self._wanted, order=self.order)
+
+    def dates(self) -> list[str]:
+        """Return the months, days or hours in which photos were taken; seven requests at most."""
+        return self._store.gallery.dates(self.album)
+
+    def _position(self, text: str) -> str:
+        """Return the position in this album's order that an id, or a position in any, stands for."""
+        photo_id = id_at(text)
+        if self.order is Order.UPLOADED:
+            return photo_id
+        if text != photo_id:
+            return text
+        photo = self._store.gallery.photos(self.album, [photo_id]).get(photo_id)
+        return position_of(photo, self.order) if photo else position_in_time(photo_id)
 
     def statuses(self, photo_ids: Iterable[str]) -> dict[str, Status]:
         """Return what became of each upload; six listings at most where they are neighbours."""

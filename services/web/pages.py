@@ -11,6 +11,7 @@ from fastapi.responses import RedirectResponse
 
 from services.core import keys
 from services.core.access import Action
+from services.core.order import Order, is_position, position_of, position_on
 from services.core.photo import Photo
 from services.store import Store
 from services.web.access import AccessDep, CanFollow, CanSee, CanUpload, know_browser
@@ -39,36 +40,42 @@ def gallery_page(
     settings: SettingsDep,
     after: str | None = None,
     at: str | None = None,
+    on: str | None = None,
     only: Annotated[str | None, Query(max_length=27 * MAX_IDS)] = None,
     by: Annotated[str, Query(max_length=MAX_NAME)] = "",
 ) -> Response:
     """Show a page of photos, newest first.
 
-    `after` goes on behind a photo. `at` names a place: the photos from that one on, and those just
-    newer above them. `only` asks for the tiles of some photos, for a page that stands already. `by`
-    leaves the photos of the guests whose name has that in it.
+    `after` goes on behind a position. `at` names a place: the photos from that one on, and those just
+    newer above them. `on` is a month, a day or an hour in an album that is ordered by time: the
+    photos from its latest on. `only` asks for the tiles of some photos, for a page that stands
+    already. `by` leaves the photos of the guests whose name has that in it.
     """
     by = by.strip() if place.shows_names else ""
-    gallery = Gallery.seen_from(store, place, by)
+    gallery = Gallery.seen_from(store, place, by, place.album.order)
+    dated = gallery.order is Order.TAKEN
     if only is not None:
         wanted = [id_ for id_ in only.split(",") if keys.is_photo_id(id_)]
         statuses = gallery.statuses(wanted).values()
-        photos = sorted((s.photo for s in statuses if s.photo), key=lambda photo: photo.id)
-        return render(request, "tiles.html", photos=photos, eager=range(0))
-    if any(id_ is not None and not keys.is_photo_id(id_) for id_ in (after, at)):
+        found = [status.photo for status in statuses if status.photo]
+        photos = sorted(found, key=lambda photo: position_of(photo, gallery.order))
+        return render(request, "tiles.html", photos=photos, eager=range(0), dated=dated)
+    if on is not None:
+        after = position_on(on) or ""
+    if any(place_ is not None and not is_position(place_) for place_ in (after, at)):
         raise HTTPException(HTTPStatus.NOT_FOUND)
     if at:
-        page, more_newer = gallery.around(at, min(settings.page_size, MAX_IDS))
-        first_seen = sum(photo.id < at for photo in page.photos)
+        page, more_newer, first_seen = gallery.around(at, min(settings.page_size, MAX_IDS))
     else:
         page, more_newer, first_seen = gallery.page(after, settings.page_size), bool(after), 0
-        page = fitting(page, gallery.bytes_on_page)
+        page = fitting(page, gallery.order, gallery.bytes_on_page)
     origin, path = public_url(request, settings), album_path(place.slug)
     query = {"by": by} if by else {}
     shown = render(
         request,
         "gallery.html",
         photos=page.photos,
+        dated=dated,
         after=after,
         at=at,
         by=by,
@@ -76,6 +83,8 @@ def gallery_page(
         eager=range(first_seen, first_seen + EAGER),
         origin=origin,
         canonical=origin + path + (f"?after={after}" if after else ""),
+        # Whoever sees only some of the photos learns of no date that has others.
+        dates_url=f"{within(place.slug)}/dates" if dated and place.sees_all and not by else None,
         next_url=f"{path}?{urlencode(query | {'after': page.next})}" if page.next else None,
         newer_url=_newer_url(page.photos, at, path) if more_newer and page.photos else None,
         waiting=_waiting(store, place) if not more_newer else None,
@@ -83,6 +92,17 @@ def gallery_page(
     if place.may(Action.UPLOAD):
         know_browser(request, shown, place)
     return shown
+
+
+@router.get("/dates")
+def dates_page(request: Request, place: CanSee, store: StoreDep) -> Response:
+    """Show the dates of an album that is ordered by time, each leading to its photos.
+
+    Of any other album there are none, and none for who sees only some of its photos: to the photos.
+    """
+    if place.album.order is not Order.TAKEN or not place.sees_all:
+        return RedirectResponse(album_path(place.slug), HTTPStatus.FOUND)
+    return render(request, "dates.html", dates=Gallery(store, place.slug).dates())
 
 
 @router.get("/upload/")

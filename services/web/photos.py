@@ -11,10 +11,12 @@ from pydantic import AliasPath, BaseModel, BeforeValidator, ConfigDict, Field, c
 from services.core import keys
 from services.core import photo as photos
 from services.core.access import Action
+from services.core.order import POSITION_PATTERN
 from services.core.settings import Settings
 from services.core.variants import original_type
 from services.store import Store
 from services.web.access import CanDelete, CanFollow, CanSee
+from services.web.days import iso_taken
 from services.web.dependencies import PhotoId, SettingsDep, StoreDep
 from services.web.gallery import Gallery, NotUploaderError, Status, fitting
 from services.web.markup import base64_text, original_path, photo_path
@@ -83,6 +85,11 @@ class Photo(BaseModel):
         default=None, description="What stands under it; only of a photo that is looked up alone."
     )
     uploaded_at: datetime
+    taken_at: Annotated[str | None, BeforeValidator(iso_taken)] = Field(
+        description="What the camera's clock showed, with its offset from UTC where it noted one.",
+        examples=["2026-07-15T18:30:00.000+02:00"],
+        validation_alias="taken",
+    )
     thumbhash: Annotated[str, BeforeValidator(base64_text)] = Field(
         description="Placeholder, base64 (see thumbhash)."
     )
@@ -151,7 +158,7 @@ AnyState = Annotated[
 
 
 class PhotoList(BaseModel):
-    """Photos, newest first; `next` is the `after` of the next page."""
+    """Photos in the album's order, newest first; `next` is the `after` of the next page."""
 
     photos: list[AnyState]
     next: str | None = None
@@ -164,7 +171,10 @@ class PhotoCount(BaseModel):
     newer: int | None = Field(description="Those newer than `newer_than`.", examples=[120])
 
 
-_AFTER = Query(pattern=f"^{keys.PHOTO_ID_PATTERN}$", description="Only photos older than this id.")
+_AFTER = Query(
+    pattern=f"^{POSITION_PATTERN}$",
+    description="Only photos behind this one: a photo's id, or the `next` of an earlier page.",
+)
 _LIMIT = Query(
     ge=1, le=MAX_LIMIT,
     description="Photos at most, fewer where their addresses are long; a setting if absent.",
@@ -195,7 +205,7 @@ def list_photos(
     by: Annotated[str, _BY] = "",
 ) -> PhotoList:
     """Newest first, or with `ids` the state of each, in the order given."""
-    gallery = Gallery.seen_from(store, place, by.strip())
+    gallery = Gallery.seen_from(store, place, by.strip(), place.album.order)
     if ids is not None:
         statuses = gallery.statuses([id_ for id_ in ids.split(",") if keys.is_photo_id(id_)])
         unknown = Status("", "unknown")
@@ -206,7 +216,7 @@ def list_photos(
         raise ProblemError(*NO_SUCH_ALBUM)
     page = gallery.page(after, limit or settings.page_size)
     shown = {photo.id: _shown(photo, place, store, settings) for photo in page.photos}
-    page = fitting(page, lambda photo: len(shown[photo.id].model_dump_json()))
+    page = fitting(page, gallery.order, lambda photo: len(shown[photo.id].model_dump_json()))
     return PhotoList(photos=[shown[photo.id] for photo in page.photos], next=page.next)
 
 
@@ -223,7 +233,8 @@ def count_photos(
     ] = None,
 ) -> PhotoCount:
     """How many photos there are, and how many of them are newer than one."""
-    count, newer = Gallery.seen_from(store, place).count(newer_than, MOST_COUNTED)
+    gallery = Gallery.seen_from(store, place, order=place.album.order)
+    count, newer = gallery.count(newer_than, MOST_COUNTED)
     return PhotoCount(count=count, newer=newer)
 
 

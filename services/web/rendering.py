@@ -13,7 +13,7 @@ from services.core.grants import LASTS, Kind
 from services.core.settings import Settings
 from services.core.variants import ACCEPTED_TYPES
 from services.store import GalleryBucket
-from services.web import assets, markup
+from services.web import assets, days, markup
 from services.web.place import Place, page_values
 from services.web.strings import Strings, strings_for
 
@@ -24,7 +24,7 @@ _TEMPLATES = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_TEMPLATES.filters.update(markup.FILTERS)
+_TEMPLATES.filters.update(markup.FILTERS | days.FILTERS)
 _TEMPLATES.globals["asset"] = assets.url
 _TEMPLATES.globals["preloads"] = assets.preloads
 _TEMPLATES.globals["session_days"] = LASTS[Kind.OWNER].days

@@ -1,5 +1,7 @@
 """Long work on an album, in steps that fit into a request: closing it, moving or deleting its photos.
 
+And putting right when they were taken.
+
 The album's record says what is to be done and the index what is left, so that work which was cut
 short goes on wherever it stood, in any browser.
 """
@@ -14,7 +16,7 @@ from pydantic import BaseModel, Field
 from services.core.albums import Album, State
 from services.core.photo import Photo
 from services.store import AlbumChangedError
-from services.store.relocation import relocate, relocated
+from services.store.relocation import as_its_album_is, relocate, relocated
 from services.web.access import Access, AccessDep, CanOwn
 from services.web.forms import done
 from services.web.gallery import Gallery
@@ -55,7 +57,7 @@ class _Listed:
 
 def needs_work(album: Album) -> bool:
     """Tell whether something in an album waits to be done."""
-    return album.closing or album.state is State.DELETING
+    return album.closing or album.shifting or album.state is State.DELETING
 
 
 def step(access: Access, slug: str) -> Step:
@@ -92,9 +94,14 @@ def _left(access: Access, album: Album) -> _Listed:
     for pending in (False, True):
         after: str | None = None
         while True:
-            photos, after = access.store.gallery.page(album.slug, after, 1000, pending=pending)
+            # What was cut short may have left an entry beside its new one.
+            photos, after = access.store.gallery.page(
+                album.slug, after, 1000, pending=pending, twice=True
+            )
             deleting = album.state is State.DELETING
-            found += [photo for photo in photos if deleting or not photo.private]
+            found += [
+                photo for photo in photos if deleting or as_its_album_is(photo, album) != photo
+            ]
             if after is None:
                 break
             if len(found) >= PHOTOS_A_STEP:
@@ -104,7 +111,7 @@ def _left(access: Access, album: Album) -> _Listed:
 
 def _do(access: Access, album: Album, photo: Photo) -> None:
     if album.state is not State.DELETING:
-        relocate(access.store.gallery, photo, made_private(photo))
+        relocate(access.store.gallery, photo, as_its_album_is(photo, album))
         return
     target = access.fresh_album(album.move_to) if album.move_to else None
     if album.move_to and (target is None or target.state is not State.OPEN):
@@ -162,7 +169,7 @@ def _finish(access: Access, album: Album) -> None:
                 access.store.grants.withdraw(grant.id)
                 access.forget_grant(grant.id)
         album = replace(album, state=State.DELETED)
-    access.store.albums.save(replace(album, closing=False))
+    access.store.albums.save(replace(album, closing=False, shifting=False))
 
 
 @pages.get("/work")

@@ -1,7 +1,7 @@
 """Photos and the keys of their index entries."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from hypothesis import example, given
@@ -31,6 +31,7 @@ def photo(name: str, *, album: str = "main", private: bool = False) -> Photo:
         private=private,
         uploader="Zm9vYmFy",
         stored_bytes=123456,
+        camera=datetime(2026, 7, 15, 18, 30, 0, 500_000, timezone(-timedelta(minutes=150))),
         guest="Käthe",
         browser="b-b",
     )
@@ -38,7 +39,7 @@ def photo(name: str, *, album: str = "main", private: bool = False) -> Photo:
 
 def test_a_photo_is_the_key_of_its_entry() -> None:
     """All that a gallery page needs stands in the key, each variant's pixels included."""
-    entry = f"index/main/{ID}/2.640x480a.AQL_.Zm9vYmFy.123456.400-400x300wj_800-640x480wj.w6kuanBn.S8OkdGhl.b-b"
+    entry = f"index/main/{ID}/2.640x480a.AQL_.Zm9vYmFy.123456.20260715183000500z-150.400-400x300wj_800-640x480wj.w6kuanBn.S8OkdGhl.b-b"
     assert photo("é.jpg").key() == entry
     found = Photo.from_key(entry)
     assert found == photo("é.jpg")
@@ -63,17 +64,24 @@ def test_a_kept_original_stands_in_the_key() -> None:
     """Its bytes, and whether it may say where it was taken; both count as stored."""
     kept = replace(photo("a"), original=KeptOriginal("heic", 4_100_000, located=True))
     entry = kept.key()
-    assert ".123456u4100000heic.400" in entry
+    assert ".123456u4100000heic.2026" in entry
     assert Photo.from_key(entry) == kept
     assert kept.original_key == f"originals/main/{ID}/original.heic"
     assert bytes_in_key(entry) == 4_223_456
     assert bytes_in_key(entry, with_original=False) == 123_456
     without = replace(kept, original=KeptOriginal("jpg", 5, located=False))
-    assert ".123456l5jpg.400" in without.key()
+    assert ".123456l5jpg.2026" in without.key()
     assert Photo.from_key(without.key()) == without
 
 
 sides = st.integers(1, 999_999)
+originals = st.none() | st.builds(
+    KeptOriginal,
+    st.sampled_from(["jpg", "png", "gif", "webp", "avif", "heic"]),
+    st.integers(0, 10**12),
+    located=st.booleans(),
+)
+LARGEST = KeptOriginal("webp", 10**13 - 1, located=True)
 fits = st.lists(
     st.tuples(
         st.builds(Fit, st.integers(1, 16_384), sides, sides),
@@ -83,6 +91,12 @@ fits = st.lists(
     max_size=MAX_SIZES,
     unique_by=lambda stored: stored[0].size,
 )
+# Cameras know a millisecond at best.
+moments = st.datetimes(datetime(1826, 1, 1), datetime(9999, 1, 1)).map(  # noqa: DTZ001 clocks without a zone
+    lambda moment: moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+)
+zones = st.integers(-900, 900).map(lambda minutes: timezone(timedelta(minutes=minutes)))
+LATE = datetime(2026, 12, 31, 23, 59, 59, 999_000, timezone(-timedelta(minutes=720)))
 WIDEST = [(Fit(16_384 - n, 999_999, 999_999), BOTH) for n in range(MAX_SIZES)]
 
 
@@ -94,19 +108,16 @@ WIDEST = [(Fit(16_384 - n, 999_999, 999_999), BOTH) for n in range(MAX_SIZES)]
     stored=fits,
     flags=st.tuples(st.booleans(), st.booleans(), st.booleans(), st.booleans()),
     uploader=st.from_regex(r"[A-Za-z0-9_-]{0,22}", fullmatch=True),
-    original=st.none()
-    | st.builds(
-        KeptOriginal,
-        st.sampled_from(["jpg", "png", "gif", "webp", "avif", "heic"]),
-        st.integers(0, 10**12),
-        located=st.booleans(),
-    ),
+    taken=st.none()
+    | moments
+    | st.tuples(moments, zones).map(lambda one: one[0].replace(tzinfo=one[1])),
+    original=originals,
+    shift=st.integers(-99_999_999, 99_999_999),
     guest=st.text(max_size=60),
 )
-@example(
-    "/" * 300, "main", datetime(2026, 1, 1, tzinfo=UTC), b"", WIDEST, (True,) * 4, "", None, ""
-)
-@example("\U0001f3d6" * 99, "a" * 40, datetime(2026, 1, 1, tzinfo=UTC), b"\xff" * 25, WIDEST, (True,) * 4, "u" * 22, KeptOriginal("webp", 10**13 - 1, located=True), "\u5a5a" * 60)  # fmt: skip
+@example("/" * 300, "main", datetime(2026, 1, 1, tzinfo=UTC), b"", WIDEST, (True,) * 4, "", None, None, 0, "")  # fmt: skip
+@example("\U0001f3d6" * 99, "a" * 40, datetime(2026, 1, 1, tzinfo=UTC), b"\xff" * 25, WIDEST, (True,) * 4, "u" * 22, LATE, LARGEST, -99_999_999, "\u5a5a" * 60)  # fmt: skip
+@example("\U0001f3d6" * 99, "a" * 40, datetime(2026, 1, 1, tzinfo=UTC), b"\xff" * 25, WIDEST, (True, True, False, False), "u" * 22, LATE, LARGEST, -99_999_999, "\u5a5a" * 60)  # fmt: skip
 @example(
     "../..\\\x00\ud800",
     "-",
@@ -116,6 +127,8 @@ WIDEST = [(Fit(16_384 - n, 999_999, 999_999), BOTH) for n in range(MAX_SIZES)]
     (False,) * 4,
     "",
     None,
+    None,
+    0,
     "",
 )
 def test_every_photo_comes_back_from_its_key(
@@ -126,7 +139,9 @@ def test_every_photo_comes_back_from_its_key(
     stored: list[tuple[Fit, list[object]]],
     flags: tuple[bool, bool, bool, bool],
     uploader: str,
+    taken: datetime | None,
     original: KeptOriginal | None,
+    shift: int,
     guest: str,
 ) -> None:
     """Nothing is lost whatever the name; S3's bounds and those of file systems are kept."""
@@ -145,12 +160,17 @@ def test_every_photo_comes_back_from_its_key(
         pending=pending,
         hidden=hidden,
         uploader=uploader,
+        camera=taken,
+        shift=shift if taken else 0,
         original=original,
         guest=keys.bounded_guest(guest),
         browser=uploader,
     )
     key = written.key()
     assert Photo.from_key(key) == written
+    by_time = written.taken_key()
+    assert Photo.from_key(by_time) == replace(written, pending=False)
+    assert len(by_time) <= 1024
     assert len(key) <= 1024
     assert key.isascii()
     segments = key.split("/")
@@ -166,13 +186,13 @@ def test_every_photo_comes_back_from_its_key(
         "index/",
         f"index/main/{ID}/",
         f"index/{ID}/2.4x3...400-4x3w.",
-        f"index/main/{ID}/3.4x3...7.400-4x3w.",  # a later form
-        f"index/main/{ID}/2.4x3...7.400-4x3x.",  # a format that nobody knows
-        f"index/main/{ID}/2.0x3...7.400-4x3w.",  # no width
-        f"index/main/{ID}/2.4x3...7.400-4x3w.A",  # no base64
-        f"index/Main/{ID}/2.4x3...7.400-4x3w.",
-        "index/main/nobody/2.4x3...7.400-4x3w.",
-        f"photos/main/{ID}/2.4x3...7.400-4x3w.",
+        f"index/main/{ID}/3.4x3...7..400-4x3w.",  # a later form
+        f"index/main/{ID}/2.4x3...7..400-4x3x.",  # a format that nobody knows
+        f"index/main/{ID}/2.0x3...7..400-4x3w.",  # no width
+        f"index/main/{ID}/2.4x3...7..400-4x3w.A",  # no base64
+        f"index/Main/{ID}/2.4x3...7..400-4x3w.",
+        "index/main/nobody/2.4x3...7..400-4x3w.",
+        f"photos/main/{ID}/2.4x3...7..400-4x3w.",
     ],
 )
 def test_a_key_of_another_form_is_no_photo(key: str) -> None:

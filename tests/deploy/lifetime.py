@@ -321,10 +321,12 @@ class Lifetime:
         for path in ("/owner", "/albums", "/albums/trip/links", "/robots.txt"):
             assert client.get(path).status_code == 200
         client.post(f"/owner/passkeys/{passkey.id}/withdraw")
-        photo_id = self.upload(pictures.jpeg(1000, 700), album="trip")["id"]
+        taken = pictures.exif(dates={0x9003: "2026:07:15 18:30:00"})
+        picture = pictures.jpeg(1000, 700, exif_block=taken)
+        photo_id = self.upload(picture, album="trip")["id"]
         self.deliver(ends="published")
         assert client.get("/api/albums/trip/photos/count").json()["count"] == 1
-        again = self.upload(pictures.jpeg(1000, 700), album="trip")["id"]
+        again = self.upload(picture, album="trip")["id"]
         self.deliver(ends="duplicate")
         assert client.get(f"/api/albums/trip/photos/{again}").json()["of"] == photo_id
         original = f"/albums/trip/downloads/{photo_id}/original"
@@ -355,6 +357,11 @@ class Lifetime:
         assert client.get("/albums/trip/similar").status_code == 200
         tidy("show", "trip")
         tidy("move", "trip", "other")
+        edit(client, web, "other", order="taken")
+        assert "/albums/other?on=" in client.get("/albums/other/dates").text
+        client.post(f"/albums/other/photos/{photo_id}/clock", data={"minutes": "5"})
+        assert client.post("/api/albums/other/work").json()["finished"]
+        assert client.get("/dates").status_code == 200
         tidy("move", "other", "trip")  # and back, and away once more
         tidy("move", "trip", "other")
         edit(client, web, "other", see="link")
@@ -376,7 +383,7 @@ class Lifetime:
         late = self.upload(pictures.jpeg(60, 40), album="trip")["id"]
         (event,) = self.on.events()
         close = at_first_call(
-            self.on.resize, "put_json", lambda: edit(client, web, "trip", see="owner")
+            self.on.resize, "put_entry", lambda: edit(client, web, "trip", see="owner")
         )
         assert handle(event, close, self.on.resize_settings, deadline=soon()) == {"published": 1}
         tidy_late = {"action": "hide", "ids": [late]}
@@ -388,7 +395,7 @@ class Lifetime:
         def delete() -> None:
             client.post("/albums/trip/delete", data={"sure": "1"})
 
-        gone = at_first_call(self.on.resize, "put_json", delete)
+        gone = at_first_call(self.on.resize, "put_entry", delete)
         assert handle(event, gone, self.on.resize_settings, deadline=soon()) == {"rejected": 1}
         while not client.post("/api/albums/trip/work").json()["finished"]:
             pass

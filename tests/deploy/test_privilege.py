@@ -97,6 +97,7 @@ def test_it_was_a_whole_life(lived: Lifetime) -> None:
         *(
             "/photos/{photo_id}/tidy",
             "/photos/{photo_id}/cover",
+            "/photos/{photo_id}/clock",
             "/photos/{photo_id}/caption",
             "/api/photos/{photo_id}/caption",
             "/api/tidy",

@@ -22,7 +22,7 @@ class Cut:
         self,
         store: Store,
         changes: int,
-        names: Iterable[str] = ("put_variant", "put_json", "drop"),
+        names: Iterable[str] = ("put_variant", "put_json", "put_entry", "drop", "drop_entries"),
     ) -> None:
         self._names = set(names)
         self.uploads, self.albums = store.uploads, store.albums
@@ -45,6 +45,30 @@ class Cut:
             return found(*arguments, **options)
 
         return change
+
+
+@contextmanager
+def ended_before(store: Store, calls: int) -> Iterator[list[str]]:
+    """End what is done with the store before its request to S3 with this number, and all after it.
+
+    Yields the operation that was not made, once there is one.
+    """
+    cut: list[str] = []
+    made = 0
+
+    def count(model: Any, **_: Any) -> None:
+        nonlocal made
+        if made == calls:
+            cut.append(model.name)
+            raise CutError
+        made += 1
+
+    events = store.gallery._s3.meta.events
+    events.register("before-call.s3", count)
+    try:
+        yield cut
+    finally:
+        events.unregister("before-call.s3", count)
 
 
 def at_first_call(store: Store, name: str, act: Callable[[], None]) -> Any:

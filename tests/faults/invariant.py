@@ -77,13 +77,23 @@ class Buckets:
             if item["Key"] != TALLY_KEY
         ]
 
+    def index(self) -> set[Photo | None]:
+        """Return the photos that have an entry."""
+        return {Photo.from_key(key) for key in self.gallery() if key.startswith(keys.INDEX_PREFIX)}
+
+    def by_time(self) -> set[Photo | None]:
+        """Return the photos that have an entry by when they were taken."""
+        return {Photo.from_key(key) for key in self.gallery() if key.startswith(keys.TAKEN_PREFIX)}
+
     def published(self) -> dict[str, str]:
         """Return the photos whose entry and variants are all there: photo id → source version.
 
         Those that wait for approval count: nobody lost them.
-        Fails where an entry stands without one of its variants, or one that does not decode.
+        Fails where an entry stands without one of its variants, or one that does not decode, and
+        where one by time stands without the other.
         """
         found = {}
+        assert not self.by_time() - self.index()
         for key in self.gallery():
             if not key.startswith((keys.INDEX_PREFIX, keys.PENDING_PREFIX)):
                 continue

@@ -146,6 +146,7 @@ def test_nothing_is_lost_wherever_it_ends(
             buckets.assert_nothing_lost(key, [version])
 
             assert key not in buckets.versions(), (call, phase)
+            assert buckets.by_time() == buckets.index(), (call, phase)
             if kind == "rejected":
                 assert buckets.published() == {}
                 assert list(buckets.versions()) == [f"quarantine/main/{PHOTO}/truncated"]

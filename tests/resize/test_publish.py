@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError
 
 from services.core import keys
 from services.core.albums import Album, State, Who, album_key
+from services.core.photo import Photo
 from services.core.reasons import Reason
 from services.core.settings import Settings
 from services.core.variants import FORMATS
@@ -56,6 +57,7 @@ def test_a_picture_is_published_and_its_original_removed(bench: Buckets, photo_i
         f"photos/main/{photo_id}/400.webp",
         f"photos/main/{photo_id}/800.jpg",
         f"photos/main/{photo_id}/800.webp",
+        *(photo.taken_key() for key in index if (photo := Photo.from_key(key))),
     ]
     assert bench.versions() == {}
     entry = bench.store.gallery.photos("main", [photo_id])[photo_id]

@@ -244,7 +244,7 @@ def test_whenever_it_is_cut_short_the_gallery_is_whole_and_the_next_run_ends_it(
     assert photos.buckets.published().keys() == {photo_id}
 
 
-@pytest.mark.parametrize("moment", ["get_json", "get_bytes", "put_variant", "put_json", "deleted"])
+@pytest.mark.parametrize("moment", ["get_json", "get_bytes", "put_variant", "put_entry", "deleted"])
 def test_a_delete_meanwhile_wins(photos: Photos, moment: str) -> None:
     """Whenever a person deletes the photo, nothing of it is left once both have ended."""
     photo_id = photos.publish(pictures.jpeg(500, 400))
@@ -280,7 +280,7 @@ def assert_stands_only_as(photos: Photos, new: Photo) -> None:
 
 
 @MOVES
-@pytest.mark.parametrize("moment", ["get_json", "get_bytes", "put_variant", "put_json", "deleted"])
+@pytest.mark.parametrize("moment", ["get_json", "get_bytes", "put_variant", "put_entry", "deleted"])
 def test_a_photo_that_is_closed_or_hidden_meanwhile_stays_so(
     photos: Photos, moment: str, *, private: bool, pending: bool
 ) -> None:
@@ -301,7 +301,7 @@ def test_a_photo_that_is_closed_or_hidden_meanwhile_stays_so(
 
 
 @MOVES
-@pytest.mark.parametrize("moment", ["put_json", "deleted"])
+@pytest.mark.parametrize("moment", ["put_entry", "deleted"])
 def test_a_photo_that_is_reprocessed_while_it_is_closed_or_hidden_goes_along(
     photos: Photos, moment: str, *, private: bool, pending: bool
 ) -> None:

@@ -10,11 +10,11 @@ from services.core.photo import KeptOriginal, Photo
 from services.core.variants import FORMATS
 from services.store import Store
 from services.store.relocation import relocate, relocated
-from tests.faults.interrupted import Cut, CutError, at_first_call
+from tests.faults.interrupted import Cut, CutError, at_first_call, ended_before
 from tests.photos import stored_photo
 
 PLACES = [("other", False, False), ("other", True, False), ("main", True, False), ("main", True, True)]  # fmt: skip
-CHANGES = {"copy", "put_json", "put_tombstone", "drop", "remove_variants", "remove_originals"}
+CHANGES = {"copy", "put_entry", "put_tombstone", "drop", "drop_entries", "remove_variants", "remove_originals"}  # fmt: skip
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def photo(store: Store) -> Photo:
     for variant in found.variants:
         store.gallery.put_variant(variant.key, b"bytes", variant.format, source="v")
     listed = [{"key": variant.key} for variant in found.variants]
-    store.gallery.put_json(found.key(), {"delete_sha256": "ab", "variants": listed})
+    store.gallery.put_entry(found, {"delete_sha256": "ab", "variants": listed})
     return found
 
 
@@ -45,8 +45,10 @@ def whole(store: Store, photo: Photo) -> bool:
 
 
 def files(photo: Photo) -> list[str]:
-    """Return the keys of all that a photo has."""
-    return sorted([photo.key(), photo.original_key, *(one.key for one in photo.variants)])
+    """Return the keys of all that a photo has, and of where it is shown in both orders."""
+    by_time = [] if photo.pending else [photo.taken_key()]
+    variants = (one.key for one in photo.variants)
+    return sorted([photo.key(), *by_time, photo.original_key, *variants])
 
 
 def left(store: Store, photo_id: str) -> list[str]:
@@ -80,8 +82,8 @@ def test_cut_short_anywhere_and_done_again(
             relocate(cut, photo, new)
         except CutError:
             assert whole(store, new) or store.gallery.get_json(photo.key())
-            standing = photo if store.gallery.get_json(photo.key()) else new
-            assert relocate(store.gallery, standing, new)
+            begun = photo if store.gallery.get_json(photo.key()) else new
+            assert relocate(store.gallery, begun, new)
         assert whole(store, new)
         assert left(store, photo.id) == files(new)
         # Back again for the next round.
@@ -92,6 +94,36 @@ def test_cut_short_anywhere_and_done_again(
         store.gallery._s3.delete_object(
             Bucket=store.gallery.name, Key=keys.tombstone_key(album, photo.id)
         )
+
+
+@pytest.mark.parametrize(("album", "private", "pending"), PLACES)
+def test_ended_before_any_request_and_done_again(
+    store: Store, photo: Photo, album: str, *, private: bool, pending: bool
+) -> None:
+    """As a process that is killed between two calls: no photo is by time alone, and both orders agree."""
+    new = relocated(photo, album=album, private=private, pending=pending)
+    calls, ended = 0, True
+    while ended:
+        with ended_before(store, calls) as cut:
+            try:
+                relocate(store.gallery, photo, new)
+                ended = False
+            except CutError:
+                assert cut
+        found = left(store, photo.id)
+        entries = {key.rpartition("/")[2] for key in found if key.startswith("index/")}
+        assert all(key.rpartition("/")[2] in entries for key in found if key.startswith("taken/"))
+        begun = photo if store.gallery.get_json(photo.key()) else new
+        assert relocate(store.gallery, begun, new)
+        assert whole(store, new)
+        assert left(store, photo.id) == files(new)
+        # Back again for the next round.
+        store.gallery.drop(keys.tombstone_key(photo.album, photo.id))
+        assert relocate(store.gallery, new, photo)
+        assert left(store, photo.id) == files(photo)
+        store.gallery.drop(keys.tombstone_key(album, photo.id))
+        calls += 1
+    assert calls > 8
 
 
 @pytest.mark.parametrize("moment", sorted(CHANGES | {"get_json"}))
@@ -182,5 +214,5 @@ def test_a_photo_moves_without_the_original_that_its_lifecycle_ended(
     store.gallery.remove_originals(photo.album, photo.id)
     new = relocated(photo, album="other", private=True, pending=False)
     assert relocate(store.gallery, photo, new)
-    assert left(store, photo.id) == sorted([new.key(), *(v.key for v in new.variants)])
+    assert left(store, photo.id) == [one for one in files(new) if one != new.original_key]
     assert not store.gallery.has_original(new)

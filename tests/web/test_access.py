@@ -13,6 +13,7 @@ from services.core import keys
 from services.core.access import Action
 from services.core.albums import Album, Originals, Who
 from services.core.grants import Grant, Kind, Right, grant_id, new_token
+from services.core.order import Order
 from services.core.photo import KeptOriginal
 from services.core.settings import Settings
 from services.store import Store
@@ -25,6 +26,7 @@ SEE, UPLOAD, TIDY = Right.SEE, Right.UPLOAD, Right.TIDY
 # What each route in an album needs; any one of several. `*` stands for "" and "/albums/{album}".
 IN_ALBUM = {
     "GET *": "s",
+    "GET */dates": "s",
     "GET */feed.xml": "s",
     "GET */wall": "s",
     "GET */manifest.webmanifest": "sf",
@@ -59,6 +61,7 @@ IN_ALBUM = {
     "POST */settings": "o",
     "POST */delete": "o",
     "POST */photos/{photo_id}/cover": "o",
+    "POST */photos/{photo_id}/clock": "o",
     "GET */links": "o",
     "POST */links": "o",
     "GET */links/{id_}/sheet": "o",
@@ -89,7 +92,12 @@ OWNERS = {
 ALBUMS = {
     "public": Album(slug="public", originals=Originals.UPLOADED, captions=True),
     "secret": Album(
-        slug="secret", see=Who.LINK, upload=Who.LINK, originals=Originals.UPLOADED, captions=True
+        slug="secret",
+        see=Who.LINK,
+        upload=Who.LINK,
+        originals=Originals.UPLOADED,
+        captions=True,
+        order=Order.TAKEN,
     ),
     "mine": Album(
         slug="mine", see=Who.OWNER, upload=Who.OWNER, originals=Originals.UPLOADED, captions=True

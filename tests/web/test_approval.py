@@ -104,7 +104,7 @@ def test_the_owner_publishes_and_rejects_by_forms(
         form = {"action": "reject", "back": "waiting", "note": "Too <dark>, sorry"}
         done = owner.post(f"/albums/party/photos/{bad}/tidy", data=form, follow_redirects=False)
         assert done.status_code == 303
-    assert keys_of(store, good) == {"index", "photos"}
+    assert keys_of(store, good) == {"index", "photos", "taken"}
     assert keys_of(store, bad) == {"deleted"}
     assert ours.get(f"/api/albums/party/photos/{good}").json()["state"] == "ready"
     assert ours.get(f"/api/albums/party/photos/{bad}").json() == {
@@ -168,7 +168,7 @@ def test_what_the_owner_uploads_does_not_wait(
     """The policy pins whether it has to: no form of a guest's can say that it has not."""
     photo_id = upload(owner, PICTURE, album)["id"]
     resize(photo_id, album)
-    assert keys_of(store, photo_id) == {"index", "photos"}
+    assert keys_of(store, photo_id) == {"index", "photos", "taken"}
     begun = begin(browser(app), album, size=len(PICTURE)).json()
     fields = begun["upload"]["fields"] | {"x-amz-meta-approved": "yes"}
     sent = httpx.post(begun["upload"]["url"], data=fields, files={"file": ("x", PICTURE)})
@@ -187,7 +187,7 @@ def test_hiding_takes_the_variants_from_where_anyone_reads(
     assert keys_of(store, photo_id) == {"pending", "private"}
     assert httpx.get(old).status_code == 404
     tidy(owner, "show", photo_id)
-    assert keys_of(store, photo_id) == {"index", "photos"}
+    assert keys_of(store, photo_id) == {"index", "photos", "taken"}
 
 
 @pytest.mark.parametrize("action", ["show", "reject"])
@@ -221,7 +221,7 @@ def test_a_decision_that_ends_at_any_call_is_made_good(
         assert state in {"show": ("pending", "ready"), "reject": ("pending", "rejected")}[action]
         assert state == "rejected" or any(all_ <= keys_of(store, photo_id) for all_ in whole)
         tidy(owner, action, photo_id, note="no")
-        ended = {"show": {"index", "photos"}, "reject": {"deleted"}}[action]
+        ended = {"show": {"index", "photos", "taken"}, "reject": {"deleted"}}[action]
         assert keys_of(store, photo_id) == ended, number
         state = ours.get(f"/api/albums/party/photos/{photo_id}").json()["state"]
         assert state == ("ready" if action == "show" else "rejected")
@@ -229,7 +229,7 @@ def test_a_decision_that_ends_at_any_call_is_made_good(
     assert number > 5
 
 
-@pytest.mark.parametrize("moment", ["get_json", "copy", "put_json", "deleted", "drop"])
+@pytest.mark.parametrize("moment", ["get_json", "copy", "put_entry", "deleted", "drop_entries"])
 def test_of_a_decision_and_a_delete_nothing_half_done_is_left(
     store: Store, album: str, app: FastAPI, resize: Resize, moment: str
 ) -> None:
@@ -266,7 +266,7 @@ def test_an_upload_only_link_is_told_that_it_waits(
     assert sender.get(path).json()["state"] == "pending"
     tidy(owner, "show", photo_id)
     assert sender.get(path).json() == {"id": photo_id, "state": "stored"}
-    assert keys_of(store, photo_id) == {"index", "private"}
+    assert keys_of(store, photo_id) == {"index", "private", "taken"}
 
 
 def test_a_photo_that_waits_goes_with_its_album(

@@ -152,7 +152,7 @@ def test_a_caption_goes_where_its_photo_goes(
     assert owner.put(f"{path}/caption", json={"text": "No."}).status_code == 404
 
 
-@pytest.mark.parametrize("moment", ["put_json", "deleted", "drop"])
+@pytest.mark.parametrize("moment", ["put_entry", "deleted", "drop_entries"])
 def test_a_caption_that_is_written_while_its_photo_is_hidden_stays(
     store: Store, moment: str
 ) -> None:

@@ -46,6 +46,7 @@ def test_no_route_makes_calls_without_end(aws_session: boto3.Session) -> None:
         f"/?at={middle}": (MOST_LISTINGS, 1),
         f"/?only={bunch}": (18, MOST_READS),
         f"/?only={ids}": (18, 101),
+        "/dates": (0, 1),  # of an album by time: tests/web/test_order.py
         "/feed.xml": (1, 1),
         f"/feed.xml?after={middle}": (1, 1),
         "/wall": (0, 1),

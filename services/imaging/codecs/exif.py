@@ -1,9 +1,30 @@
-"""The one thing that is read of EXIF: the orientation."""
+"""The two things that are read of EXIF: the orientation, and when the picture was taken."""
 
+import io
+import re
 import struct
+import warnings
+from datetime import UTC, datetime
+
+from PIL.TiffImagePlugin import ImageFileDirectory_v2
+
+from services.core.capture import is_possible, zone_of
 
 _ORIENTATION = 0x0112
 _SHORT = 3
+
+_EXIF_DIRECTORY = 0x8769
+# DateTimeOriginal, DateTimeDigitized, and their offsets from UTC and fractions of a second; of the
+# main directory DateTime, which programs change. CIPA DC-008, 4.6.5.F and 4.6.4.D.
+_TAKEN = ((0x9003, 0x9011, 0x9291), (0x9004, 0x9012, 0x9292))
+_CHANGED = (0x0132, 0x9010, 0x9290)
+_MOST_BYTES = 1 << 16  # what a JPEG's segment can hold; the dates lie near the start
+
+_MOMENT = re.compile(
+    r"\s*(\d{4})[:./-](\d\d)[:./-](\d\d)[T ](\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9}))?"
+    r"\s*(Z|[+-]\d\d:?\d\d)?[\s\0]*",
+    re.ASCII,
+)
 
 
 def orientation(block: bytes) -> int:
@@ -27,3 +48,60 @@ def orientation(block: bytes) -> int:
     except struct.error:
         pass
     return 1
+
+
+def taken(block: bytes) -> datetime | None:
+    """Return when the picture was taken, from a TIFF-structured EXIF block; None if it does not say.
+
+    With a zone where the camera noted its offset from UTC. A damaged block counts as none, and so
+    does a date on which no photograph was taken. Nothing of the place is read.
+    """
+    file = io.BytesIO(block[:_MOST_BYTES])
+    if block[:4] not in (b"II*\0", b"MM\0*"):
+        return None
+    try:
+        main = ImageFileDirectory_v2(file.read(8))
+        _load(main, file, main.next)
+        exif = ImageFileDirectory_v2(block[:8])
+        _load(exif, file, main.get(_EXIF_DIRECTORY))
+        # In this order; a tag is decoded when it is asked for, so that the others cost nothing.
+        return next(
+            (
+                found
+                for directory, tags in (*((exif, tags) for tags in _TAKEN), (main, _CHANGED))
+                if (found := moment(directory.get(tags[0]), *map(exif.get, tags[1:])))
+            ),
+            None,
+        )
+    except Exception:  # noqa: BLE001 whatever Pillow raises over it: the picture can be seen without
+        return None
+
+
+def _load(directory: ImageFileDirectory_v2, file: io.BytesIO, at: object) -> None:
+    if isinstance(at, int):
+        file.seek(at)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of tags that are cut off; the others count
+            directory.load(file)
+
+
+def moment(text: object, offset: object = None, fraction: object = None) -> datetime | None:
+    """Return the moment that EXIF or ISO 8601 text means, or None for any other or impossible one.
+
+    `offset` and `fraction` are what EXIF keeps beside it, such as `+02:00` and `123`.
+    """
+    match = _MOMENT.fullmatch(text) if isinstance(text, str) else None
+    if match is None:
+        return None
+    digits = match[7] or (re.match(r"\d*", fraction)[0] if isinstance(fraction, str) else "")  # type: ignore[index] # matches anything
+    zone = re.match(r"(Z)|([+-])(\d\d):?(\d\d)", match[8] or (offset if isinstance(offset, str) else ""))  # fmt: skip
+    minutes = None
+    if zone:
+        minutes = 0 if zone[1] else int(f"{zone[2]}1") * (int(zone[3]) * 60 + int(zone[4]))
+    try:
+        day, time = "-".join(match.groups()[:3]), ":".join(match.groups()[3:6])
+        found = datetime.fromisoformat(f"{day}T{time}.{digits[:3]:0<3}")
+        found = found if minutes is None else found.replace(tzinfo=zone_of(minutes))
+        return found if is_possible(found, datetime.now(UTC)) else None
+    except (ValueError, OverflowError):
+        return None

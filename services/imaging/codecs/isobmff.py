@@ -6,11 +6,12 @@ irot, imir), AV1 Image File Format (AVIF).
 
 import struct
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from services.core.reasons import Reason
 from services.core.rejected import Rejected
-from services.imaging.codecs import av1, hevc
+from services.imaging.codecs import av1, exif, hevc
 from services.imaging.codecs.icc import GREY, RGB, usable
 from services.imaging.colour_space import ColourSpace, from_cicp
 from services.imaging.picture import Header
@@ -112,9 +113,16 @@ def read_header(data: bytes) -> Header:
         for number, item in items.items():
             found = _check_item(item)
             colours = found if number == primary else colours
-        return _header(format_, items[primary], colours)
+        return replace(_header(format_, items[primary], colours), taken=_taken(items.values()))
     except (_DamagedError, struct.error, LookupError, ZeroDivisionError, StopIteration) as error:
         raise Rejected(Reason.CORRUPT, f"boxes of {format_}: {error!r}") from error
+
+
+def _taken(items: Iterable[_Item]) -> datetime | None:
+    """Return the time in the file's Exif, which begins with how far its TIFF header is (HEIF, A.2.1)."""
+    block = next((item.coded for item in items if item.kind == b"Exif"), b"")
+    start = 4 + int.from_bytes(block[:4])
+    return exif.taken(block[start:].removeprefix(b"Exif\0\0"))
 
 
 def _check_item(item: _Item) -> tuple[int, int] | None:

@@ -49,9 +49,10 @@ def _segments(data: bytes) -> Iterator[tuple[int, memoryview, int]]:
 
 
 def read_header(data: bytes) -> Header:
-    """Return size, orientation and profile; raises Rejected for processes no browser shows."""
+    """Return size, orientation, profile and time; raises Rejected for processes no browser shows."""
     size: tuple[int, int] | None = None
     orientation = components = 0
+    taken = None
     profile: dict[int, bytes] = {}
     for marker, body, _ in _segments(data):
         if marker in _FRAMES:
@@ -64,14 +65,15 @@ def read_header(data: bytes) -> Header:
                 raise Rejected(Reason.UNSUPPORTED_FORMAT, f"{components} components")
             size = width, height
         elif marker == _APP1 and not orientation and bytes(body[:6]) == b"Exif\0\0":
-            orientation = exif.orientation(bytes(body[6:]))
+            block = bytes(body[6:])
+            orientation, taken = exif.orientation(block), exif.taken(block)
         elif marker == _APP2 and bytes(body[:12]) == b"ICC_PROFILE\0" and len(body) > 14:
             profile[body[12]] = bytes(body[14:])
     if size is None:
         raise Rejected(Reason.CORRUPT, "no frame header before the scan")
     joined = b"".join(profile[number] for number in sorted(profile)) or None
     icc = usable(joined, *_PROFILES[components])
-    return Header("jpeg", *size, orientation=orientation or 1, icc=icc)
+    return Header("jpeg", *size, orientation=orientation or 1, icc=icc, taken=taken)
 
 
 def decode(

@@ -6,7 +6,10 @@ Source: Portable Network Graphics (Third Edition), W3C.
 import struct
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 
 from PIL import Image, ImageChops
 
@@ -24,6 +27,7 @@ _BIT_DEPTHS = {0: (1, 2, 4, 8, 16), 2: (8, 16), 3: (1, 2, 4, 8), 4: (8, 16), 6: 
 _CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 _ADAM7 = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))  # fmt: skip
 _EMPTY = memoryview(b"")
+_CREATION_TIME = b"Creation Time\0"
 _MAX_PROFILE = 4 << 20  # bytes; the largest in use, of printers' CMYK, are about 3 MB
 
 # Pillow's mode and raw mode by bits and colour type, so that nothing is left to convert.
@@ -97,12 +101,16 @@ def _parse(data: bytes) -> _File:
             file.data.append(body)
         elif file.data:
             ended = True
-            if kind == b"eXIf":
+            if kind in (b"eXIf", b"tIME"):
                 file.described.setdefault(kind, bytes(body))
+            elif kind == b"tEXt":
+                _add_creation_time(file, body)
         elif kind == b"PLTE":
             _add_palette(file, body)
         elif kind == b"tRNS":
             file.transparency = file.transparency or _transparency(file, bytes(body))
+        elif kind == b"tEXt":
+            _add_creation_time(file, body)
         elif kind[0] & 0x20:
             file.described.setdefault(kind, bytes(body))
         else:
@@ -130,6 +138,12 @@ def _add_palette(file: _File, body: memoryview) -> None:
     file.palette = body[: len(body) // 3 * 3]
 
 
+def _add_creation_time(file: _File, body: memoryview) -> None:
+    # Of many texts the one; kept under its keyword (11.3.3.2).
+    if bytes(body[: len(_CREATION_TIME)]) == _CREATION_TIME:
+        file.described.setdefault(_CREATION_TIME, bytes(body[len(_CREATION_TIME) :][:100]))
+
+
 def _transparency(file: _File, body: bytes) -> bytes | None:
     """Return a tRNS chunk that counts: as long as its colour type demands, and after the palette."""
     if file.color_type == 3:
@@ -138,13 +152,31 @@ def _transparency(file: _File, body: bytes) -> bytes | None:
 
 
 def read_header(data: bytes) -> Header:
-    """Return size, orientation and colours; raises Rejected for a chunk cut off or damaged."""
+    """Return size, orientation, colours and time; raises Rejected for a chunk cut off or damaged."""
     file = _parse(data)
-    orientation = exif.orientation(file.described.get(b"eXIf", b""))
+    block = file.described.get(b"eXIf", b"")
     icc, space = _colours(file)
     return Header(
-        "png", file.width, file.height, orientation=orientation, icc=icc, space=space
-    )  # fmt: skip
+        "png",
+        file.width,
+        file.height,
+        orientation=exif.orientation(block),
+        icc=icc,
+        space=space,
+        taken=exif.taken(block) or _created(file.described),
+    )
+
+
+def _created(said: dict[bytes, bytes]) -> datetime | None:
+    """Return when the picture was made: its text says (as in RFC 1123, or ISO 8601), or tIME."""
+    text = said.get(_CREATION_TIME, b"").decode("latin-1")
+    with suppress(ValueError, IndexError, OverflowError):  # it may have the other form
+        text = parsedate_to_datetime(text).isoformat()
+    changed = said.get(b"tIME", b"")
+    last = ""
+    if len(changed) == 7:  # in UTC (11.3.5)
+        last = "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z".format(*struct.unpack(">H5B", changed))
+    return exif.moment(text) or exif.moment(last)
 
 
 def _colours(file: _File) -> tuple[bytes | None, ColourSpace | None]:

@@ -33,12 +33,12 @@ def _chunks(data: bytes, start: int, end: int) -> Iterator[tuple[bytes, int, int
 
 
 def read_header(data: bytes) -> Header:
-    """Return size, frames, orientation and profile; bytes after the RIFF chunk are let be."""
+    """Return size, frames, orientation, profile and time; bytes after the RIFF chunk are let be."""
     (length,) = struct.unpack_from("<I", data, 4)
     if length + 8 > len(data):
         raise Rejected(Reason.TRUNCATED, f"{len(data)} of {length + 8} bytes")
     size: tuple[int, int] | None = None
-    orientation, frames, loops, icc, flags = 1, 0, 0, None, 0
+    orientation, frames, loops, icc, flags, taken = 1, 0, 0, None, 0, None
     for kind, at, count in _chunks(data, 12, length + 8):
         body = data[at : at + min(count, 16)]
         if size is None:
@@ -51,11 +51,13 @@ def read_header(data: bytes) -> Header:
         elif kind == b"ICCP" and flags & _ICC:
             icc = usable(data[at : at + count], RGB)
         elif kind == b"EXIF" and flags & _EXIF:
-            block = data[at : at + count]
-            orientation = exif.orientation(block.removeprefix(b"Exif\0\0"))
+            block = data[at : at + count].removeprefix(b"Exif\0\0")
+            orientation, taken = exif.orientation(block), exif.taken(block)
     if size is None or not frames:
         raise Rejected(Reason.TRUNCATED, "no picture data")
-    return Header("webp", *size, orientation=orientation, frames=frames, loops=loops, icc=icc)
+    return Header(
+        "webp", *size, orientation=orientation, frames=frames, loops=loops, icc=icc, taken=taken
+    )
 
 
 def _size(kind: bytes, body: bytes) -> tuple[int, int]:

@@ -149,7 +149,7 @@ def reprocess(
             "variants": variant_records(chosen, standing),
             "reprocessed": datetime.now(UTC).isoformat(),
         }
-        gallery.put_json(new.key(), record)
+        gallery.put_entry(new, record)
         # As publishing does: who deletes wrote the tombstone before looking for entries.
         if gallery.deleted(album, [photo_id]):
             return _without_entry(album, photo_id, store)
@@ -158,7 +158,7 @@ def reprocess(
             return Reprocessing.GONE
     for key in photos:
         if key != new.key():
-            gallery.drop(key)
+            gallery.drop_entries(key)
     return Reprocessing.DONE
 
 
@@ -187,7 +187,7 @@ def _yields_to_a_move(photo: Photo, store: Store, *entries: str) -> bool:
     elsewhere = any(one.private != photo.private for one in (*shown, *held))
     if not elsewhere and not held:
         return False
-    gallery.drop(*entries)
+    gallery.drop_entries(*entries)
     if elsewhere:
         gallery.remove_variants(photo.album, photo.id, private=photo.private)
     return True

@@ -1,5 +1,5 @@
 // Photos that have become ready: put in where nobody reads, else announced. What is read stays.
-import { atHead, grid, insert, older, tileOf } from "./grid.js";
+import { atHead, grid, insert, older, rankOf, tileOf, tiles } from "./grid.js";
 import { element, fetchPage, icon, paths, t, toast } from "./page.js";
 
 const AT_ONCE = 100; // the API's own limit
@@ -15,7 +15,8 @@ let queued = [];
 let under = 0; // uploads that are under way
 let taking = null;
 
-const fetched = async (address) => [...(await fetchPage(address)).getElementById("grid").children];
+const tilesIn = (page) => [...page.querySelectorAll("#grid .tile")];
+const fetched = async (address) => tilesIn(await fetchPage(address));
 
 /** Takes in the photos of these ids; `open` uploads are still under way. */
 export function takeIn(ids, open = 0) {
@@ -41,14 +42,20 @@ async function drain() {
   settle();
 }
 
-/** Whether a photo is on a page still to come. */
-const isLater = (id) => id > grid.lastElementChild?.dataset.id && older.querySelector("a[rel=next]");
+/** Whether a photo of this rank is on a page still to come. */
+function isLater(rank) {
+  const last = tiles().at(-1);
+  return last && rank > rankOf(last) && older.querySelector("a[rel=next]");
+}
+
+/** Likewise of an id, by which nothing is known where photos are in the order they were taken. */
+const mayBeLater = (id) => !grid.classList.contains("dated") && isLater(id);
 
 function hold(some) {
   for (const tile of some) {
     const { id } = tile.dataset;
     offered.delete(id);
-    if (!tileOf(id) && !isLater(id)) held.set(id, tile);
+    if (!tileOf(id) && !isLater(rankOf(tile))) held.set(id, tile);
   }
 }
 
@@ -59,7 +66,7 @@ function hold(some) {
 export function offer(ids) {
   if (!atHead()) met ??= ids;
   const before = offered;
-  const isNew = (id) => !tileOf(id) && !held.has(id) && !isLater(id) && !wasMet(id);
+  const isNew = (id) => !tileOf(id) && !held.has(id) && !mayBeLater(id) && !wasMet(id);
   offered = new Set(ids.filter(isNew));
   if (offered.size && !grid.children.length) bring().catch(() => {});
   announce();
@@ -135,7 +142,7 @@ async function catchUp() {
   let address = paths.gallery;
   for (let number = 0; address && number < PAGES; number++) {
     const next = await fetchPage(address);
-    const some = [...next.getElementById("grid").children];
+    const some = tilesIn(next);
     const known = some.some((tile) => tileOf(tile.dataset.id));
     hold(some);
     if (known) break;

@@ -3,11 +3,13 @@ import { offer, takeIn, watchArrivals } from "./arrivals.js";
 import { grid, tileOf } from "./grid.js";
 import { goOnAtEnd } from "./older.js";
 import { t, toast } from "./page.js";
-import { part } from "./parts.js";
+import { loadAtIdle, part } from "./parts.js";
 import { keepPlace, namePlace } from "./place.js";
 import { watchSources } from "./sources.js";
 
 export { takeIn };
+
+const dates = document.querySelector("[data-dates]");
 
 /** Loads what asks for new photos, and lets it begin. */
 export const live = part(async () => (await import("./live.js")).watchNewest(offer));
@@ -50,6 +52,7 @@ export function startGallery() {
   keepPlace();
   watchArrivals();
   watchSources();
+  if (dates) loadAtIdle(() => import("./dates.js").then(({ startDates }) => startDates(dates)));
   begins(starter, async () => (await selecting())());
   begins(document.querySelector("[data-download-all]"), async () => {
     const { downloadAll } = await import("./zip/download.js");

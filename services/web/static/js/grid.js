@@ -1,13 +1,20 @@
-// The grid of tiles, where the page has one; ids sort newest first. All markup comes from the
-// server's own pages, so there is one template for a tile.
+// The grid of tiles, where the page has one; ranks sort newest first. All markup comes from the
+// server's own pages, so there is one template for a tile. In an album that is ordered by time each
+// day's tiles follow its heading.
+import { element } from "./page.js";
 import { paintPlaceholders } from "./placeholders.js";
 
+const language = document.documentElement.lang;
 export const grid = document.getElementById("grid");
 export const older = document.getElementById("older");
 
 /** Whether the page begins with the newest photo. */
 export const atHead = () => "newest" in grid.dataset;
-export const tiles = () => [...grid.children];
+export const tiles = () => [...grid.querySelectorAll(".tile")];
+
+/** What a tile's place goes by: when the photo was taken where the album is so ordered, or its id. */
+export const rankOf = ({ dataset }) => dataset.rank ?? dataset.id;
+const isDay = (item) => Boolean(item) && item.classList.contains("day");
 export const tileOf = (id) => grid.querySelector(`[data-id="${CSS.escape(id)}"]`);
 
 /** Tells those who follow the grid, such as the viewer, that other photos are in it. */
@@ -19,7 +26,7 @@ const changed = () => grid.dispatchEvent(new Event("change"));
  */
 export function holdLastRow() {
   grid.classList.remove("holding");
-  for (const tile of grid.querySelectorAll(".held")) tile.classList.remove("held");
+  for (const item of grid.querySelectorAll(".held")) item.classList.remove("held");
   const all = tiles();
   const more = older.querySelector("a[rel=next]") && !older.classList.contains("failed");
   if (!more || !all.length) return;
@@ -28,19 +35,41 @@ export function holdLastRow() {
   while (first > 0 && all[first - 1].offsetTop === last) first -= 1;
   if (!first) return;
   grid.classList.add("holding");
-  for (const tile of all.slice(first)) tile.classList.add("held");
+  const rest = all.slice(first);
+  const before = rest[0].previousElementSibling; // a day of which no other tile is seen
+  for (const item of isDay(before) ? [before, ...rest] : rest) item.classList.add("held");
 }
+
+/** Puts a tile before another or at the end, and the heading of its day before it if it has none. */
+function place(tile, next) {
+  const { day } = tile.dataset;
+  const other = day && next?.dataset.day !== day && next?.previousElementSibling;
+  const before = isDay(other) ? other : (next ?? null);
+  grid.insertBefore(tile, before);
+  if (!day || document.getElementById(`day-${day}`)) return;
+  const text = new Date(`${day}T12:00`).toLocaleDateString(language, { dateStyle: "long" });
+  const heading = element("h2", {}, element("time", { datetime: day }, text));
+  grid.insertBefore(element("li", { class: "day", id: `day-${day}` }, heading), tile);
+}
+
+/** Takes away the headings of days without photos. */
+function forgetDays() {
+  for (const day of grid.querySelectorAll(".day")) {
+    const next = day.nextElementSibling;
+    if (!next || isDay(next)) day.remove();
+  }
+}
+grid?.addEventListener("change", forgetDays);
 
 /** Adds tiles, each at its place; those of pages still to come are left out. */
 export function insert(some) {
   const all = tiles();
   const more = older.querySelector("a[rel=next]");
-  for (const tile of some.toSorted((a, b) => (a.dataset.id < b.dataset.id ? -1 : 1))) {
-    const { id } = tile.dataset;
-    if (tileOf(id)) continue;
-    const place = all.find((other) => other.dataset.id > id);
-    if (!place && more) continue;
-    grid.insertBefore(tile, place ?? null);
+  for (const tile of some.toSorted((a, b) => (rankOf(a) < rankOf(b) ? -1 : 1))) {
+    if (tileOf(tile.dataset.id)) continue;
+    const next = all.find((other) => rankOf(other) > rankOf(tile));
+    if (!next && more) continue;
+    place(tile, next);
     paintPlaceholders(tile);
   }
   if (grid.children.length) document.getElementById("empty")?.remove();
@@ -48,9 +77,11 @@ export function insert(some) {
   changed();
 }
 
-/** Adds the tiles of the next page. */
+/** Adds the tiles of the next page, and the headings of their days. */
 export function append(some) {
-  const fresh = some.filter((tile) => !tileOf(tile.dataset.id));
+  const fresh = some.filter((item) =>
+    isDay(item) ? !document.getElementById(item.id) : !tileOf(item.dataset.id),
+  );
   grid.append(...fresh);
   for (const tile of fresh) paintPlaceholders(tile);
   changed();

@@ -1,7 +1,7 @@
 // The viewer, PhotoSwipe, over the grid: every photo in it has the address of its own page.
 import PhotoSwipe from "photoswipe";
 import { leaveAddress, pushAddress, replaceAddress } from "./address.js";
-import { grid } from "./grid.js";
+import { grid, tiles } from "./grid.js";
 import { loadOlder } from "./older.js";
 import { t } from "./page.js";
 import { loadStyle } from "./styles.js";
@@ -18,7 +18,7 @@ const still = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 /** Opens the viewer at the photo `id`; `pushed` where the history entry is there already. */
 export async function openLightbox(id, { pushed = false } = {}) {
   await loadStyle(LIGHTBOX_CSS);
-  const slides = [...grid.children].map(slideOf);
+  const slides = tiles().map(slideOf);
   const viewer = new PhotoSwipe({
     dataSource: slides,
     index: Math.max(0, slides.findIndex((slide) => slide.id === id)),
@@ -92,7 +92,7 @@ function nameEach(viewer, current, pushed) {
 function follow(viewer, slides) {
   const sync = () => {
     const { id } = slides[viewer.currIndex];
-    const now = [...grid.children];
+    const now = tiles();
     if (!now.length) return close(viewer);
     const known = new Map(slides.map((slide) => [slide.id, slide]));
     const before = viewer.currIndex;

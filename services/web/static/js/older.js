@@ -1,5 +1,5 @@
 // The grid goes on by itself at its end.
-import { append, grid, holdLastRow, older } from "./grid.js";
+import { append, holdLastRow, older, tiles } from "./grid.js";
 import { fetchPage, t } from "./page.js";
 
 let loading = null;
@@ -48,8 +48,8 @@ export function goOnAtEnd() {
   older.addEventListener("click", async (event) => {
     if (!event.target.closest("a[rel=next]") || event.metaKey || event.ctrlKey) return;
     event.preventDefault();
-    const tiles = grid.children.length;
+    const shown = tiles().length;
     if (await loadOlder()) watcher.observe(older);
-    grid.children[tiles]?.querySelector("a").focus({ preventScroll: true });
+    tiles()[shown]?.querySelector("a").focus({ preventScroll: true });
   });
 }

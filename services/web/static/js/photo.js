@@ -53,7 +53,7 @@ export function startWaiting(section) {
 
 /** Writes the moment of the upload as the reader's own clock and calendar have it. */
 export function localiseTimes() {
-  const times = document.querySelectorAll("time[datetime]");
+  const times = document.querySelectorAll('time[datetime$="Z"]');
   if (!times.length) return; // the first format costs a phone a tenth of a second
   const format = new Intl.DateTimeFormat(document.documentElement.lang, {
     dateStyle: "long",

@@ -1,6 +1,6 @@
 // Which photo of the album one sees: the album is counted, not what the page has loaded of it.
 import { ask } from "../ask.js";
-import { grid } from "../grid.js";
+import { grid, tiles } from "../grid.js";
 import { paths, t } from "../page.js";
 
 const language = document.documentElement.lang;
@@ -8,7 +8,7 @@ const language = document.documentElement.lang;
 /** Adds the counter to the viewer; it says how many there are as soon as that is known. */
 export function placeInAlbum(viewer) {
   let album = null; // {count, newer}: photos in all, and those before the first that is loaded
-  let first = grid.firstElementChild.dataset.id;
+  let first = tiles()[0].dataset.id;
   viewer.ui.registerElement({
     name: "position",
     className: "pswp__counter",
@@ -22,7 +22,7 @@ export function placeInAlbum(viewer) {
           album.count === null ? index : t("position", { index, count: number(album.count) });
       };
       const count = async () => {
-        first = grid.firstElementChild?.dataset.id;
+        first = tiles()[0]?.dataset.id;
         if (!first) return; // the last photo was deleted
         const { answer } = await ask(`${paths.photos}/count?newer_than=${first}`).catch(() => ({}));
         if (Number.isInteger(answer?.newer)) album = answer;
