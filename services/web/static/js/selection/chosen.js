@@ -2,6 +2,9 @@
 // be chosen too; their tiles show it once they are there.
 import { grid, tileOf, tiles } from "../grid.js";
 
+/** The tiles, without what else may stand between them. */
+export const photos = () => tiles().filter((tile) => tile.dataset.id);
+
 const chosen = new Set();
 const listeners = new Set();
 let selecting = false;
@@ -46,7 +49,7 @@ export function begin() {
   if (selecting) return;
   selecting = true;
   grid.classList.add("selecting");
-  tiles().forEach(paint);
+  photos().forEach(paint);
   told();
 }
 
@@ -56,7 +59,7 @@ export function stop() {
   grid.classList.remove("selecting");
   chosen.clear();
   startRange(null);
-  tiles().forEach(paint);
+  photos().forEach(paint);
   told();
 }
 
@@ -70,7 +73,7 @@ export function toggle(id) {
 
 /** Chooses all between where the last choice was and this photo; a shorter range gives others back. */
 export function extend(id) {
-  const ids = tiles().map((tile) => tile.dataset.id);
+  const ids = photos().map((tile) => tile.dataset.id);
   const from = anchor === null ? -1 : ids.indexOf(anchor);
   if (from < 0) return toggle(id);
   begin();
@@ -94,4 +97,4 @@ export function release(ids) {
   told();
 }
 
-grid.addEventListener("change", () => selecting && tiles().forEach(paint));
+grid.addEventListener("change", () => selecting && photos().forEach(paint));
