@@ -2,9 +2,6 @@
 // be chosen too; their tiles show it once they are there.
 import { grid, tileOf, tiles } from "../grid.js";
 
-/** The tiles, without what else may stand between them. */
-export const photos = () => tiles().filter((tile) => tile.dataset.id);
-
 const chosen = new Set();
 const listeners = new Set();
 let selecting = false;
@@ -49,7 +46,7 @@ export function begin() {
   if (selecting) return;
   selecting = true;
   grid.classList.add("selecting");
-  photos().forEach(paint);
+  tiles().forEach(paint);
   told();
 }
 
@@ -59,7 +56,7 @@ export function stop() {
   grid.classList.remove("selecting");
   chosen.clear();
   startRange(null);
-  photos().forEach(paint);
+  tiles().forEach(paint);
   told();
 }
 
@@ -73,7 +70,7 @@ export function toggle(id) {
 
 /** Chooses all between where the last choice was and this photo; a shorter range gives others back. */
 export function extend(id) {
-  const ids = photos().map((tile) => tile.dataset.id);
+  const ids = tiles().map((tile) => tile.dataset.id);
   const from = anchor === null ? -1 : ids.indexOf(anchor);
   if (from < 0) return toggle(id);
   begin();
@@ -97,4 +94,4 @@ export function release(ids) {
   told();
 }
 
-grid.addEventListener("change", () => selecting && photos().forEach(paint));
+grid.addEventListener("change", () => selecting && tiles().forEach(paint));

@@ -1,8 +1,8 @@
 // Choosing many photos: by their check marks, by Shift, by a long press, by keyboard.
 import { SELECTION_STYLE } from "./style.js";
-import { grid } from "../grid.js";
+import { grid, tiles } from "../grid.js";
 import { showBar } from "./bar.js";
-import { begin, chooseAll, extend, isSelecting, photos, stop, toggle } from "./chosen.js";
+import { begin, chooseAll, extend, isSelecting, stop, toggle } from "./chosen.js";
 
 const LONG_PRESS = 500; // milliseconds
 const CHECK_MARK = 44; // the side of its square in the tile's corner, in CSS pixels
@@ -69,7 +69,7 @@ function byLongPress() {
 
 /** The tile that an arrow key leads to: in the next row, the one that is nearest. */
 function neighbour(tile, key) {
-  const all = photos().filter((one) => one.offsetParent);
+  const all = tiles().filter((one) => one.offsetParent);
   const at = all.indexOf(tile);
   if (key === "ArrowLeft" || key === "ArrowRight") return all[at + (key === "ArrowLeft" ? -1 : 1)];
   const step = key === "ArrowUp" ? -1 : 1;
@@ -107,7 +107,7 @@ function byKeyboard() {
     if (event.key === "Escape") stop();
     else if (event.key === "a" && (event.ctrlKey || event.metaKey)) {
       event.preventDefault();
-      chooseAll(photos().map((one) => one.dataset.id));
+      chooseAll(tiles().map((one) => one.dataset.id));
     }
   });
 }
