@@ -278,7 +278,7 @@ def test_many_photos_pass_through_the_tab_and_leave_nothing_in_it(
     lists: list[str] = []
     page.on("request", lambda request: lists.append(request.url.removeprefix(many.url)))
     begin(page)
-    memory = wait_for_end(page, f"Downloaded {PHOTOS:,} photo", 900)
+    memory = wait_for_end(page, f"Downloaded {PHOTOS:,} photo", 3600 if SOAK else 300)
     reader.join(20)
     assert reader.failure is None
     assert [entry.photo_id for entry in reader.entries] == [
