@@ -275,8 +275,10 @@ def test_many_photos_pass_through_the_tab_and_leave_nothing_in_it(
     page = open_page("about:blank")
     page.add_init_script(SENDING_PICKER.replace("SINK", f"{many.bytes.url}/zip"))
     page.goto(many.url)
+    lists: list[str] = []
+    page.on("request", lambda request: lists.append(request.url.removeprefix(many.url)))
     begin(page)
-    memory = wait_for_end(page, f"Downloaded {PHOTOS:,} photo", 900)
+    memory = wait_for_end(page, f"Downloaded {PHOTOS:,} photo", 3600 if SOAK else 300)
     reader.join(20)
     assert reader.failure is None
     assert [entry.photo_id for entry in reader.entries] == [
@@ -286,6 +288,10 @@ def test_many_photos_pass_through_the_tab_and_leave_nothing_in_it(
         "holiday.jpg", *(f"holiday ({number}).jpg" for number in range(2, PHOTOS + 1)),
     ]  # fmt: skip
     assert all(asked == [None] for asked in many.bytes.asked.values())
+    # As docs/event.md has it: once to count them, and once for each 100.
+    listed = [url.split("&")[0] for url in lists if url.startswith("/api/photos")]
+    listed = [url for url in listed if url != "/api/photos/newest"]  # every open page's
+    assert listed == ["/api/photos/count"] + ["/api/photos?limit=100"] * (-(-PHOTOS // 100))
     if SOAK:
         # After a tenth of it the tab has what it needs.
         begun, rest = memory[len(memory) // 10], memory[len(memory) // 10 :]

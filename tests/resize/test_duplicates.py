@@ -1,5 +1,6 @@
 """Albums that take the same bytes once, whatever comes between or ends it."""
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -10,7 +11,7 @@ import boto3
 import pytest
 
 from services.core import keys
-from services.core.albums import MAIN, Album
+from services.core.albums import MAIN, Album, Originals
 from services.core.settings import Settings
 from services.resize.publish import Outcome
 from services.store import Store
@@ -229,3 +230,28 @@ def test_ended_at_any_call_while_it_makes_way_and_done_again(buckets: Buckets) -
         Gallery(buckets.store, "main").delete(first, None)
         call += 1
     assert call > 8
+
+
+def test_what_it_costs(buckets: Buckets) -> None:
+    """As docs/event.md has it: what each setting adds to the calls of a picture that is made ready."""
+
+    def calls(**setting: Any) -> Counter[str]:
+        album = buckets.store.albums.get("main") or MAIN
+        unset = replace(album, one_of_each=False, originals=Originals.NONE)
+        buckets.store.albums.save(replace(unset, **setting))
+        photo_id, _ = put(buckets, pictures.jpeg(60, 40, description=str(setting)))
+        made: list[str] = []
+        events = buckets.store.gallery._s3.meta.events
+
+        def note(model: Any, **_: Any) -> None:
+            made.append(model.name)
+
+        events.register("before-call.s3", note)
+        assert outcome(buckets, photo_id) is Outcome.PUBLISHED
+        events.unregister("before-call.s3", note)
+        return Counter(made)
+
+    plain = calls()
+    assert calls(one_of_each=True) - plain == {"GetObject": 1, "PutObject": 1}
+    assert calls(originals=Originals.UPLOADED) - plain == {"CopyObject": 1}
+    assert calls(originals=Originals.UNLOCATED) - plain == {"PutObject": 1}

@@ -1,12 +1,12 @@
 """Who photos are from, and what is written under them."""
 
+from collections import Counter
 from typing import Any
 
 import pytest
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
-from services.core import keys
 from services.core.grants import Right
 from services.store import Store
 from services.store.relocation import relocate, relocated
@@ -174,7 +174,8 @@ def test_a_page_of_an_album_reads_no_caption(
 ) -> None:
     """One listing; the photo's own page reads its manifest, and where there are none, not even that."""
     client = browser(app)
-    photo_id = upload(client, PICTURE, album)["id"]
+    begun = upload(client, PICTURE, album)
+    photo_id = begun["id"]
     resize(photo_id, album)
     client.get("/albums/party")
     made: list[str] = []
@@ -186,7 +187,11 @@ def test_a_page_of_an_album_reads_no_caption(
     made.clear()
     client.get(f"/albums/party/photos/{photo_id}")
     assert made.count("GetObject") == 1
-    assert keys.is_photo_id(photo_id)
+    made.clear()
+    token = {"X-Delete-Token": begun["delete_token"]}
+    caption = f"/api/albums/party/photos/{photo_id}/caption"
+    assert client.put(caption, json={"text": "A dance."}, headers=token).status_code == 200
+    assert Counter(made) == {"ListObjectsV2": 5, "GetObject": 2, "PutObject": 1}
 
 
 def test_a_guest_with_a_link_gives_a_name(app: FastAPI, store: Store, owner: TestClient) -> None:

@@ -22,6 +22,9 @@ export function tokenOf(id) {
   return read()[id];
 }
 
+/** The ids of what this browser uploaded and may delete. */
+export const ownIds = () => new Set(Object.keys(read()));
+
 export function keepToken(id, token) {
   write(Object.fromEntries([...Object.entries(read()), [id, token]].slice(-MOST)));
 }

@@ -1,6 +1,6 @@
 // The bar at the bottom while photos are chosen: how many, and what can be done with them.
 import { element, icon } from "../page.js";
-import { mine, mayTidy, run } from "./deeds.js";
+import { mayTidy, removable, run } from "./deeds.js";
 import { chooseCover, chooseTarget, confirmDeletion } from "./dialogs.js";
 import { chooseAll, chosenIds, isSelecting, onChosen, release, stop } from "./chosen.js";
 import { dock } from "./dock.js";
@@ -52,9 +52,9 @@ async function download() {
 
 async function remove() {
   const ids = chosenIds();
-  const own = mayTidy() ? ids : ids.filter(mine);
-  if (!own.length) count.textContent = t(ids.length ? "not_mine" : "selected", { count: 0 });
-  else if (await confirmDeletion(own.length, ids.length - own.length)) await act("delete", own);
+  const own = removable(ids);
+  if (!own.length) return;
+  if (await confirmDeletion(own.length, ids.length - own.length)) await act("delete", own);
 }
 
 async function move() {
@@ -110,7 +110,9 @@ function update() {
   for (const deed of [...deeds, deleting]) deed.disabled = Boolean(working);
   ending.textContent = t(working ? "halt" : "cancel");
   if (!isSelecting() || working) return;
-  count.textContent = t("selected", { count: chosenIds().length });
+  const ids = chosenIds();
+  count.textContent = t("selected", { count: ids.length });
+  deleting.hidden = !mayTidy() && !removable(ids).length;
 }
 
 /** Shows the bar whenever photos are being chosen. */

@@ -1,15 +1,19 @@
 // What is done with chosen photos: by the owner's request for many, or a guest's for each of theirs.
 import { forget } from "../grid.js";
 import { paths } from "../page.js";
-import { dropToken, tokenOf } from "../tokens.js";
+import { dropToken, ownIds, tokenOf } from "../tokens.js";
 
 const AT_ONCE = 25; // what the server takes in one request
 
 /** Whether the owner's requests are open to this browser. */
 export const mayTidy = () => "tidy" in paths;
 
-/** Whether this browser uploaded the photo. */
-export const mine = (id) => Boolean(tokenOf(id));
+/** Those of the photos that this browser may delete. */
+export function removable(ids) {
+  if (mayTidy()) return ids;
+  const own = ownIds();
+  return ids.filter((id) => own.has(id));
+}
 
 async function tidy(action, ids, to, signal) {
   const response = await fetch(paths.tidy, {

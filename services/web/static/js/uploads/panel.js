@@ -252,6 +252,7 @@ class Panel {
     } else if (state === "duplicate") {
       card.show(photo, "duplicate"); // whose page is that of the photo which stands
       if (card.print) keepSent(card.print, photo.of);
+      this.letGo(card);
     } else if (state === "pending") {
       card.show(photo, state);
     } else if (state === "rejected") {

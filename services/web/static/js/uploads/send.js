@@ -121,7 +121,8 @@ function online(signal) {
 /** Whether S3 has the file although its receipt was lost: it is not sent twice for that. */
 async function arrived(id) {
   const { answer } = await ask(`${paths.photos}?ids=${id}`).catch(() => ({}));
-  return ["waiting", "ready", "pending", "stored", "rejected"].includes(answer?.photos?.[0]?.state);
+  const ended = ["ready", "pending", "stored", "duplicate", "rejected"];
+  return ["waiting", ...ended].includes(answer?.photos?.[0]?.state);
 }
 
 /**

@@ -18,7 +18,7 @@ const HEAVY = 300e6; // bytes from which on memory is worth a word
 
 /** About how many bytes so many photos have, judged by those on the page. */
 function estimated(count) {
-  const sides = tiles().map((tile) => tile.querySelector("a").dataset);
+  const sides = tiles().flatMap((tile) => tile.querySelector("a[data-width]")?.dataset ?? []);
   const pixels = sides.reduce((sum, { width, height }) => sum + width * height, 0);
   return sides.length ? (count * BYTES_A_PIXEL * pixels) / sides.length : 0;
 }

@@ -13,6 +13,12 @@ export function sourceOf(photo, original) {
   return photo.variants?.at(-1);
 }
 
+/** When it was taken, or else came: a ZIP knows no time before 1980. */
+function momentOf({ taken_at: taken, uploaded_at: uploaded }) {
+  const moment = new Date(taken ?? uploaded);
+  return moment.getFullYear() < 1980 ? new Date(uploaded) : moment;
+}
+
 const extensionOf = ({ type }) => (type === "image/jpeg" ? "jpg" : type.split("/")[1]);
 
 async function fetched(photo, original, signal) {
@@ -57,6 +63,6 @@ export async function* filesOf(photos, { original, lost, signal }) {
     }
     waiting -= bytes;
     const name = nameOf(photo.name ?? "", extensionOf(source), photo.id);
-    yield { name, type: source.type, lastModified: new Date(photo.uploaded_at), parts, bytes };
+    yield { name, type: source.type, lastModified: momentOf(photo), parts, bytes };
   }
 }

@@ -27,7 +27,7 @@ async function* pages(limit, signal) {
   let after = "";
   const by = ofName() && `&by=${encodeURIComponent(ofName())}`;
   do {
-    const page = await get(`?limit=${limit}${by}${after && `&after=${after}`}`, signal);
+    const page = await get(`?limit=${limit}${by}${after && `&after=${encodeURIComponent(after)}`}`, signal);
     yield page.photos;
     after = page.next;
   } while (after);
