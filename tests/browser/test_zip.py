@@ -6,6 +6,7 @@ import re
 import subprocess
 import time
 import zipfile
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -330,6 +331,20 @@ def test_what_breaks_off_goes_on_and_what_is_gone_is_left_out(
     again.join(20)
     assert again.failure is None
     assert [entry.photo_id for entry in again.entries] == [gone, broken]
+
+
+def test_where_nothing_can_be_fetched_it_says_so_and_leaves_no_file(
+    many: ManyPhotos, open_page: Open
+) -> None:
+    """As where the bucket's CORS does not know the page: an empty ZIP would look like a success."""
+    many.bytes.failures = defaultdict(lambda: ["404"])
+    page = open_page("about:blank", errors=r"status of 404")
+    page.add_init_script(SENDING_PICKER.replace("SINK", f"{many.bytes.url}/zip"))
+    page.goto(many.url)
+    begin(page)
+    expect(page.get_by_text("The download broke off. Try again.")).to_be_visible()
+    page.wait_for_function("window.aborted")
+    assert many.bytes.zip.empty()
 
 
 def test_cancelling_ends_everything(many: ManyPhotos, open_page: Open) -> None:

@@ -14,6 +14,7 @@ import { needsMemory, openSink } from "./sink.js";
 
 const BYTES_A_PIXEL = 0.25; // of a photograph as JPEG; only to warn by
 const UNCOUNTED = 10_000; // photos, and more: the API counts no further
+const HOPELESS = 8; // photos lost before any came: storage is out of reach, or another site to the browser
 const HEAVY = 300e6; // bytes from which on memory is worth a word
 
 /** About how many bytes so many photos have, judged by those on the page. */
@@ -79,17 +80,20 @@ async function zip(source, original, progress, sink) {
   const { signal } = progress;
   progress.show();
   const lost = [];
+  let written = 0;
   const files = filesOf(source(signal), {
     original,
     signal,
     lost: (photo) => {
       lost.push(photo.id);
+      if (!written && lost.length === Math.min(HOPELESS, progress.count)) throw new Error("nothing came");
       progress.leftOut(lost.length);
     },
   });
   async function* inputs() {
     for await (const { name, lastModified, parts, bytes } of files) {
       yield { name, lastModified, input: (async function* () { yield* parts; })() };
+      written += 1;
       progress.file(bytes);
     }
   }

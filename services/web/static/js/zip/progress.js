@@ -27,6 +27,11 @@ export class Progress {
     this.#box.append(this.#said, this.#line, this.#bar, this.#button);
   }
 
+  /** How many files are to come, as far as it is known. */
+  get count() {
+    return this.#count ?? Infinity;
+  }
+
   get signal() {
     return this.#control.signal;
   }
