@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import boto3
 import pytest
+from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from services.core import keys
@@ -16,6 +17,7 @@ from services.core.order import Order, position_of
 from services.core.photo import Photo
 from services.core.settings import Settings
 from services.store import Store
+from services.web.access import BROWSER_COOKIE, browser_id
 from services.web.app import create_app
 from tests.listed_s3 import ListedS3
 from tests.photos import stored_photo
@@ -209,3 +211,20 @@ def test_any_place_among_100_000_takes_a_bounded_number_of_listings(
         assert ids_on(shown)[0] == next(p.id for p in photos if f"{p.clock:%Y-%m-%d}" == day)
     dates = re.findall(r'data-date="([^"]+)"', client.get("/dates", headers=HTML).text)
     assert dates == sorted({f"{photo.clock:%Y-%m}" for photo in photos}, reverse=True)
+
+
+def test_who_sees_only_their_own_learns_of_no_other_date(
+    owner: TestClient, app: FastAPI, store: Store
+) -> None:
+    """Where guests see their own photos, no page of dates and no bar; theirs still stand by day."""
+    own, other = photos_taken(DAY_ONE, DAY_ONE + timedelta(days=1))
+    store.albums.save(replace(BY_TIME, drop=True))
+    guest = TestClient(app, base_url="http://gallery.test", cookies={BROWSER_COOKIE: "token"})
+    for photo in (replace(own, browser=browser_id("token")), replace(other, browser="another")):
+        store.gallery.put_entry(photo, {})
+    page = guest.get("/", headers=HTML).text
+    assert (ids_on(page), days_on(page)) == ([own.id], ["2026-07-15"])
+    assert "data-dates" not in page
+    assert guest.get("/dates", headers=HTML, follow_redirects=False).status_code == 302
+    assert days_on(owner.get("/", headers=HTML).text) == ["2026-07-16", "2026-07-15"]
+    assert "data-dates" in owner.get("/", headers=HTML).text
