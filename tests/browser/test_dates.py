@@ -137,3 +137,12 @@ def test_no_picture_is_blown_up_and_nothing_overflows(
     )
     assert max(heights) <= 1.55 * row
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_only_what_came_since_is_offered(journey: Site, open_page: Open) -> None:
+    """Photos on pages still to come are not taken for new, though they were uploaded last."""
+    page = open_page(journey.url, size=(1280, 300))
+    with page.expect_response("**/newest*"):
+        page.reload()
+    page.wait_for_timeout(300)
+    expect(page.locator(".arrivals")).to_have_count(0)

@@ -9,6 +9,7 @@ const AWAY = 60_000; // milliseconds after which a tab that comes back asks for 
 
 const held = new Map(); // id → tile
 let offered = new Set(); // ids of photos of others, whose tiles are fetched once asked for
+const isDated = Boolean(grid?.classList.contains("dated")); // in the order they were taken
 let met = null; // the newest ids when the page was opened, where it does not begin with them
 let button = null;
 let queued = [];
@@ -49,7 +50,7 @@ function isLater(rank) {
 }
 
 /** Likewise of an id, by which nothing is known where photos are in the order they were taken. */
-const mayBeLater = (id) => !grid.classList.contains("dated") && isLater(id);
+const mayBeLater = (id) => !isDated && isLater(id);
 
 function hold(some) {
   for (const tile of some) {
@@ -64,7 +65,7 @@ function hold(some) {
  * itself where nothing is shown yet. Returns whether there is anything that was not offered before.
  */
 export function offer(ids) {
-  if (!atHead()) met ??= ids;
+  if (!atHead() || isDated) met ??= ids;
   const before = offered;
   const isNew = (id) => !tileOf(id) && !held.has(id) && !mayBeLater(id) && !wasMet(id);
   offered = new Set(ids.filter(isNew));
