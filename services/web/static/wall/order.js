@@ -12,7 +12,7 @@ export class Order {
     Object.assign(this, { page, some, now });
     this.queue = [];
     this.asked = 0; // when the queue was fetched
-    this.at = null; // the photo that the walk has come to
+    this.began = null; // where the page in the queue begins
     this.after = null; // where the next page begins; null for the newest
     this.walked = 0; // photos since the walk began at the newest
     this.count = 0; // photos that the last whole walk met
@@ -47,7 +47,7 @@ export class Order {
     }
     if (this.now() - this.asked > STALE) {
       this.queue = [];
-      this.after = this.at;
+      this.after = this.began;
     }
     let rounds = 0;
     for (;;) {
@@ -57,7 +57,6 @@ export class Order {
         continue;
       }
       const photo = this.queue.shift();
-      this.at = photo.id;
       this.walked += 1;
       if (!this.#isRecent(photo.id)) return this.#show(photo);
     }
@@ -69,6 +68,7 @@ export class Order {
       this.walked = 0;
     }
     const { photos, next } = await this.page(this.after);
+    this.began = this.after;
     this.queue = photos;
     this.asked = this.now();
     this.after = next;
