@@ -97,3 +97,11 @@ def test_of_a_closed_album_the_link_that_the_owner_wants(
         Invitation(path_of(store, adds), adds=True),
         Invitation(path_of(store, sees), adds=False),
     ]
+
+
+def test_it_says_whom_photos_are_from_where_the_album_does(owner: TestClient, store: Store) -> None:
+    """Not because its owner, who is told everywhere else, is signed in at the projector."""
+    for names in (True, False):
+        store.albums.save(Album(slug=f"names-{names}".lower(), names=names))
+        page = owner.get(f"/albums/names-{names}/wall".lower()).text
+        assert ('id="from"' in page) is names
