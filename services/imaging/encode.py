@@ -4,7 +4,12 @@ import io
 from collections.abc import Sequence
 from typing import Any
 
-from PIL import Image
+from PIL import (  # Pillow itself passes over those that it cannot load
+    Image,
+    JpegImagePlugin,  # noqa: F401
+    PngImagePlugin,  # noqa: F401
+    WebPImagePlugin,  # noqa: F401
+)
 
 from services.core.variants import Format, formats_for
 from services.imaging.codecs import turbojpeg
