@@ -51,7 +51,7 @@ def _jpeg(frames: Sequence[Frame], _loops: int) -> bytes:
 
 
 def _png(frames: Sequence[Frame], _loops: int) -> bytes:
-    return _saved(to_pillow(frames[0].raster), "PNG", compress_level=PNG_LEVEL)
+    return _saved(_shown(frames[0].raster), "PNG", compress_level=PNG_LEVEL)
 
 
 def _webp(frames: Sequence[Frame], loops: int) -> bytes:

@@ -38,7 +38,7 @@ def test_stays_for_the_next_call(children: Children) -> None:
 
 def test_spinning_in_c_is_a_timeout(children: Children, monkeypatch: pytest.MonkeyPatch) -> None:
     """A decoder that never returns to Python is stopped at the deadline and judged a timeout."""
-    monkeypatch.setattr(child, "FAIR_SECONDS", 0.3)
+    monkeypatch.setattr(child, "FAIR_SECONDS", 0.05)
     _call(children, "pid")
     began = time.monotonic()
     with pytest.raises(Rejected) as refusal:
@@ -59,7 +59,7 @@ def test_time_that_others_had_is_no_verdict(
     children: Children, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """On a machine that is busy, or has no memory left but a disk's, the clock alone says nothing."""
-    monkeypatch.setattr(child, "FAIR_SECONDS", 0.3)
+    monkeypatch.setattr(child, "FAIR_SECONDS", 0.05)
     _call(children, "pid")
     with pytest.raises(TimeoutError):
         _call(children, "wait", 1)
