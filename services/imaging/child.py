@@ -99,8 +99,8 @@ class _Child:
             wire.send(stdin, head | {"seconds": seconds}, parts)
             response, files = wire.receive(stdout)
         except (OSError, EOFError, wire.MessageError) as error:
-            self._process.kill()
             used = _processor_seconds(self._process.pid) - before
+            self._process.kill()  # waits for one that has ended
             code = self._process.wait()
             if loading:
                 why = f"the decoding process ended before it had loaded {loading}"

@@ -59,7 +59,7 @@ def test_time_that_others_had_is_no_verdict(
     children: Children, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """On a machine that is busy, or has no memory left but a disk's, the clock alone says nothing."""
-    monkeypatch.setattr(child, "FAIR_SECONDS", 0.05)
+    monkeypatch.setattr(child, "FAIR_SECONDS", 0.5)
     _call(children, "pid")
     with pytest.raises(TimeoutError):
         _call(children, "wait", 1)
