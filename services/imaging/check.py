@@ -49,7 +49,7 @@ def _check_extent(header: Header, limits: Limits) -> None:
         raise Rejected(Reason.CORRUPT, extent)
     if max(width, height) > limits.max_side:
         raise Rejected(Reason.SIDE_TOO_LONG, extent)
-    # A GIF's frame may be larger than the picture, and is decoded whole before it is cut.
+    # What is stored may be larger than the picture, and is decoded whole before it is cut.
     one = max(width * height, header.total_frame_pixels if header.frames == 1 else 0)
     if one > limits.max_pixels:
         raise Rejected(Reason.TOO_MANY_PIXELS, extent)

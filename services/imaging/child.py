@@ -10,6 +10,7 @@ ours. It is also the sandbox of a decoder that was taken over: services.imaging.
 import atexit
 import contextlib
 import logging
+import os
 import signal
 import subprocess
 import sys
@@ -28,7 +29,7 @@ from services.imaging.sandbox import hide_from_children
 logger = logging.getLogger(__name__)
 
 FAIR_SECONDS = 10.0
-"""A picture that had less time than this is worth another try, with a whole Lambda's time."""
+"""A picture that had less time than this, or less of a processor, is worth another try."""
 
 ATTEMPTS = 2
 """A failure becomes a verdict when a fresh process fails too: earlier pictures cannot be the cause."""
@@ -41,7 +42,15 @@ class ChildError(Exception):
 
 
 class CannotStartError(ChildError):
-    """No decoding process starts on this machine: it saw no byte of the picture."""
+    """No decoding process starts here, or loads its decoder: it saw no byte of the picture."""
+
+
+class _LateError(TimeoutError):
+    """The deadline passed; `processor_seconds` is what the picture had of a processor."""
+
+    def __init__(self, processor_seconds: float) -> None:
+        super().__init__("the decoding process passed its deadline")
+        self.processor_seconds = processor_seconds
 
 
 class _FailedError(Exception):
@@ -63,10 +72,10 @@ class _Child:
             cwd=Path(__file__).parents[2],
             env=child_environment(),
         )
-        self._has_started = False
+        self._loaded: set[str | None] = set()
 
     def call(self, head: dict[str, Any], parts: list[bytes], deadline: float) -> wire.Message:
-        """Return the response to a message; raises TimeoutError, _FailedError or Rejected."""
+        """Return the response to a message; raises _LateError, _FailedError or Rejected."""
         stdin, stdout = self._process.stdin, self._process.stdout
         if stdin is None or stdout is None:
             raise ChildError("no pipes")
@@ -75,20 +84,29 @@ class _Child:
         alarm = threading.Timer(max(0.0, seconds), self._process.kill)
         alarm.daemon = True
         alarm.start()
+        before = _processor_seconds(self._process.pid)
+        needs, loading = head.get("needs"), "its libraries"
         try:
-            if not self._has_started:
-                wire.receive(stdout)  # it says so once it has all its libraries
-                self._has_started = True
+            if None not in self._loaded:
+                wire.receive(stdout)  # it says so once it has those that all pictures need
+                self._loaded.add(None)
+            if needs not in self._loaded:
+                loading = str(needs)
+                wire.send(stdin, {"load": needs})
+                wire.receive(stdout)
+                self._loaded.add(needs)
+            loading = ""
             wire.send(stdin, head | {"seconds": seconds}, parts)
             response, files = wire.receive(stdout)
         except (OSError, EOFError, wire.MessageError) as error:
-            self._process.kill()
+            used = _processor_seconds(self._process.pid) - before
+            self._process.kill()  # waits for one that has ended
             code = self._process.wait()
-            if time.monotonic() >= deadline:
-                raise TimeoutError("the decoding process passed its deadline") from None
-            if not self._has_started:
-                why = f"the decoding process ended with {code} before it was ready"
+            if loading:
+                why = f"the decoding process ended before it had loaded {loading}"
                 raise _FailedError(CannotStartError(why)) from error
+            if time.monotonic() >= deadline:
+                raise _LateError(used) from None
             raise _FailedError(_verdict_on_end(code, error)) from error
         finally:
             alarm.cancel()
@@ -128,16 +146,17 @@ class Children:
     def call(self, head: dict[str, Any], parts: list[bytes], deadline: float) -> wire.Message:
         """Return the target's response to a message.
 
-        `deadline` is a moment of time.monotonic(). Raises Rejected for what the target rejects, and
-        for a picture with which it fails in whatever way ATTEMPTS times, or for which it passes the
-        deadline; ChildError (CannotStartError where none starts at all) and TimeoutError where the
-        surroundings are to blame.
+        `deadline` is a moment of time.monotonic(); the head's "needs" is a module that is loaded
+        before the message is sent. Raises Rejected for what the target rejects, and for a picture
+        with which it fails in whatever way ATTEMPTS times, or for which it passes the deadline;
+        ChildError (CannotStartError where none starts at all, or loads that module) and
+        TimeoutError where the surroundings are to blame, others on the same processor included.
         """
         seconds = deadline - time.monotonic()
         try:
             return self._attempts(head, parts, deadline)
-        except TimeoutError:
-            if seconds < FAIR_SECONDS:
+        except _LateError as late:
+            if min(seconds, late.processor_seconds) < FAIR_SECONDS:
                 raise
             raise Rejected(Reason.TIMEOUT, f"after {seconds:.1f} s") from None
 
@@ -175,6 +194,18 @@ class Children:
         except OSError as error:
             msg = f"no decoding process can be started: {error}"
             raise CannotStartError(msg) from error
+
+
+def _processor_seconds(pid: int) -> float:
+    """Return what a process has used of processors, also after its end until it is waited for.
+
+    Where there is no /proc, the time that has passed. Source: proc_pid_stat(5), utime and stime.
+    """
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return time.monotonic()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _verdict_on_end(code: int, error: Exception) -> Exception:

@@ -4,7 +4,12 @@ import io
 from functools import cache, lru_cache
 from itertools import product
 
-from PIL import Image, ImageChops, ImageCms
+from PIL import (
+    Image,
+    ImageChops,
+    ImageCms,
+    _imagingcms,  # noqa: F401 - ImageCms would miss it at the first profile only
+)
 
 from services.imaging.codecs.icc import GREY
 from services.imaging.codecs.pixels import to_pillow, to_raster

@@ -2,18 +2,19 @@
 
 Sources: ITU-T H.273 (the numbers of `cicp`), PNG third edition (gAMA, cHRM, cICP), ITU-R BT.2100
 (PQ and HLG), SMPTE ST 2094-50 (the tone curve, by which Chromium shows high dynamic range where
-there is none: half as bright up to the white of 203 cd/m², then bent up to 1,000).
+there is none: darker up to the white of 203 cd/m², by half from 1,000 on, then bent up to the peak).
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from math import exp, sqrt
+from math import exp, log2, sqrt
 
 Matrix = tuple[tuple[float, ...], ...]
 Light = tuple[float, float, float]  # of red, green and blue
 Chromaticities = tuple[float, ...]  # x and y of red, green, blue and white
 
+_MOST = 100  # in a matrix between primaries that exist there is nothing beyond 4
 _D65 = (0.3127, 0.329)
 _C = (0.31, 0.316)
 _BT709: Chromaticities = (0.64, 0.33, 0.3, 0.6, 0.15, 0.06, *_D65)
@@ -31,8 +32,9 @@ _PRIMARIES: dict[int, Chromaticities] = {
     22: (0.63, 0.34, 0.295, 0.605, 0.155, 0.077, *_D65),
 }
 
-_WHITE, _PEAK = 203.0, 1000.0  # cd/m²
-_HEADROOM = _PEAK / _WHITE
+_WHITE, PEAK = 203.0, 1000.0  # cd/m²
+_HEADROOM = PEAK / _WHITE
+_BRIGHTEST = 10_000.0  # that PQ can say
 PQ, HLG = 16, 18
 
 
@@ -42,6 +44,7 @@ class ColourSpace:
 
     primaries: Chromaticities
     transfer: int | float  # a float is the exponent by which samples become light
+    peak: float = PEAK  # cd/m² of the brightest, where it is of high dynamic range
 
     @property
     def is_hdr(self) -> bool:
@@ -64,15 +67,34 @@ class ColourSpace:
 SRGB = ColourSpace(_BT709, 13)
 
 
-def from_cicp(primaries: int, transfer: int) -> ColourSpace:
-    """Return the colour space of H.273's numbers; what they leave open, or nobody uses, is sRGB's."""
+def from_cicp(primaries: int, transfer: int, *brightest: float) -> ColourSpace:
+    """Return the colour space of H.273's numbers; what they leave open, or nobody uses, is sRGB's.
+
+    `brightest` are cd/m² of the content and of the display that it was made on, the first that is
+    known counts, 0 is unknown.
+    """
     curve = transfer if transfer in _TRANSFERS else 13
-    return ColourSpace(_PRIMARIES.get(primaries, _BT709), curve)
+    peak = next((min(one, _BRIGHTEST) for one in brightest if one and curve in (PQ, HLG)), PEAK)
+    return ColourSpace(_PRIMARIES.get(primaries, _BT709), curve, peak)
 
 
 def from_gamma(gamma: float, chromaticities: Chromaticities | None) -> ColourSpace:
-    """Return the colour space of PNG's gAMA and cHRM (which has white first there, last here)."""
+    """Return the colour space of PNG's gAMA and cHRM (which has white first there, last here).
+
+    It is sRGB where its primaries span no colours.
+    """
+    if chromaticities and not _is_sound(chromaticities):
+        return SRGB
     return ColourSpace(chromaticities or _BT709, 1.0 / gamma)
+
+
+def _is_sound(chromaticities: Chromaticities) -> bool:
+    """Tell whether there is light of all colours, and of white in each of the primaries."""
+    try:
+        matrix = to_srgb_primaries(chromaticities)
+    except ZeroDivisionError:
+        return False
+    return all(abs(one) < _MOST for row in matrix for one in row)
 
 
 def srgb_to_linear(sample: float) -> float:
@@ -101,7 +123,7 @@ def show(space: ColourSpace) -> Callable[[Light], Light]:
         if space.transfer == HLG:
             luma = 0.2627 * wide[0] + 0.678 * wide[1] + 0.0593 * wide[2]
             wide = _scaled(wide, _HEADROOM * max(luma, 0) ** 0.2)
-        return _through(back, _scaled(wide, tone_gain(max(wide))))
+        return _through(back, _scaled(wide, tone_gain(max(wide), space.peak)))
 
     return toned
 
@@ -116,17 +138,21 @@ def _scaled(light: Light, factor: float) -> Light:
     return light[0] * factor, light[1] * factor, light[2] * factor
 
 
-def tone_gain(brightest: float) -> float:
+def tone_gain(brightest: float, peak: float = PEAK) -> float:
     """Return by what to multiply a pixel whose brightest component is so many whites."""
+    headroom = peak / _WHITE
+    if headroom <= 1:
+        return 1.0
+    white = 1 - 0.5 * min(log2(headroom) / log2(_HEADROOM), 1)
     if brightest <= 1:
-        return 0.5
-    if brightest >= _HEADROOM:
+        return white
+    if brightest >= headroom:
         return 1 / brightest
-    # A quadratic Bézier curve from (1, 0.5) over a point on the same slope to (headroom, 1).
-    middle = 0.35 * 1 + 0.65 * 2
-    a, b, c = 1 - 2 * middle + _HEADROOM, 2 * (middle - 1), 1 - brightest
+    # A quadratic Bézier curve from (1, white) over a point on the same slope to (headroom, 1).
+    middle = 0.35 * 1 + 0.65 / white
+    a, b, c = 1 - 2 * middle + headroom, 2 * (middle - 1), 1 - brightest
     at = (-b + sqrt(b * b - 4 * a * c)) / (2 * a)
-    bent = (1 - at) ** 2 * 0.5 + 2 * at * (1 - at) * middle / 2 + at * at
+    bent = (1 - at) ** 2 * white + 2 * at * (1 - at) * middle * white + at * at
     return bent / brightest
 
 

@@ -2,7 +2,8 @@
 
     python -m services.imaging.decoder_process module:function
 
-The function takes and returns a message of services.imaging.wire.
+The function takes and returns a message of services.imaging.wire. A message of one word, "load", is
+the name of a module that the next one needs; a process that cannot load it ends.
 """
 
 import errno
@@ -15,7 +16,7 @@ from typing import Any
 
 from services.core.rejected import Rejected
 from services.imaging import wire
-from services.imaging.memory import MEMORY_BOUND, give_back
+from services.imaging.memory import MEMORY_BOUND, give_back, is_there
 from services.imaging.sandbox import bound_memory, forbid_system_calls
 
 
@@ -34,6 +35,10 @@ def serve(target: str) -> None:
             head, parts = wire.receive(requests)
         except EOFError:
             return
+        if module_to_load := head.get("load"):
+            importlib.import_module(module_to_load)
+            wire.send(responses, {"outcome": "ready"})
+            continue
         # Ends this process where the parent died before the deadline; works even while C code runs.
         faulthandler.dump_traceback_later(max(0.0, head.pop("seconds")) + 1, exit=True)
         outcome: tuple[dict[str, Any], list[bytes]] = _outcome(function, (head, parts))
@@ -49,15 +54,13 @@ def _outcome(function: Any, message: Any) -> tuple[dict[str, Any], list[bytes]]:
     except Rejected as rejected:
         reason, detail = rejected.reason, rejected.detail
         return {"outcome": "rejected", "reason": reason, "detail": detail}, []
-    except MemoryError:
-        return {"outcome": "memory"}, []
     except Exception as error:  # noqa: BLE001 - handed to the parent, which judges it
         # No byte of a picture makes the system itself fail; Pillow's own OSErrors have no number.
         number = error.errno if isinstance(error, OSError) else None
-        if number == errno.ENOMEM:
-            return {"outcome": "memory"}, []
-        text = "".join(traceback.format_exception(error))
-        return {"outcome": "failed" if number is None else "surroundings", "traceback": text}, []
+        outcome = "failed" if number is None else "surroundings"
+        if isinstance(error, MemoryError) or number == errno.ENOMEM:
+            outcome = "memory" if is_there() else "surroundings"
+        return {"outcome": outcome, "traceback": "".join(traceback.format_exception(error))}, []
     return head | {"outcome": "done"}, parts
 
 

@@ -28,7 +28,8 @@ def make_variants(
 
     With a `deadline`, a moment of time.monotonic(), the work is done in a child process, and the
     errors are: Rejected where the data cannot become a photo, whatever it made the decoders do;
-    TimeoutError, MemoryError or ChildError where the surroundings failed and a retry may help.
+    TimeoutError, MemoryError or ChildError where the surroundings failed and a retry may help, of
+    which CannotStartError is the installation's fault and has nothing to do with the picture.
 
     Without one the work is done in this process, which then needs services.imaging.environment's
     variables: for benchmarks, fuzzing and tests. Errors other than Rejected are bugs.
@@ -37,11 +38,24 @@ def make_variants(
         from services.imaging import pipeline
 
         return pipeline.run(data, sizes, formats, limits, shape)
-    response = _children.call(*request(data, sizes, formats, limits, shape), deadline)
+    head, parts = request(data, sizes, formats, limits, shape)
+    response = _children.call(head | {"needs": _module_for(data)}, parts, deadline)
     try:
         return picture_in(response, sizes, shape)
     except MessageError as error:
         raise Rejected(Reason.CORRUPT, f"makes its decoder answer nonsense: {error}") from error
+
+
+def _module_for(data: bytes) -> str | None:
+    """Return the module that decodes a file, if it is loaded by the first picture that needs it."""
+    if data[4:8] != b"ftyp":
+        return None
+    from services.imaging.codecs import isobmff
+
+    try:
+        return f"services.imaging.codecs.{isobmff.format_of(data)}"
+    except Rejected:
+        return None
 
 
 def warm_up() -> None:

@@ -79,7 +79,7 @@ _export.argtypes = (
 def to_wand(raster: Raster) -> Any:
     """Return a new wand Image with the raster's pixels; the caller closes it.
 
-    Raises wand.exceptions.WandException where ImageMagick's resources do not suffice.
+    Raises MemoryError where ImageMagick's resources do not suffice.
     """
     size = raster.width * raster.height * CHANNELS[raster.mode]
     if len(raster.pixels) != size:
@@ -90,8 +90,7 @@ def to_wand(raster: Raster) -> Any:
         image.wand, raster.width, raster.height, _MAP[raster.mode], _CHAR_PIXEL,
         _address(raster.pixels),
     ):  # fmt: skip
-        image.raise_exception()
-        raise MemoryError("ImageMagick took no pixels")
+        raise _error(image, "took no pixels")
     return image
 
 
@@ -104,8 +103,7 @@ def resize(image: Any, width: int, height: int, filter_: str) -> None:
     if not _library.MagickResizeImage(
         image.wand, width, height, _FILTERS.index(filter_), sharpness
     ):  # fmt: skip
-        image.raise_exception()
-        raise MemoryError("ImageMagick did not resize")
+        raise _error(image, "did not resize")
 
 
 def from_wand(image: Any, mode: str, size: tuple[int, int] | None = None) -> Raster:
@@ -115,9 +113,22 @@ def from_wand(image: Any, mode: str, size: tuple[int, int] | None = None) -> Ras
     if not _export(
         image.wand, 0, 0, width, height, _MAP[mode], _CHAR_PIXEL, _address(pixels)
     ):  # fmt: skip
-        image.raise_exception()
-        raise MemoryError("ImageMagick gave no pixels")
+        raise _error(image, "gave no pixels")
     return Raster(mode, width, height, pixels)
+
+
+def _error(image: Any, what: str) -> Exception:
+    """Return what a call failed with, which has seen no file: for want of memory, unless it is a bug."""
+    from wand.exceptions import CacheError, ResourceLimitError, WandException
+
+    try:
+        image.raise_exception()
+    except (CacheError, ResourceLimitError) as error:
+        return MemoryError(f"ImageMagick {what}: {error}")
+    except WandException as error:
+        failure: Exception = error
+        return failure
+    return MemoryError(f"ImageMagick {what}")
 
 
 def _address(pixels: Any) -> Any:

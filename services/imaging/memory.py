@@ -1,6 +1,8 @@
 """How much memory the decoding process may have, and giving back what a large picture took."""
 
 import ctypes
+import mmap
+import resource
 from pathlib import Path
 
 MEMORY_BOUND = 1536 << 20
@@ -9,6 +11,22 @@ MEMORY_BOUND = 1536 << 20
 _WORTH_KEEPING = 256 << 20  # bytes: what the next picture need not ask the system for again
 _PAGE = 4096
 _STATUS = Path("/proc/self/statm")
+
+
+def is_there() -> bool:
+    """Tell whether the system has all the memory that this process may have; Linux.
+
+    Where it does not, a picture that got none may not be to blame.
+    """
+    if not _STATUS.exists():
+        return True
+    used = int(_STATUS.read_bytes().split()[5]) * _PAGE
+    left = resource.getrlimit(resource.RLIMIT_DATA)[0] - used
+    try:
+        mmap.mmap(-1, max(left, _PAGE), flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS).close()
+    except OSError:
+        return False
+    return True
 
 
 def give_back() -> None:

@@ -33,7 +33,7 @@ class Header:
     loops: int = 0  # how often an animation is shown; 0 is for ever
     icc: bytes | None = None  # a profile for the channels that it has
     space: ColourSpace | None = None  # stated without a profile
-    total_frame_pixels: int = 0  # of all frames together, where those have sizes of their own
+    total_frame_pixels: int = 0  # of all frames together, before they are cut to the picture
     taken: datetime | None = None  # by the camera's clock; see services.core.capture
 
     @property

@@ -4,7 +4,6 @@ Each attempt puts an object before it begins and removes it when the upload has 
 that failed gets the error; that of one that ended its process stays without.
 """
 
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -16,6 +15,10 @@ from services.store.bucket import Bucket
 from services.store.client import is_storage_failure
 
 MAX_ATTEMPTS = 5  # an event's three and those of two sweeps
+
+SWEEP_AGAIN_AFTER = (10, 60, 300, 600)
+"""Seconds from an upload's first, second, … attempt to a sweep's next. A machine that is short of
+memory or of time for a quarter of an hour costs no good picture, however often it sweeps."""
 
 LONGEST_ATTEMPT = timedelta(minutes=3)
 """An attempt that is older than this is over; the resize function's timeout is two minutes."""
@@ -34,6 +37,20 @@ class Attempt:
     def key(self) -> str:
         """Where it is counted."""
         return f"{keys.attempts_prefix(self.album, self.photo_id)}{self.number}"
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """How often an upload was tried, and when last."""
+
+    times: int
+    last: datetime
+
+    @property
+    def again(self) -> datetime:
+        """From when a sweep may try it again; for what is over there is nothing to wait for."""
+        waits = SWEEP_AGAIN_AFTER[self.times - 1 : self.times]
+        return self.last + timedelta(seconds=sum(waits))
 
 
 class AttemptRecords:
@@ -76,13 +93,14 @@ class AttemptRecords:
         note = {"upload": upload, "reason": reason, "detail": detail}
         self._bucket.put_json(keys.given_up_key(attempt.album, attempt.photo_id), note)
 
-    def tried(self) -> tuple[Counter[str], dict[str, str]]:
-        """Return by photo id how often each upload was tried, and the keys of what `give_up` notes."""
-        tried: Counter[str] = Counter()
+    def tried(self) -> tuple[dict[str, Tried], dict[str, str]]:
+        """Return by photo id how each upload was tried, and the keys of what `give_up` notes."""
+        tried: dict[str, Tried] = {}
         given_up: dict[str, str] = {}
         for item in self._bucket.objects(keys.ATTEMPT_PREFIX):
-            photo_id = item["Key"].split("/")[2]
-            tried[photo_id] += 1
+            photo_id, at = item["Key"].split("/")[2], item["LastModified"]
+            before = tried.get(photo_id, Tried(0, at))
+            tried[photo_id] = Tried(before.times + 1, max(before.last, at))
             if item["Key"].endswith(keys.GIVEN_UP):
                 given_up[photo_id] = item["Key"]
         return tried, given_up

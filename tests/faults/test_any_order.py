@@ -230,6 +230,7 @@ def test_any_order(
     from hypothesis.stateful import run_state_machine_as_test
 
     monkeypatch.setattr(attempts, "LONGEST_ATTEMPT", timedelta(days=-1))
+    monkeypatch.setattr(attempts, "SWEEP_AGAIN_AFTER", ())
     monkeypatch.setattr(publish, "make_variants", make_variants)  # to be as it was afterwards
     AnyOrder.server, AnyOrder.session = local_s3, aws_session
     run_state_machine_as_test(

@@ -6,7 +6,7 @@ What they must look like is what Chromium 156 shows; tests/imaging/test_canvas.p
 import io
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pillow_heif
@@ -19,6 +19,7 @@ from tests.pictures import (
     avif,
     gif,
     grey_profile,
+    grid,
     heic,
     jpeg,
     photo,
@@ -80,6 +81,15 @@ def _cicp(primaries: int, transfer: int) -> tuple[bytes, bytes]:
     return b"cICP", bytes([primaries, transfer, 0, 1])
 
 
+def _clli(level: int) -> tuple[bytes, bytes]:
+    return b"cLLI", struct.pack(">II", level * 10_000, 100 * 10_000)
+
+
+def _mdcv(level: int) -> tuple[bytes, bytes]:
+    bt2020 = (35_400, 14_600, 8_500, 39_850, 6_550, 2_300, 15_635, 16_450)
+    return b"mDCV", struct.pack(">8HII", *bt2020, level * 10_000, 50)
+
+
 def _png_colours() -> Iterator[Case]:
     plain = png(image=Q)
     grey = raw_png(np.full((48, 64, 1), 128), bits=8, color_type=0)
@@ -117,6 +127,28 @@ def _png_colours() -> Iterator[Case]:
         "png of cICP 9, 18", _said(plain, _cicp(9, 18)),
         ((229, 0, 14), (0, 138, 24), (0, 41, 159), (255, 187, 0)),
     )  # fmt: skip
+    four_hundred = ((255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 174, 0))
+    four_thousand = ((255, 0, 0), (0, 214, 0), (0, 0, 236), (255, 174, 0))
+    for name, chunks, shown in (
+        ("cLLI 400", [_clli(400)], four_hundred),
+        ("cLLI 4,000", [_clli(4000)], four_thousand),
+        ("mDCV 4,000", [_mdcv(4000)], four_thousand),
+        ("cLLI 0 and mDCV 4,000", [_clli(0), _mdcv(4000)], four_thousand),
+        ("cLLI 400 and mDCV 4,000", [_clli(400), _mdcv(4000)], four_hundred),
+    ):
+        yield _case(f"png of PQ and {name}", _said(plain, _cicp(9, 16), *chunks), shown)
+    yield _case("png grey of PQ and cLLI 100", _said(grey, _cicp(9, 16), _clli(100)), _grey(181))
+    yield _case("png grey of PQ and cLLI 600", _said(grey, _cicp(9, 16), _clli(600)), _grey(150))
+    yield _case(
+        "png of PQ and a cLLI that is too short", _said(plain, _cicp(9, 16), (b"cLLI", bytes(4))),
+        ((255, 0, 0), (0, 226, 0), (0, 0, 255), (255, 174, 0)),
+    )  # fmt: skip
+    yield _case(
+        "png of HLG and cLLI 4,000", _said(plain, _cicp(9, 18), _clli(4000)),
+        ((229, 0, 14), (0, 138, 24), (0, 41, 159), (235, 171, 0)),
+    )  # fmt: skip
+    for name, numbers in (("zeros", [0] * 8), ("one point", [31270, 32900, *[64000, 33000] * 3]), ("beyond all", [31270, 32900, *[0x7FFFFFFF] * 6])):  # fmt: skip
+        yield _case(f"png of gAMA and a cHRM of {name}", _said(plain, _gamma(100_000), (b"cHRM", struct.pack(">8I", *numbers))))  # fmt: skip
     yield _case("png of a cICP that is too short", _said(plain, (b"cICP", b"\x0c\x0d")))
     alpha = png(image=Q.convert("LA"))
     yield _case("png grey with unused alpha of gAMA 1.0", _said(alpha, _gamma(100_000)), ((154,) * 3, (176,) * 3, (139,) * 3, (228,) * 3))  # fmt: skip
@@ -275,6 +307,13 @@ def _jpegs() -> Iterator[Case]:
         yield _case(f"jpeg {name}, cut", changed(large)[:half], Reason.TRUNCATED)
         yield _case(f"jpeg {name}, cut, then ended", changed(large)[:half] + end, Reason.CORRUPT)
         yield _case(f"jpeg {name}, zeros within", changed(large)[: half - 300] + bytes(600) + changed(large)[half + 300 :], Reason.CORRUPT)  # fmt: skip
+    buffer = io.BytesIO()
+    Q.save(buffer, "JPEG", quality=95, keep_rgb=True)
+    yield _case("jpeg stored as RGB", buffer.getvalue())
+    inks = jpeg(image=Q.convert("CMYK"), quality=95)
+    adobe = inks.index(b"\xff\xee")
+    after = adobe + 2 + int.from_bytes(inks[adobe + 2 : adobe + 4])
+    yield _case("jpeg CMYK without Adobe's word for it", inks[:adobe] + inks[after:])
     for count in (1, 2, 3, 100, 5000):
         yield _case(f"jpeg with {count} zeros in place of its end", plain[:-2] + bytes(count))
     progressive = jpeg(image=Q, progressive=True, quality=92)
@@ -303,6 +342,11 @@ def _gifs() -> Iterator[Case]:
     ):  # fmt: skip
         yield _case(f"gif with {name} before its trailer", plain[:-1] + block + b";")
     yield _case("gif with a graphic control and no trailer", plain[:-1] + control)
+    colours = 3 << (plain[10] & 7) + 1
+    short = plain[:10] + bytes([plain[10] & ~7]) + plain[11:19] + plain[13 + colours :]
+    seen: Colours = ((0, 0, 0), pictures.GREEN, (0, 0, 0), pictures.YELLOW)
+    yield _case("gif of a palette that is too short", short, seen)
+    yield _case("gif of no palette", plain[:10] + b"\0" + plain[11:13] + plain[13 + colours :], _grey(0))  # fmt: skip
     yield _case("gif of version 87a", b"GIF87a" + plain[6:])
     for screen in ((10, 10), (64, 10), (10, 48), (0, 0), (1, 1), (63, 47)):
         yield _case(f"gif on a screen of {screen}", plain[:6] + struct.pack("<HH", *screen) + plain[10:])  # fmt: skip
@@ -376,6 +420,19 @@ def _avifs() -> Iterator[Case]:
     }  # fmt: skip
     for numbers, shown in seen.items():
         yield _case(f"avif of nclx {numbers}", _nclx(plain, *numbers), shown, tolerance=10)
+    for level, green, blue in ((400, 255, 255), (4000, 214, 236)):
+        bright = ((255, 0, 0), (0, green, 0), (0, 0, blue), (255, 174, 0))
+        yield _case(f"avif of PQ and clli {level}", _clli_in(_nclx(plain, 9, 16), level), bright, tolerance=10)  # fmt: skip
+    for name, options in (("of a limited range", {"range": "limited"}), ("of 4:4:4", {"subsampling": "4:4:4"})):  # fmt: skip
+        yield _case(f"avif {name}", _avif_saved(Q, **options))
+    yield _case("avif grey", avif(image=Q.convert("L")), tuple((one,) * 3 for one in (82, 110, 66, 197)))  # fmt: skip
+    half = Q.convert("RGBA")
+    half.putalpha(100)
+    yield _case("avif with alpha by which colours are multiplied", _avif_saved(half, alpha_premultiplied=True), alpha=True)  # fmt: skip
+    yield from _grids("avif")
+    for name, offsets, sides in (("from its corner", (-24, -34), (80, 60)), ("in its middle", (0, 0), (128, 128)), ("beyond its edge", (90, 0), (128, 128))):  # fmt: skip
+        clap = struct.pack(">IIIIiIiI", 80, 1, 60, 1, offsets[0], 1, offsets[1], 1)
+        yield _case(f"avif cut {name}", grid(avif, quadrants(128, 128), more=_box(b"clap", clap)), size=sides)  # fmt: skip
     yield _case("avif of a profile", avif(image=Q, icc=P3), P3_SEEN, tolerance=10)
     yield _case("avif without colours stated", plain.replace(b"colrnclx", b"freenclx"))
     yield _case("avif with a trailer", plain + b"MotionPhoto_Data" * 4)
@@ -410,9 +467,46 @@ def _avifs() -> Iterator[Case]:
         yield _case(f"avif sequence whose boxes say {width} × {height}", lying, Reason.CORRUPT)
 
 
+def _avif_saved(image: Image.Image, **options: str | bool) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, "AVIF", speed=10, quality=90, **options)
+    return buffer.getvalue()
+
+
+def _clli_in(data: bytes, level: int) -> bytes:
+    """Return an AVIF with its light level in place of what says its bits."""
+    at = data.index(b"pixi") - 4
+    length = int.from_bytes(data[at : at + 4])
+    box = struct.pack(">I4sHH", length, b"clli", level, 100)
+    return data[:at] + box.ljust(length, b"\0") + data[at + length :]
+
+
+def _grids(name: str) -> Iterator[Case]:
+    """Yield pictures of 2 × 2 tiles, as phones write them."""
+    build: Callable[..., bytes] = avif if name == "avif" else heic
+    image = quadrants(128, 128)
+    plain = grid(build, image)
+    yield _case(f"{name} of tiles", plain, (pictures.RED, pictures.GREEN, pictures.BLUE, pictures.YELLOW), size=(128, 128))  # fmt: skip
+    yield _case(f"{name} of tiles, the last ones partly", grid(build, image, size=(120, 100)), size=(120, 100))  # fmt: skip
+    turned = grid(build, image, size=(120, 100), more=_box(b"irot", b"\1"))
+    yield _case(f"{name} of tiles, turned", turned, (pictures.GREEN, pictures.YELLOW, pictures.RED, pictures.BLUE), size=(100, 120), tolerance=20)  # fmt: skip
+    stated = _box(b"colr", b"nclx" + struct.pack(">HHHB", 12, 13, 6, 128))
+    yield _case(f"{name} of tiles of nclx 12, 13", grid(build, image, more=stated), P3_SEEN, size=(128, 128), tolerance=12)  # fmt: skip
+    yield _case(f"{name} of too few tiles", grid(build, image, size=(200, 100)), Reason.CORRUPT)
+    yield _case(f"{name} of tiles, the last one cut", plain[:-20], Reason.TRUNCATED)
+    yield _case(f"{name} of tiles, the last one zeros", plain[:-100] + bytes(100), Reason.CORRUPT)
+
+
 def _with_ispe(data: bytes, width: int, height: int) -> bytes:
     at = data.index(b"ispe") + 8
     return data[:at] + struct.pack(">II", width, height) + data[at + 8 :]
+
+
+def _with_clap(data: bytes, width: int, height: int, left: int = 0, by: int = 1) -> bytes:
+    """Return a HEIC cut to a part; `left` is from the middle to the middle."""
+    at = data.index(b"clap") + 4
+    cut = struct.pack(">IIIIiIiI", width, by, height, by, left, 1, 0, 1)
+    return data[:at] + cut + data[at + 32 :]
 
 
 def _box(kind: bytes, body: bytes) -> bytes:
@@ -454,6 +548,14 @@ def _heics() -> Iterator[Case]:
     yield _case("heic grey of more than 8 bits", buffer.getvalue(), _grey(128))
     yield _case("heic whose box says more", _with_ispe(plain, 1000, 800), Reason.CORRUPT)
     yield _case("heic whose box says less", _with_ispe(heic(1000, 800), 64, 48), Reason.CORRUPT)
+    for sides in ((8_323_136, 48), (64, 8_323_136), (20_000, 20_000), (0, 0)):
+        yield _case(f"heic whose box says {sides}", _with_ispe(heic(64, 64), *sides), Reason.CORRUPT)  # fmt: skip
+    odd = heic(image=quadrants(65, 47))
+    for sides in ((67, 47), (8_323_136, 47), (66, 65), (0, 47)):
+        yield _case(f"heic cut to {sides}", _with_clap(odd, *sides), Reason.CORRUPT)
+    yield _case("heic cut to a part", _with_clap(odd, 33, 21), size=(33, 21))
+    yield _case("heic cut beyond its edge", _with_clap(odd, 65, 47, -200), Reason.CORRUPT)
+    yield _case("heic cut by a fraction of no denominator", _with_clap(odd, 65, 47, by=0), Reason.CORRUPT)  # fmt: skip
     at = plain.index(b"mdat") + 4
     middle = (at + len(plain)) // 2
     zeroed = plain[:middle] + bytes(64) + plain[middle + 64 :]
@@ -462,6 +564,12 @@ def _heics() -> Iterator[Case]:
     yield _case("heic with a slice cut, then zeros", plain[:middle] + bytes(len(plain) - middle), Reason.CORRUPT)  # fmt: skip
     long = plain[: at + 2] + b"\xff" + plain[at + 3 :]
     yield _case("heic whose slice is longer than its item", long, Reason.CORRUPT)
+    half = Q.convert("RGBA")
+    half.putalpha(100)
+    buffer = io.BytesIO()
+    pillow_heif.from_bytes("RGBa", SIZE, half.convert("RGBa").tobytes()).save(buffer, quality=90)
+    yield _case("heic with alpha by which colours are multiplied", buffer.getvalue(), alpha=True)
+    yield from _grids("heic")
     yield _case("heic of a profile", heic(image=Q, icc=P3), P3_SEEN, tolerance=10)
 
 

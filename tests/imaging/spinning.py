@@ -6,6 +6,7 @@ import importlib
 import os
 import re
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,15 @@ def act(message: Message) -> Message:
     deed = message[0]["deed"]
     if deed == "spin":  # in C, holding the interpreter's lock: no Python code runs any more
         re.match(r"(a+)+$", "a" * 64 + "b")
+    if deed == "wait":  # for a processor that others have
+        time.sleep(600)
+    if deed == "short":  # of memory: the system gives less than the bound
+        import resource
+
+        pages = int(Path("/proc/self/statm").read_text().split()[0])
+        most = 4096 * pages + (64 << 20)
+        resource.setrlimit(resource.RLIMIT_AS, (most, most))
+        bytearray(256 << 20)
     if deed == "crash":
         ctypes.string_at(0)
     if deed == "eat":
@@ -98,3 +108,18 @@ def fault(message: Message) -> Message:
     pipeline.STEPS = tuple(kept[: len(pipeline.STEPS)])
     pipeline.FRAME_STEPS = tuple(kept[len(pipeline.STEPS) :])
     return job.run(message)
+
+
+def with_little(message: Message) -> Message:
+    """Make variants in a process that may have only so many more bytes, "bytes", than it has."""
+    import resource
+
+    from services.imaging import job
+
+    pages = int(Path("/proc/self/statm").read_text().split()[5])
+    most = resource.getrlimit(resource.RLIMIT_DATA)[1]
+    resource.setrlimit(resource.RLIMIT_DATA, (4096 * pages + message[0]["bytes"], most))
+    try:
+        return job.run(message)
+    finally:
+        resource.setrlimit(resource.RLIMIT_DATA, (most, most))

@@ -2,6 +2,7 @@
 
 import io
 import resource
+import struct
 import time
 
 import numpy as np
@@ -96,6 +97,30 @@ def test_animation_frames_are_as_a_person_sees_them() -> None:
     shown = image.convert("RGB")
     assert shown.getpixel((12, 8)) == pytest.approx((255, 255, 255), abs=14)
     assert shown.getpixel((36, 24)) == pytest.approx(pictures.YELLOW, abs=14)
+
+
+@pytest.mark.parametrize(("disposal", "left"), [(1, "blue"), (2, "clear"), (3, "red"), (4, "red")])
+def test_a_frame_leaves_what_it_says(disposal: int, left: str) -> None:
+    """What stays of a GIF's second frame under its third; early encoders wrote 4 for 3."""
+    palette = {"red": (255, 0, 0), "blue": (0, 0, 255), "green": (0, 255, 0)}
+
+    def frame(colour: str, side: int, disposed: int) -> bytes:
+        # LZW without a dictionary: the clear code before each index, in three bits.
+        codes = [4, [*palette].index(colour)] * side**2 + [5]
+        bits = sum(code << 3 * at for at, code in enumerate(codes))
+        packed = bits.to_bytes(-(-3 * len(codes) // 8), "little")
+        control = b"!\xf9\4" + bytes([disposed << 2, 10, 0, 0, 0])
+        blocks = b"".join(bytes([len(part)]) + part for part in (packed[at : at + 255] for at in range(0, len(packed), 255)))  # fmt: skip
+        return control + b"," + struct.pack("<HHHHB", 0, 0, side, side, 0) + b"\2" + blocks + b"\0"
+
+    colours = b"".join(map(bytes, palette.values())) + bytes(3)
+    head = b"GIF89a" + struct.pack("<HHBBB", 16, 16, 0x81, 0, 0) + colours
+    data = head + frame("red", 16, 1) + frame("blue", 16, disposal) + frame("green", 4, 1) + b";"
+    image = _opened(_make(data, 16), "webp")
+    image.seek(2)
+    seen = image.convert("RGBA").getpixel((12, 12))
+    assert isinstance(seen, tuple)
+    assert seen[3] < 8 if left == "clear" else seen[:3] == pytest.approx(palette[left], abs=14)
 
 
 def _delta_e(first: Image.Image, second: Image.Image) -> float:

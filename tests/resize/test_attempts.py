@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -13,11 +14,13 @@ from botocore.exceptions import ClientError, EndpointConnectionError, ParamValid
 from services.core import keys
 from services.core.reasons import Reason
 from services.core.settings import Settings
-from services.imaging import CannotStartError, make_variants
+from services.imaging import CannotStartError, engine, make_variants
+from services.imaging.child import Children
 from services.resize import publish
 from services.resize.events import UploadEvent
 from services.resize.handler import handle
 from services.resize.publish import Outcome, process
+from services.resize.sweep import overdue
 from services.store import Store, attempts
 from services.store.attempts import MAX_ATTEMPTS
 from tests import pictures
@@ -34,8 +37,11 @@ class PowerCutError(BaseException):
 
 
 @pytest.fixture
-def buckets(store: Store, settings: Settings, aws_session: boto3.Session) -> Buckets:
-    """Both buckets, with one upload in them."""
+def buckets(
+    store: Store, settings: Settings, aws_session: boto3.Session, monkeypatch: pytest.MonkeyPatch
+) -> Buckets:
+    """Both buckets, with one upload in them that no sweep waits for."""
+    monkeypatch.setattr(attempts, "SWEEP_AGAIN_AFTER", ())
     found = Buckets(store, replace(settings, sweep_after_seconds=0), aws_session)
     found.put(KEY, PICTURE)
     return found
@@ -149,6 +155,43 @@ def test_a_failure_of_storage_or_machine_counts_for_nothing(
     assert sweep(buckets) == {"published": 1}
 
 
+def test_a_decoder_that_cannot_be_loaded_costs_no_picture(
+    buckets: Buckets, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A HEIC waits, uncounted, until its library is well again; a JPEG beside it does not."""
+    buckets.put("uploads/b.heic", pictures.heic(32, 24))
+    children = Children("services.imaging.job:run")
+    with monkeypatch.context() as broken:
+        (tmp_path / "_pillow_heif.py").write_text("raise ImportError('undefined symbol')")
+        broken.setenv("PYTHONPATH", str(tmp_path))
+        broken.setattr(engine, "_children", children)
+        assert sweep(buckets) == {"failed": 1, "published": 1}
+        for _ in range(MAX_ATTEMPTS):
+            assert sweep(buckets) == {"failed": 1}
+        children.close()
+    assert attempts_in(buckets) == []
+    assert sweep(buckets) == {"published": 1}
+
+
+def test_a_sweep_waits_longer_after_each_attempt(
+    buckets: Buckets, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A machine short of memory or time for 15 minutes rejects nothing, however often it sweeps."""
+    waits = (10, 60, 300, 600)
+    monkeypatch.undo()
+    assert waits == attempts.SWEEP_AGAIN_AFTER
+    (version,) = buckets.store.uploads.versions(KEY)
+    photo_id = publish.photo_id_of(version, buckets.store)
+    for wait in (*waits, 0):  # after the fifth there is nothing to try, but a verdict to give
+        buckets.store.attempts.begin("main", photo_id)
+        last = buckets.store.attempts.tried()[0][photo_id].last
+        again = last + timedelta(seconds=wait)
+        assert not wait or not overdue(
+            buckets.store, buckets.settings, again - timedelta(seconds=1)
+        )
+        assert len(overdue(buckets.store, buckets.settings, again)) == 1
+
+
 def test_what_is_archived_ends_once(buckets: Buckets) -> None:
     """A verdict; it stays where it is, and no sweep tries it again."""
     with archived(buckets.store):
@@ -192,6 +235,7 @@ def test_the_sweep_begins_with_what_was_lost(
             raise PowerCutError
         return make_variants(data, **options)
 
+    monkeypatch.setattr(attempts, "SWEEP_AGAIN_AFTER", ())
     monkeypatch.setattr(publish, "make_variants", engine)
     with pytest.raises(PowerCutError):
         handle(SCHEDULED, store, few, deadline=soon() + 60)

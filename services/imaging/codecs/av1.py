@@ -6,6 +6,8 @@ Source: AV1 bitstream specification, 5.3 (OBU headers), 5.5 (sequence header), 4
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from services.imaging.codecs.bits import Bits
+
 _SEQUENCE_HEADER = 1
 _LONGEST = 1024  # bytes of one; 32 operating points with a decoder model take some 300
 
@@ -17,20 +19,6 @@ class SequenceHeader:
     width: int
     height: int
     colours: tuple[int, int] | None
-
-
-class _Bits:
-    def __init__(self, data: bytes) -> None:
-        self._value, self._left = int.from_bytes(data), 8 * len(data)
-
-    def take(self, count: int) -> int:
-        if count > self._left:
-            raise ValueError("AV1 sequence header cut off")
-        self._left -= count
-        return self._value >> self._left & (1 << count) - 1
-
-    def flag(self) -> bool:
-        return bool(self.take(1))
 
 
 def sequence_headers(data: bytes) -> Iterator[SequenceHeader]:
@@ -48,11 +36,11 @@ def sequence_headers(data: bytes) -> Iterator[SequenceHeader]:
                 length |= (data[at] & 127) << shift
                 more, at, shift = data[at] > 127, at + 1, shift + 7
         if kind == _SEQUENCE_HEADER:
-            yield _read(_Bits(data[at : at + min(length, _LONGEST)]))
+            yield _read(Bits(data[at : at + min(length, _LONGEST)]))
         at += length
 
 
-def _read(bits: _Bits) -> SequenceHeader:
+def _read(bits: Bits) -> SequenceHeader:
     profile, _still, reduced = bits.take(3), bits.flag(), bits.flag()
     if reduced:
         bits.take(5)  # level
@@ -75,12 +63,12 @@ def _read(bits: _Bits) -> SequenceHeader:
     return SequenceHeader(width, height, colours)
 
 
-def _skip_operating_points(bits: _Bits) -> None:
+def _skip_operating_points(bits: Bits) -> None:
     delay = 0
     if bits.flag():  # timing
         bits.take(32 + 32)
         if bits.flag():  # pictures at equal distances
-            _skip_uvlc(bits)
+            bits.exp_golomb()
         if bits.flag():  # decoder model
             delay = bits.take(5) + 1
             bits.take(32 + 5 + 5)
@@ -95,14 +83,7 @@ def _skip_operating_points(bits: _Bits) -> None:
             bits.take(4)
 
 
-def _skip_uvlc(bits: _Bits) -> None:
-    zeros = 0
-    while not bits.flag():
-        zeros += 1
-    bits.take(zeros if zeros < 32 else 0)
-
-
-def _skip_tools(bits: _Bits) -> None:
+def _skip_tools(bits: Bits) -> None:
     bits.take(4)  # inter-intra, masked, warped motion, dual filter
     ordered = bits.flag()
     if ordered:

@@ -3,13 +3,18 @@
 import io
 from collections.abc import Iterator
 
+from PIL import _avif
 from PIL.AvifImagePlugin import AvifImageFile
 
 from services.core.reasons import Reason
 from services.core.rejected import Rejected
-from services.imaging.codecs.pixels import extent, reduced
+from services.imaging.codecs.pixels import extent, reduced, to_pillow, to_raster
 from services.imaging.codecs.strict import data_errors
 from services.imaging.picture import Frame, Header, Raster
+
+# Without either, Pillow's plug-in would call each file damaged.
+if not any(map(_avif.decoder_codec_available, ("dav1d", "aom", "libgav1"))):
+    raise ImportError("Pillow's libavif has no decoder")
 
 
 class _Avif(AvifImageFile):
@@ -24,8 +29,12 @@ def decode(data: bytes, header: Header, need: tuple[int, int]) -> Iterator[Frame
     """Yield the primary picture, stored way up; an image sequence gives its first."""
     with data_errors():
         image = _Avif(io.BytesIO(data))
-    if image.size != (header.width, header.height):  # before anything of that size is made
+    size = header.width, header.height
+    # Before anything of that size is made.
+    if image.width * image.height != (header.total_frame_pixels or size[0] * size[1]):
         raise Rejected(Reason.CORRUPT, f"{image.size} in its decoder")
     with data_errors():
         raster = Raster(image.mode, *image.size, image.frame())
-    yield Frame(reduced(raster, need), extent=extent(image.size, need))
+    if image.size != size:
+        raster = to_raster(to_pillow(raster).crop((0, 0, *size)))
+    yield Frame(reduced(raster, need), extent=extent(size, need))

@@ -17,7 +17,8 @@ from services.imaging.picture import Frame, Header
 
 _EXTENSION, _IMAGE, _TRAILER = 0x21, 0x2C, 0x3B
 _GRAPHIC_CONTROL, _APPLICATION = 0xF9, 0xFF
-_RESTORE_BACKGROUND, _RESTORE_PREVIOUS = 2, 3
+_RESTORE_BACKGROUND = 2
+_RESTORE_PREVIOUS = (3, 4)  # early encoders took the bit for the number
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +140,7 @@ def decode(data: bytes, header: Header, need: tuple[int, int]) -> Iterator[Frame
     # A canvas that is covered is RGB: a quarter less to shrink, and no alpha to look through.
     canvas = Image.new("RGBA", (header.width, header.height))
     for layer in file.layers:
-        before = canvas.copy() if layer.disposal == _RESTORE_PREVIOUS else canvas
+        before = canvas.copy() if layer.disposal in _RESTORE_PREVIOUS else canvas
         box = (layer.left, layer.top)
         image, mask = _paint(layer)
         if mask is None and box == (0, 0) and image.size == canvas.size:
@@ -147,7 +148,7 @@ def decode(data: bytes, header: Header, need: tuple[int, int]) -> Iterator[Frame
         else:
             canvas.paste(image, box, mask)
         yield Frame(to_raster(canvas, need), _milliseconds(layer), extent(canvas.size, need))
-        if layer.disposal == _RESTORE_PREVIOUS:
+        if layer.disposal in _RESTORE_PREVIOUS:
             canvas = before
         elif layer.disposal == _RESTORE_BACKGROUND:
             # Transparent, as every browser has it, not the background colour.

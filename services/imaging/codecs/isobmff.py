@@ -8,6 +8,7 @@ import struct
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import TypeVar
 
 from services.core.reasons import Reason
 from services.core.rejected import Rejected
@@ -21,7 +22,9 @@ _BRANDS = {
     b"heic": "heic", b"heix": "heic", b"heim": "heic", b"heis": "heic", b"hevc": "heic",
     b"hevx": "heic",
 }  # fmt: skip
+_T = TypeVar("_T")
 _FILE_BOXES = {b"ftyp", b"meta", b"mdat", b"moov", b"moof", b"free", b"skip", b"uuid", b"idat"}
+_MOST_BRANDS = 1024  # bytes of them; files have some five
 # BT.601's, BT.709's and BT.2020's curves are shown as sRGB's, which screens are made for.
 _AS_SRGB = (1, 6, 14, 15)
 
@@ -75,8 +78,14 @@ def _find(boxes: Iterable[tuple[bytes, memoryview]], *path: bytes) -> memoryview
     raise _DamagedError(path[0])
 
 
-def _format(ftyp: memoryview) -> str:
-    brands = [bytes(ftyp[:4]), *(bytes(ftyp[at : at + 4]) for at in range(8, len(ftyp), 4))]
+def format_of(data: bytes) -> str:
+    """Return avif or heic by the brands of a file; raises Rejected for any other."""
+    view = memoryview(data)
+    kind, ftyp = next(iter_boxes(view), (b"", view[:0]))
+    if kind != b"ftyp":
+        raise Rejected(Reason.UNSUPPORTED_FORMAT, "no ftyp")
+    last = min(len(ftyp), _MOST_BRANDS)
+    brands = [bytes(ftyp[:4]), *(bytes(ftyp[at : at + 4]) for at in range(8, last, 4))]
     for brand in brands:
         if brand in _BRANDS:
             return _BRANDS[brand]
@@ -91,18 +100,12 @@ def read_header(data: bytes) -> Header:
     unless all of the bytes that the pictures are made of are there, and their own headers say the
     size that the boxes do.
     """
-    view = memoryview(data)
-    kind, ftyp = next(iter_boxes(view), (b"", view[:0]))
-    if kind != b"ftyp":
-        raise Rejected(Reason.UNSUPPORTED_FORMAT, "no ftyp")
-    format_ = _format(ftyp)
+    view, format_ = memoryview(data), format_of(data)
     try:
         # Reading them all finds the one that is cut off.
         boxes = list(iter_boxes(view, trailer=True))
-        if (
-            format_ == "avif" and bytes(ftyp[:4]) != b"avif"
-        ):  # libavif decodes the track then, if any
-            _check_tracks(boxes, view)
+        if format_ == "avif" and bytes(boxes[0][1][:4]) != b"avif":
+            _check_tracks(boxes, view)  # which libavif decodes then, if there is one
         if format_ == "avif" and all(name != b"meta" for name, _ in boxes):
             return _sequence(boxes)
         meta = _find(boxes, b"meta")[4:]
@@ -111,7 +114,7 @@ def read_header(data: bytes) -> Header:
         (primary,) = struct.unpack_from(">I" if pitm[0] else ">H", pitm, 4)
         colours = None
         for number, item in items.items():
-            found = _check_item(item)
+            found = _check_item(item, is_shown=number == primary)
             colours = found if number == primary else colours
         return replace(_header(format_, items[primary], colours), taken=_taken(items.values()))
     except (_DamagedError, struct.error, LookupError, ZeroDivisionError, StopIteration) as error:
@@ -125,29 +128,40 @@ def _taken(items: Iterable[_Item]) -> datetime | None:
     return exif.taken(block[start:].removeprefix(b"Exif\0\0"))
 
 
-def _check_item(item: _Item) -> tuple[int, int] | None:
+def _check_item(item: _Item, *, is_shown: bool) -> tuple[int, int] | None:
     """Raise Rejected unless an item is as large as its box says; return AV1's colours."""
+    sizes = [_size(body) for kind, body in item.properties if kind == b"ispe"]
     if item.kind == b"hvc1" and item.pieces:
         hvcc = next(body for kind, body in item.properties if kind == b"hvcC")
         hevc.check_slices(item.coded, hvcc)
-    sizes = [_size(body) for kind, body in item.properties if kind == b"ispe"]
+        # Of others' sizes libheif asks itself, of those that it needs.
+        for said in _said(hevc.sizes(hvcc)) if is_shown else ():
+            _check_size("HEVC", said, sizes)
     if item.kind != b"av01" or not sizes:
         return None
     return _check_av1(item.coded, sizes[0])
 
 
-def _check_av1(coded: bytes, size: tuple[int, int]) -> tuple[int, int] | None:
-    """Raise Rejected unless AV1 itself says that size, each time that it says one."""
+def _said(headers: Iterable[_T]) -> list[_T]:
     try:
-        said = list(av1.sequence_headers(coded))
+        return list(headers)
     except ValueError as error:
         raise _DamagedError(str(error)) from error
+
+
+def _check_size(codec: str, size: tuple[int, int], boxes: list[tuple[int, int]]) -> None:
+    if boxes and size != boxes[0]:
+        detail = f"{size[0]} × {size[1]} in {codec}, {boxes[0]} outside"
+        raise Rejected(Reason.CORRUPT, detail)
+
+
+def _check_av1(coded: bytes, size: tuple[int, int]) -> tuple[int, int] | None:
+    """Raise Rejected unless AV1 itself says that size, each time that it says one."""
+    said = _said(av1.sequence_headers(coded))
     if not said:
         raise _DamagedError("no AV1 sequence header")
     for one in said:
-        if (one.width, one.height) != size:
-            detail = f"{one.width} × {one.height} in AV1, {size} outside"
-            raise Rejected(Reason.CORRUPT, detail)
+        _check_size("AV1", (one.width, one.height), [size])
     return said[0].colours
 
 
@@ -189,15 +203,15 @@ def _size(ispe: memoryview) -> tuple[int, int]:
 
 def _header(format_: str, item: _Item, colours: tuple[int, int] | None) -> Header:
     size: tuple[int, int] | None = None
+    coded = (0, 0)
     turns, mirror = 0, None
     icc: bytes | None = None
-    space: ColourSpace | None = _space(*colours) if colours else None
+    brightest = _brightest(item)
     for kind, body in item.properties:
         if kind == b"ispe":
-            size = _size(body)
-        elif kind == b"clap" and format_ == "heic":
-            wide, wide_by, high, high_by = struct.unpack_from(">4I", body)
-            size = (round(wide / wide_by), round(high / high_by))
+            size = coded = _size(body)
+        elif kind == b"clap" and size is not None:
+            size = (_cut if format_ == "heic" else _cut_from_corner)(size, body)
         elif kind == b"irot":
             turns = body[0] & 3
         elif kind == b"imir":
@@ -205,17 +219,55 @@ def _header(format_: str, item: _Item, colours: tuple[int, int] | None) -> Heade
         elif kind == b"colr" and bytes(body[:4]) in (b"prof", b"rICC"):
             icc = usable(bytes(body[4:]), RGB, GREY)
         elif kind == b"colr" and bytes(body[:4]) == b"nclx":
-            space = _space(*struct.unpack_from(">HH", body, 4))
+            colours = struct.unpack_from(">HH", body, 4)
     if size is None:
         raise _DamagedError("no size")
-    header = Header(format_, *size, _orientation(turns, mirror), icc=icc, space=space)
+    space = _space(*colours, *brightest) if colours else None
+    header = Header(
+        format_, *size, _orientation(turns, mirror), icc=icc, space=space,
+        total_frame_pixels=coded[0] * coded[1],
+    )  # fmt: skip
     if format_ == "heic":
-        return Header(format_, *header.upright, icc=icc, space=space)
+        width, height = header.upright
+        return replace(header, width=width, height=height, orientation=1)
     return header
 
 
-def _space(primaries: int, transfer: int) -> ColourSpace:
-    return from_cicp(primaries, 13 if transfer in _AS_SRGB else transfer)
+def _cut(size: tuple[int, int], clap: memoryview) -> tuple[int, int]:
+    """Return what libheif leaves of a picture; Rejected where there is not as much."""
+    wide, wide_by, high, high_by = struct.unpack_from(">4I", clap)
+    cut = (round(wide / wide_by), round(high / high_by))
+    if cut[0] > size[0] or cut[1] > size[1]:
+        detail = f"cut to {cut} of {size}"
+        raise Rejected(Reason.CORRUPT, detail)
+    return cut
+
+
+def _cut_from_corner(size: tuple[int, int], clap: memoryview) -> tuple[int, int]:
+    """Return what Chromium leaves of a picture: it heeds whole pixels from the first one alone."""
+    numbers = struct.unpack_from(">IIIIiIiI", clap)
+    cut = []
+    for side, length, by, offset, offset_by in zip(size, numbers[:4:2], numbers[1:4:2], numbers[4::2], numbers[5::2], strict=True):  # fmt: skip
+        whole = bool(by) and not length % by and 0 < length // by <= side
+        if not whole or not offset_by or 2 * offset != (length // by - side) * offset_by:
+            return size
+        cut.append(length // by)
+    return cut[0], cut[1]
+
+
+def _brightest(item: _Item) -> tuple[float, float]:
+    """Return the cd/m² of the content and of its display, 0 for unknown (HEIF, 6.5.34 and 6.5.35)."""
+    content, display = 0.0, 0.0
+    for kind, body in item.properties:
+        if kind == b"clli":
+            content = float(struct.unpack_from(">H", body)[0])
+        elif kind == b"mdcv":
+            display = struct.unpack_from(">I", body, 16)[0] / 10_000
+    return content, display
+
+
+def _space(primaries: int, transfer: int, *brightest: float) -> ColourSpace:
+    return from_cicp(primaries, 13 if transfer in _AS_SRGB else transfer, *brightest)
 
 
 def _sequence(boxes: list[tuple[bytes, memoryview]]) -> Header:

@@ -6,7 +6,6 @@ Source: webp/decode.h, ABI 0x0209.
 """  # noqa: D205 - one sentence that needs two lines
 
 import ctypes
-from functools import cache
 from typing import Any
 
 from PIL import _webp
@@ -62,8 +61,7 @@ class _Config(ctypes.Structure):
     _fields_ = (("input", _Features), ("output", _Buffer), ("options", _Options))
 
 
-@cache
-def _decoder() -> Any:
+def _load() -> Any:
     # Pillow's: newer than Debian's, and the same everywhere. A name is looked for in what its module
     # is linked with, too.
     decoder = ctypes.CDLL(_webp.__file__)
@@ -73,7 +71,12 @@ def _decoder() -> Any:
         data, ctypes.c_size_t, ctypes.POINTER(_Features), ctypes.c_int,
     )  # fmt: skip
     decoder.WebPDecode.argtypes = (data, ctypes.c_size_t, config)
+    if not decoder.WebPInitDecoderConfigInternal(_Config(), _ABI):
+        raise ImportError("libwebp has another ABI than 0x0209")
     return decoder
+
+
+_decoder = _load()
 
 
 def decode(data: bytes, size: tuple[int, int], need: tuple[int, int]) -> Raster:
@@ -81,9 +84,8 @@ def decode(data: bytes, size: tuple[int, int], need: tuple[int, int]) -> Raster:
 
     Raises DataError unless libwebp decodes the whole of it.
     """
-    decoder, config = _decoder(), _Config()
-    if not decoder.WebPInitDecoderConfigInternal(config, _ABI):
-        raise RuntimeError("libwebp has another ABI than 0x0209")
+    decoder, config = _decoder, _Config()
+    decoder.WebPInitDecoderConfigInternal(config, _ABI)
     _check(decoder.WebPGetFeaturesInternal(data, len(data), config.input, _ABI))
     if (config.input.width, config.input.height) != size:
         msg = f"{config.input.width} × {config.input.height} in the bitstream"

@@ -183,7 +183,7 @@ def _colours(file: _File) -> tuple[bytes | None, ColourSpace | None]:
     """Return the profile or the colour space: cICP, iCCP, sRGB, gAMA with cHRM, in this order (11.3.2)."""
     said = file.described
     if len(cicp := said.get(b"cICP", b"")) == 4 and cicp[2] == 0:
-        return None, from_cicp(cicp[0], cicp[1])
+        return None, from_cicp(cicp[0], cicp[1], *_brightest(said))
     grey = file.color_type in (0, 4)
     icc = usable(_profile(said.get(b"iCCP", b"")), GREY if grey else RGB)
     if icc is not None:
@@ -198,6 +198,17 @@ def _colours(file: _File) -> tuple[bytes | None, ColourSpace | None]:
         white_x, white_y, *others = (one / 100_000 for one in struct.unpack(">8I", chrm))
         chromaticities = (*others, white_x, white_y)
     return None, from_gamma(gamma, chromaticities)
+
+
+def _brightest(said: dict[bytes, bytes]) -> tuple[float, float]:
+    """Return the cd/m² of the content and of its display, 0 for unknown (cLLI, mDCV)."""
+    content, display = said.get(b"cLLI", b""), said.get(b"mDCV", b"")
+    levels = (
+        content[:4] if len(content) == 8 else b"",
+        display[16:20] if len(display) == 24 else b"",
+    )
+    first, second = (int.from_bytes(level) / 10_000 for level in levels)
+    return first, second
 
 
 def _profile(body: bytes) -> bytes | None:

@@ -9,7 +9,6 @@ import ctypes
 import ctypes.util
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
 from typing import Any
 
 from services.imaging.picture import I420, Raster, plane_sizes
@@ -29,8 +28,7 @@ class DataError(Exception):
     """The data is not a whole, sound JPEG; the message is libjpeg's."""
 
 
-@cache
-def _library() -> Any:
+def _load() -> Any:
     for name in ("libturbojpeg.so.0", "libturbojpeg.dylib"):
         try:
             library = ctypes.CDLL(name)
@@ -70,16 +68,18 @@ def _library() -> Any:
     return library
 
 
+_library = _load()
+
+
 @contextmanager
 def _instance(kind: str) -> Iterator[tuple[Any, Any]]:
-    library = _library()
-    handle = getattr(library, f"tjInit{kind}")()
+    handle = getattr(_library, f"tjInit{kind}")()
     if not handle:
         raise MemoryError("libjpeg-turbo did not start")
     try:
-        yield library, handle
+        yield _library, handle
     finally:
-        library.tjDestroy(handle)
+        _library.tjDestroy(handle)
 
 
 def decode(
