@@ -34,7 +34,7 @@ def test_kept_offered_and_never_twice(keeping: Site, open_page: Open) -> None:
     guest = open_page(keeping.url)
     guest.locator("input[data-chooser]").set_input_files([picked("a tower.jpg", PICTURE)])
     expect(tile(guest, "a tower.jpg")).to_be_visible()
-    size = f"Original · {len(PICTURE) / 1_000_000:.1f} MB"
+    size = f"Original · {len(PICTURE) / 1000:.1f} kB"
 
     # From the viewer: a choice, by keyboard too.
     tile(guest, "a tower.jpg").locator("a").click()
