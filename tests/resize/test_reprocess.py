@@ -64,7 +64,7 @@ class Photos:
     def listed(self, photo_id: str) -> str:
         """Return the sizes and formats in the photo's one entry, such as 400wj_800wj."""
         (key,) = self.buckets.store.gallery.entry_keys("main", photo_id)
-        return re.sub(r"-\d+x\d+", "", key.split(".")[5])
+        return re.sub(r"-\d+x\d+", "", key.split(".")[6])
 
     def bytes_of(self, photo_id: str) -> dict[str, bytes]:
         """Return every stored variant's bytes."""

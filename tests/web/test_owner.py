@@ -526,7 +526,7 @@ def test_an_album_whose_deletion_ends_at_any_call_is_deleted_in_the_end(
             pass
         kept = [key for key in all_keys(store) if photo_id in key]
         assert {key.split("/")[0] for key in kept} == (
-            {"deleted", "index", "photos"} if target else {"deleted"}
+            {"deleted", "index", "photos", "taken"} if target else {"deleted"}
         )
         assert all("/other/" in key for key in kept if not key.startswith("deleted/"))
         album = store.albums.get(slug)
