@@ -3,12 +3,13 @@
 import io
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import fields
 from typing import Any
 
 from botocore.awsrequest import AWSResponse, HTTPHeaders
 from urllib3 import HTTPResponse
 
-from services.store import Store
+from services.store import GalleryBucket, Store
 
 
 class CutError(Exception):
@@ -25,12 +26,10 @@ class Cut:
         names: Iterable[str] = ("put_variant", "put_json", "put_entry", "drop", "drop_entries"),
     ) -> None:
         self._names = set(names)
-        self.uploads, self.albums = store.uploads, store.albums
-        self.grants, self.passkeys = store.grants, store.passkeys
-        self.budget = store.budget
-        self.attempts = store.attempts
-        self.gallery = self
-        self._bucket = store.gallery
+        for part in fields(store):
+            setattr(self, part.name, getattr(store, part.name))
+        self._bucket: GalleryBucket = store.gallery
+        self.gallery: Any = self
         self._left = changes
 
     def __getattr__(self, name: str) -> Any:
