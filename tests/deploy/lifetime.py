@@ -1,5 +1,6 @@
 """Everything that a deployed gallery is ever asked to do, with what becomes of it."""
 
+import re
 import traceback
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -191,7 +192,10 @@ class Lifetime:
                     assert self.on.http.get(variant["url"]).status_code == 200
         assert get(f"/api/photos/{'7' + 'Z' * 25}").status_code == 404
         assert get(f"/photos/{ids[0]}/qr.svg").headers["content-type"] == "image/svg+xml"
-        assert get("/feed.xml").status_code == 200
+        for path in ("/feed.xml", "/wall", "/manifest.webmanifest", "/worker.js", "/share"):
+            assert get(path).status_code == 200, path
+        assert self.on.client.post("/share").status_code == 200  # which leads to what to do
+        assert get("/api/photos/newest").status_code == 200
         # The form that deletes asks the browser's own cookie for the token; this one has none.
         assert self.on.client.post(f"/photos/{ids[0]}/delete").status_code == 403
         download = get(f"/downloads/{ids[0]}", follow_redirects=False)
@@ -314,7 +318,8 @@ class Lifetime:
             make_album(
                 client, name, see="anyone", upload="anyone", originals="uploaded", one_of_each="1"
             )
-        client.post("/albums/trip/links", data={"rights": "see_upload"})
+        for rights in ("see_upload", "feed"):
+            client.post("/albums/trip/links", data={"rights": rights})
         client.post("/owner/keys", data={"album": "trip", "upload": "1"})
         passkey = Passkey(b"id", b"key", 0, "Anna", "2026-11-25")
         web.passkeys.put(passkey)
@@ -332,6 +337,9 @@ class Lifetime:
         original = f"/albums/trip/downloads/{photo_id}/original"
         saved = client.get(original, follow_redirects=False)
         assert self.on.http.get(saved.headers["location"]).status_code == 200
+        (feed,) = re.findall(r"/feeds/[\w-]+", client.get("/albums/trip/links").text)
+        assert photo_id in client.get(feed).text
+        assert client.get(f"{feed}/{photo_id}.jpg", follow_redirects=False).status_code == 302
         assert client.get("/api/photos/count").status_code == 200
         for path in (f"/photos/{first}/report", f"/albums/trip/photos/{photo_id}/report"):
             assert client.post(path, data={"text": "Not mine."}).status_code == 200
