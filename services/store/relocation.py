@@ -59,7 +59,7 @@ def relocate(gallery: GalleryBucket, photo: Photo, new: Photo) -> bool:
     if manifest and not _decided(gallery, photo, new, manifest["delete_sha256"]):
         gallery.remove(new.album, new.id)
         return False
-    if manifest and not stands:
+    if manifest and (not stands or photo.album == new.album):
         _take_caption(gallery, photo, new, manifest)
     if manifest and photo.album != new.album:
         Hashes(gallery).move(manifest, photo.album, new.album)
@@ -121,10 +121,19 @@ def _rewritten(manifest: dict[str, Any], photo: Photo, new: Photo) -> dict[str, 
 def _take_caption(
     gallery: GalleryBucket, photo: Photo, new: Photo, manifest: dict[str, Any]
 ) -> None:
-    """Take along the caption that was written since the manifest was read."""
-    latest = gallery.get_json(photo.key())
-    if latest and latest.get("caption") != manifest.get("caption"):
-        gallery.put_json(new.key(), _rewritten(latest, photo, new))
+    """Take along the caption that was written since the manifest was read, by this run or another.
+
+    Who writes a caption writes it into every entry in the album, so within one the old entry has the
+    latest. An entry that changed or went in the same instant is left alone: a caption was written
+    there too, or somebody removed the photo.
+    """
+    latest, standing = gallery.get_json(photo.key()), gallery.get_record(new.key())
+    if latest is None or standing is None:
+        return
+    known = standing[0] if photo.album == new.album else manifest
+    if latest.get("caption") != known.get("caption"):
+        taken = standing[0] | {"caption": latest.get("caption", "")}
+        gallery.put_json(new.key(), taken, IfMatch=standing[1])
 
 
 def _decided(gallery: GalleryBucket, photo: Photo, new: Photo, delete_sha256: str) -> bool:

@@ -216,3 +216,44 @@ def test_a_photo_moves_without_the_original_that_its_lifecycle_ended(
     assert relocate(store.gallery, photo, new)
     assert left(store, photo.id) == [one for one in files(new) if one != new.original_key]
     assert not store.gallery.has_original(new)
+
+
+def hidden(photo: Photo) -> Photo:
+    """Return a photo as hiding it leaves it."""
+    return relocated(photo, album=photo.album, private=True, pending=True, hidden=True)
+
+
+def test_a_caption_is_taken_along_by_the_run_that_ends_what_was_cut_short(
+    store: Store, photo: Photo
+) -> None:
+    """It was written after the first run had read the manifest, which ended before it looked again."""
+    new = hidden(photo)
+
+    def write() -> None:
+        assert store.gallery.write_caption("main", photo.id, "A dance.")
+
+    cut: Any = Cut(store, 0, ["deleted"])
+    with pytest.raises(CutError):
+        relocate(at_first_call(cut, "put_entry", write), photo, new)
+    assert relocate(store.gallery, photo, new)
+    assert (store.gallery.get_json(new.key()) or {})["caption"] == "A dance."
+
+
+def test_a_caption_brings_back_no_photo_that_is_deleted_meanwhile(
+    store: Store, photo: Photo
+) -> None:
+    """Somebody writes a caption, and somebody deletes the photo just before it is taken along."""
+    from services.web.gallery import Gallery
+
+    def write() -> None:
+        assert store.gallery.write_caption("main", photo.id, "A dance.")
+        # One that the writer could not see yet, as if it had looked for entries before.
+        store.gallery.put_json(new.key(), {"delete_sha256": "ab", "variants": []})
+
+    def delete() -> None:
+        Gallery(store, "main").delete(photo.id, None)
+
+    new = hidden(photo)
+    both: Any = at_first_call(at_first_call(store, "deleted", write), "put_json", delete)
+    relocate(both, photo, new)
+    assert left(store, photo.id) == []
