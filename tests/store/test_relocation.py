@@ -1,5 +1,6 @@
 """Moving photos: whole in one place at any instant, whatever ends it or comes between."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -256,4 +257,23 @@ def test_a_caption_brings_back_no_photo_that_is_deleted_meanwhile(
     new = hidden(photo)
     both: Any = at_first_call(at_first_call(store, "deleted", write), "put_json", delete)
     relocate(both, photo, new)
+    assert left(store, photo.id) == []
+
+
+def test_a_browser_deletes_its_photo_that_moves_meanwhile(store: Store, photo: Photo) -> None:
+    """Where it is by then, as with the token that came with the upload."""
+    from services.web.gallery import Gallery
+
+    sent = replace(photo, browser="browser")
+    store.gallery.drop_entries(photo.key())
+    listed = [{"key": variant.key} for variant in sent.variants]
+    store.gallery.put_entry(sent, {"delete_sha256": "ab", "variants": listed})
+    new = relocated(sent, album="other", private=False, pending=False)
+
+    def move() -> None:
+        assert relocate(store.gallery, sent, new)
+
+    between: Any = at_first_call(store, "put_tombstone", move)
+    between.hashes = store.hashes
+    Gallery(between, "main").delete(photo.id, "", browser="browser")
     assert left(store, photo.id) == []
