@@ -46,10 +46,14 @@ def relocate(gallery: GalleryBucket, photo: Photo, new: Photo) -> bool:
     manifest = gallery.get_json(photo.key())
     # An earlier attempt may have got as far as removing what it had copied.
     stands = new.key() in gallery.entry_keys(new.album, new.id, pending=new.pending)
-    if not stands:
+    if manifest:
+        _forget_that_it_left(gallery, photo, new)
+    # Or one that went the other way may have got as far as removing what was here.
+    if not stands or not _has_variants(gallery, new):
         if manifest is not None and _copied(gallery, photo, new):
-            _forget_that_it_left(gallery, photo, new)
             gallery.put_entry(new, _rewritten(manifest, photo, new))
+        elif stands:
+            return False
         elif new.key() not in (standing := _entries_with_variants_of(gallery, new)):
             if not standing:
                 _remove_files(gallery, new, photo)
@@ -83,6 +87,11 @@ def _entries_with_variants_of(gallery: GalleryBucket, new: Photo) -> set[str]:
         for one in photos_in(gallery.entry_keys(new.album, new.id, pending=pending))
         if one.private == new.private
     }
+
+
+def _has_variants(gallery: GalleryBucket, photo: Photo) -> bool:
+    stored = gallery.variants(photo.album, photo.id, private=photo.private)
+    return all(variant.key in stored for variant in photo.variants)
 
 
 def _copied(gallery: GalleryBucket, photo: Photo, new: Photo) -> bool:

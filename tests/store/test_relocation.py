@@ -29,7 +29,8 @@ def photo(store: Store) -> Photo:
     for variant in found.variants:
         store.gallery.put_variant(variant.key, b"bytes", variant.format, source="v")
     listed = [{"key": variant.key} for variant in found.variants]
-    store.gallery.put_entry(found, {"delete_sha256": "ab", "variants": listed})
+    manifest = {"album": "main", "delete_sha256": "ab", "variants": listed}
+    store.gallery.put_entry(found, manifest)
     return found
 
 
@@ -277,3 +278,29 @@ def test_a_browser_deletes_its_photo_that_moves_meanwhile(store: Store, photo: P
     between.hashes = store.hashes
     Gallery(between, "main").delete(photo.id, "", browser="browser")
     assert left(store, photo.id) == []
+
+
+@pytest.mark.parametrize("album", ["main", "other"])
+@pytest.mark.parametrize("private", [True, False], ids=["private", "public"])
+def test_what_ended_before_any_request_can_be_taken_back(
+    store: Store, photo: Photo, album: str, *, private: bool
+) -> None:
+    """Shown again, or moved back, instead of done again: the photo is whole where it was."""
+    new = relocated(photo, album=album, private=private, pending=album == "main")
+    calls, ended = 0, True
+    while ended:
+        with ended_before(store, calls):
+            try:
+                relocate(store.gallery, photo, new)
+                ended = False
+            except CutError:
+                pass
+        if new.key() not in store.gallery.entry_keys(album, photo.id, pending=new.pending):
+            assert relocate(store.gallery, photo, new)  # nobody can take back what is not there
+        assert relocate(store.gallery, new, photo)
+        assert whole(store, photo), calls
+        assert left(store, photo.id) == files(photo), calls
+        assert not store.gallery.is_deleted("main", photo.id), calls
+        store.gallery.drop(keys.tombstone_key(album, photo.id))
+        calls += 1
+    assert calls > 8
