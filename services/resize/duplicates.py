@@ -20,10 +20,16 @@ from services.store import Attempt, Original, Store
 
 
 def digest_of(album: Album, upload: Original) -> dict[str, str]:
-    """Return what a manifest says of an upload's bytes: hexadecimal SHA-256, where it is asked for."""
+    """Return what a manifest says of an upload's bytes: hexadecimal SHA-256, where it is asked for.
+
+    Where guests see only their own photos it is of the browser, too: otherwise whoever has a picture
+    could find out by sending it whether somebody else sent it before.
+    """
     if not album.one_of_each or upload.data is None:
         return {}
-    return {"sha256": hashlib.sha256(upload.data).hexdigest()}
+    digest = hashlib.sha256(f"{upload.browser}\0".encode() if album.drop else b"")
+    digest.update(upload.data)
+    return {"sha256": digest.hexdigest()}
 
 
 def is_duplicate(

@@ -46,10 +46,14 @@ def relocate(gallery: GalleryBucket, photo: Photo, new: Photo) -> bool:
     manifest = gallery.get_json(photo.key())
     # An earlier attempt may have got as far as removing what it had copied.
     stands = new.key() in gallery.entry_keys(new.album, new.id, pending=new.pending)
-    if not stands:
+    if manifest:
+        _forget_that_it_left(gallery, photo, new)
+    # Or one that went the other way may have got as far as removing what was here.
+    if not stands or not _has_variants(gallery, new):
         if manifest is not None and _copied(gallery, photo, new):
-            _forget_that_it_left(gallery, photo, new)
             gallery.put_entry(new, _rewritten(manifest, photo, new))
+        elif stands:
+            return False
         elif new.key() not in (standing := _entries_with_variants_of(gallery, new)):
             if not standing:
                 _remove_files(gallery, new, photo)
@@ -59,7 +63,7 @@ def relocate(gallery: GalleryBucket, photo: Photo, new: Photo) -> bool:
     if manifest and not _decided(gallery, photo, new, manifest["delete_sha256"]):
         gallery.remove(new.album, new.id)
         return False
-    if manifest and not stands:
+    if manifest and (not stands or photo.album == new.album):
         _take_caption(gallery, photo, new, manifest)
     if manifest and photo.album != new.album:
         Hashes(gallery).move(manifest, photo.album, new.album)
@@ -83,6 +87,11 @@ def _entries_with_variants_of(gallery: GalleryBucket, new: Photo) -> set[str]:
         for one in photos_in(gallery.entry_keys(new.album, new.id, pending=pending))
         if one.private == new.private
     }
+
+
+def _has_variants(gallery: GalleryBucket, photo: Photo) -> bool:
+    stored = gallery.variants(photo.album, photo.id, private=photo.private)
+    return all(variant.key in stored for variant in photo.variants)
 
 
 def _copied(gallery: GalleryBucket, photo: Photo, new: Photo) -> bool:
@@ -121,10 +130,19 @@ def _rewritten(manifest: dict[str, Any], photo: Photo, new: Photo) -> dict[str, 
 def _take_caption(
     gallery: GalleryBucket, photo: Photo, new: Photo, manifest: dict[str, Any]
 ) -> None:
-    """Take along the caption that was written since the manifest was read."""
-    latest = gallery.get_json(photo.key())
-    if latest and latest.get("caption") != manifest.get("caption"):
-        gallery.put_json(new.key(), _rewritten(latest, photo, new))
+    """Take along the caption that was written since the manifest was read, by this run or another.
+
+    Who writes a caption writes it into every entry in the album, so within one the old entry has the
+    latest. An entry that changed or went in the same instant is left alone: a caption was written
+    there too, or somebody removed the photo.
+    """
+    latest, standing = gallery.get_json(photo.key()), gallery.get_record(new.key())
+    if latest is None or standing is None:
+        return
+    known = standing[0] if photo.album == new.album else manifest
+    if latest.get("caption") != known.get("caption"):
+        taken = standing[0] | {"caption": latest.get("caption", "")}
+        gallery.put_json(new.key(), taken, IfMatch=standing[1])
 
 
 def _decided(gallery: GalleryBucket, photo: Photo, new: Photo, delete_sha256: str) -> bool:

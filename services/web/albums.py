@@ -28,7 +28,7 @@ from services.store import AlbumChangedError
 from services.web.access import Access, AccessDep, CanOwn, Owner, grant_of
 from services.web.dependencies import SettingsDep, public_url
 from services.web.forms import Fields, day_of, done, moment_of, text_of
-from services.web.markup import album_path
+from services.web.markup import album_path, within
 from services.web.place import Place
 from services.web.problems import ProblemError
 from services.web.rendering import render
@@ -235,7 +235,17 @@ def edit_album(place: CanOwn, access: AccessDep, fields: Fields) -> Response:
     if before.is_public and not after.is_public:
         after = replace(after, closing=True)
     save(access, after)
-    return done(f"/albums/{place.slug}/work" if after.closing else album_path(place.slug))
+    if after.closing:
+        return done(f"/albums/{place.slug}/work")
+    if before.approval and not after.approval and _waits(access, place.slug):
+        return done(f"{within(place.slug)}/waiting")
+    return done(album_path(place.slug))
+
+
+def _waits(access: Access, slug: str) -> bool:
+    """Tell whether photos wait for approval: an album that wants none any more publishes none by itself."""
+    found, _ = access.store.gallery.page_where(slug, None, 1, lambda p: not p.hidden, pending=True)
+    return bool(found)
 
 
 @owners.post("/photos/{photo_id}/cover")

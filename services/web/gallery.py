@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -13,6 +13,7 @@ from services.core.order import Order, id_at, position_in_time, position_of
 from services.core.photo import Photo
 from services.core.reasons import ENGLISH, Reason
 from services.store import Store
+from services.store.bucket import TooFarApartError
 from services.web.place import Place
 
 State = Literal["waiting", "ready", "stored", "pending", "rejected", "deleted", "unknown"]
@@ -33,7 +34,7 @@ class Status:
     What is ready, and not for the caller to see, is stored.
     `held` is the photo that waits for approval, or that is hidden: of that the state is unknown.
     `note` is what its owner wrote who did not publish it.
-    `of` is the photo that has the same bytes, where that was the reason.
+    `of` is the photo that has the same bytes, where that was the reason and the caller sees it.
     """
 
     id: str
@@ -145,7 +146,9 @@ class Gallery:
         if text != photo_id:
             return text
         photo = self._store.gallery.photos(self.album, [photo_id]).get(photo_id)
-        return position_of(photo, self.order) if photo else position_in_time(photo_id)
+        # When another's photo was taken is not for whoever may not see it.
+        seen = photo is not None and (self._wanted is None or self._wanted(photo))
+        return position_of(photo, self.order) if photo and seen else position_in_time(photo_id)
 
     def statuses(self, photo_ids: Iterable[str]) -> dict[str, Status]:
         """Return what became of each upload; six listings at most where they are neighbours."""
@@ -165,6 +168,7 @@ class Gallery:
         # What was published between the first two listings is in neither of them.
         missed = [id_ for id_ in unended if id_ not in deleted]
         photos |= self._store.gallery.photos(self.album, missed)
+        twins = self._twins(verdicts.values())
         statuses = {}
         for id_ in ids:
             if photo := photos.get(id_):
@@ -175,9 +179,21 @@ class Gallery:
             elif photo := held.get(id_):
                 status = Status(id_, "unknown" if photo.hidden else "pending", held=photo)
             else:
-                status = _ended(id_, verdicts.get(id_), deleted.get(id_))
+                status = _ended(id_, verdicts.get(id_), deleted.get(id_), twins)
             statuses[id_] = status
         return statuses
+
+    def _twins(self, verdicts: Iterable[dict[str, Any]]) -> set[str]:
+        """Return those photos named by verdicts on duplicates that are published and seen here.
+
+        Of one that waits for approval, or is hidden, nobody learns by sending it once more.
+        """
+        named = {str(verdict["of"]) for verdict in verdicts if verdict.get("of")}
+        try:
+            found = self._store.gallery.photos(self.album, named)
+        except TooFarApartError:  # what was sent is told, and not where the other one is
+            return set()
+        return {id_ for id_, one in found.items() if self._wanted is None or self._wanted(one)}
 
     def status(self, photo_id: str) -> Status:
         """Return what became of one upload."""
@@ -215,7 +231,7 @@ class Gallery:
             self._store.hashes.free(self.album, sha256, photo_id)
         self._store.uploads.purge(self.album, photo_id)
         if moved_to := standing.get("moved_to"):  # a move came first: it is deleted there
-            Gallery(self._store, moved_to).delete(photo_id, token)
+            Gallery(self._store, moved_to).delete(photo_id, token, browser=browser, note=note)
         return before
 
     def write_caption(self, photo_id: str, text: str, token: str | None, *, browser: str) -> bool:
@@ -282,12 +298,22 @@ def _is_uploader(photo: Photo | None, kept: str, token: str | None, browser: str
 
 
 def _ended(
-    photo_id: str, verdict: dict[str, Any] | None, tombstone: dict[str, Any] | None
+    photo_id: str,
+    verdict: dict[str, Any] | None,
+    tombstone: dict[str, Any] | None,
+    twins: Container[str] = (),
 ) -> Status:
     """Return what became of an upload that is neither on its way nor a photo."""
     if verdict:
-        reason, message, of = verdict["reason"], verdict["message"], verdict.get("of", "")
-        return Status(photo_id, "rejected", reason=reason, message=message, of=of)
+        of = verdict.get("of", "")
+        shown = of if of in twins else ""
+        return Status(
+            photo_id,
+            "rejected",
+            reason=verdict["reason"],
+            message=verdict["message"],
+            of=shown,
+        )
     if tombstone and tombstone.get("reason") == Reason.NOT_APPROVED:
         reason, note = str(Reason.NOT_APPROVED), str(tombstone.get("note", ""))
         message = ENGLISH[Reason.NOT_APPROVED]

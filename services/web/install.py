@@ -1,6 +1,7 @@
 """The gallery as an app: manifest, the share sheet's target, and the service worker."""
 
 import json
+import re
 from http import HTTPStatus
 from typing import Any
 
@@ -16,10 +17,12 @@ from services.web.dependencies import SettingsDep
 from services.web.markup import album_path, within
 from services.web.place import Place
 from services.web.rendering import render, strings_for_request
+from services.web.security import is_cross_site
 
 router = APIRouter()
 worker = APIRouter()
 
+_SHARE = re.compile(r"[0-9a-f-]{36}")  # a UUID
 ICONS = (("icon-192.png", 192, "any"), ("icon-512.png", 512, "any"), ("maskable-512.png", 512, "maskable"))  # fmt: skip
 
 
@@ -79,11 +82,16 @@ def share_without_worker(place: CanUpload) -> Response:
 
 @router.get("/share")
 def share_page(request: Request, place: CanUpload) -> Response:
-    """Lead on with what the service worker received, or say what to do."""
-    if "received" in request.query_params:
+    """Lead on with what the service worker received, or say what to do.
+
+    `received` names it to the page, which sends nothing without that name: a form on another site can
+    post files to the service worker, which is not told where they come from. The browser tells us.
+    """
+    received = request.query_params.get("received", "")
+    if _SHARE.fullmatch(received) and not is_cross_site(request.headers):
         seen = place.may(Action.SEE)
         page = album_path(place.slug) if seen else f"{within(place.slug)}/upload"
-        return RedirectResponse(f"{page}#shared", HTTPStatus.SEE_OTHER)
+        return RedirectResponse(f"{page}#shared={received}", HTTPStatus.SEE_OTHER)
     strings = strings_for_request(request)
     why = "failed" if "failed" in request.query_params else "missed"
     return render(

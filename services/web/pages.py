@@ -13,6 +13,7 @@ from services.core import keys
 from services.core.access import Action
 from services.core.order import Order, is_position, position_of, position_on
 from services.core.photo import Photo
+from services.core.reasons import Reason
 from services.store import Store
 from services.web.access import AccessDep, CanFollow, CanSee, CanUpload, know_browser
 from services.web.albums import destinations
@@ -153,7 +154,7 @@ def photo_page(
     gallery = Gallery.seen_from(store, place)
     status = _status(gallery, photo_id)
     photo, waiting = status.photo, status.state == "waiting"
-    if status.of and place.sees_all:
+    if status.of:
         return RedirectResponse(photo_path(place.slug, status.of), HTTPStatus.SEE_OTHER)
     if status.state == "stored" and not place.may(Action.FOLLOW):
         raise HTTPException(HTTPStatus.NOT_FOUND)
@@ -174,7 +175,7 @@ def photo_page(
             may_delete=_is_of_this_browser(request, place, photo),
             may_report=request.app.state.owned.get(""),
         )
-    if status.state == "stored" or status.of:
+    if status.state == "stored" or status.reason == Reason.DUPLICATE:
         heading, text = strings("upload.stored"), strings("upload.stored_text")
     elif status.held:
         heading, text = strings("upload.pending"), strings("upload.pending_text")

@@ -12,6 +12,7 @@ from services.core import keys
 from services.core import photo as photos
 from services.core.access import Action
 from services.core.order import POSITION_PATTERN
+from services.core.reasons import Reason
 from services.core.settings import Settings
 from services.core.variants import original_type
 from services.store import Store
@@ -316,10 +317,11 @@ def _state(
 ) -> Photo | Rejected | Duplicate | Waiting | Pending | Stored | Absent:
     if status.state == "stored" and place.may(Action.FOLLOW):
         return Stored(id=photo_id)
-    if status.of:  # whoever may not see all of it learns no more than that it has the picture
-        page = photo_path(place.slug, status.of)
-        seen = place.sees_all
-        return Duplicate(id=photo_id, of=status.of, page=page) if seen else Stored(id=photo_id)
+    if status.reason == Reason.DUPLICATE:
+        # Whoever may not see the other one learns no more than that the album has the picture.
+        if not status.of:
+            return Stored(id=photo_id)
+        return Duplicate(id=photo_id, of=status.of, page=photo_path(place.slug, status.of))
     if status.photo:
         return _shown(status.photo, place, store, settings)
     if status.state == "rejected":

@@ -87,7 +87,8 @@ class SecurityMiddleware:
             )
             await refusal(scope, receive, send_with_headers)
             return
-        if scope["method"] not in SAFE_METHODS and self._is_cross_site(scope):
+        own = self._public_url or f"{scope['scheme']}://{Headers(scope=scope).get('host', '')}"
+        if scope["method"] not in SAFE_METHODS and is_cross_site(Headers(scope=scope), own):
             refusal = problem(
                 Request(scope), HTTPStatus.FORBIDDEN, "The request comes from another site."
             )
@@ -95,14 +96,14 @@ class SecurityMiddleware:
             return
         await self._app(scope, _bounded(receive, MAX_BODY_BYTES), send_with_headers)
 
-    def _is_cross_site(self, scope: Scope) -> bool:
-        headers = Headers(scope=scope)
-        # Browsers set it and pages cannot; programs, which hold no one's rights, send neither.
-        if site := headers.get("sec-fetch-site"):
-            return site not in ("same-origin", "none")
-        origin = headers.get("origin")
-        own = self._public_url or f"{scope['scheme']}://{headers.get('host', '')}"
-        return origin is not None and origin != own
+
+def is_cross_site(headers: Headers, own: str | None = None) -> bool:
+    """Tell whether another site had the browser send the request; `own` is this site's origin."""
+    # Browsers set it and pages cannot; programs, which hold no one's rights, send neither.
+    if site := headers.get("sec-fetch-site"):
+        return site not in ("same-origin", "none")
+    origin = headers.get("origin")
+    return origin is not None and origin != own
 
 
 def _by_caller(state: Mapping[str, bool], headers: MutableHeaders) -> None:

@@ -99,7 +99,7 @@ def test_shared_pictures_are_uploaded(workshop: Site, open_page: Open) -> None:
         ),
     )
     share(page, picked("from the sheet.jpg", jpeg(901)), picked("second.jpg", jpeg(902)))
-    page.wait_for_url(f"{workshop.url}/**#shared")
+    page.wait_for_url(f"{workshop.url}/**#shared=*")
     expect(page.locator(".uploads-total")).to_have_text("2 photos uploaded")
     expect(tile(page, "from the sheet.jpg")).to_have_count(1)
     assert by_worker == [True]
@@ -119,6 +119,25 @@ def test_what_could_not_be_sent_is_there_at_the_next_start(workshop: Site, open_
     page.reload()
     expect(tile(page, "later.jpg")).to_have_count(1)
     assert page.evaluate(KEPT) == 0
+
+
+ELSEWHERE = """data:text/html,<form id=sheet method=post action="{url}/share"
+enctype="multipart/form-data"><input type=file name=photos multiple></form>"""
+
+
+def test_pictures_that_another_site_posts_are_not_sent(workshop: Site, open_page: Open) -> None:
+    """Neither at once nor at the next start, whatever the address says."""
+    page = open_page(workshop.url)
+    install(page)
+    page.goto(ELSEWHERE.format(url=workshop.url))
+    page.set_input_files("#sheet input", [picked("slipped in.jpg", jpeg(905))])
+    page.evaluate("document.getElementById('sheet').submit()")
+    expect(page.get_by_role("heading", level=1)).to_have_text("The pictures did not get here yet")
+    page.goto(f"{workshop.url}/#shared=7b1f4c7e-0000-4000-8000-000000000001")
+    page.wait_for_load_state("networkidle")
+    assert page.evaluate(KEPT) == 1
+    expect(page.locator(".upload")).to_have_count(0)
+    expect(tile(page, "slipped in.jpg")).to_have_count(0)
 
 
 def test_without_a_worker_the_page_says_so_and_is_ready_for_the_next_time(

@@ -35,7 +35,7 @@ from services.web.gallery import Gallery
 from tests import pictures
 from tests.conftest import ACCESS_KEY_ID, SECRET_ACCESS_KEY
 from tests.events import batch_event, soon
-from tests.faults.interrupted import Cut, CutError, at_first_call
+from tests.faults.interrupted import Cut, CutError, at_first_call, ended_before
 from tests.faults.invariant import Buckets
 from tests.photos import stored_photo
 
@@ -242,6 +242,27 @@ def test_whenever_it_is_cut_short_the_gallery_is_whole_and_the_next_run_ends_it(
     )
     assert photos.listed(photo_id) == "300wj_800wj"
     assert photos.buckets.published().keys() == {photo_id}
+
+
+def test_ended_before_any_request_and_run_again_it_is_in_the_order_by_time(photos: Photos) -> None:
+    """As a process that is killed between two calls, and not only between the store's own steps."""
+    store, calls, ended = photos.buckets.store, 0, True
+    few = replace(photos.settings, variant_sizes=(40, 80), variant_formats=("jpeg",))
+    changed = replace(few, variant_formats=("jpeg", "webp"))
+    data = pictures.jpeg(60, 40)
+    while ended:
+        photo_id = Photos(photos.buckets, few).publish(data)
+        with ended_before(store, calls):
+            try:
+                reprocess("main", photo_id, store, changed, deadline=soon())
+                ended = False
+            except CutError:
+                pass
+        reprocess("main", photo_id, store, changed, deadline=soon())
+        assert photos.buckets.by_time() == photos.buckets.index(), calls
+        store.gallery.remove("main", photo_id)
+        calls += 1
+    assert calls > 8
 
 
 @pytest.mark.parametrize("moment", ["get_json", "get_bytes", "put_variant", "put_entry", "deleted"])

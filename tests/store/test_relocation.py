@@ -1,5 +1,6 @@
 """Moving photos: whole in one place at any instant, whatever ends it or comes between."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -28,7 +29,8 @@ def photo(store: Store) -> Photo:
     for variant in found.variants:
         store.gallery.put_variant(variant.key, b"bytes", variant.format, source="v")
     listed = [{"key": variant.key} for variant in found.variants]
-    store.gallery.put_entry(found, {"delete_sha256": "ab", "variants": listed})
+    manifest = {"album": "main", "delete_sha256": "ab", "variants": listed}
+    store.gallery.put_entry(found, manifest)
     return found
 
 
@@ -216,3 +218,89 @@ def test_a_photo_moves_without_the_original_that_its_lifecycle_ended(
     assert relocate(store.gallery, photo, new)
     assert left(store, photo.id) == [one for one in files(new) if one != new.original_key]
     assert not store.gallery.has_original(new)
+
+
+def hidden(photo: Photo) -> Photo:
+    """Return a photo as hiding it leaves it."""
+    return relocated(photo, album=photo.album, private=True, pending=True, hidden=True)
+
+
+def test_a_caption_is_taken_along_by_the_run_that_ends_what_was_cut_short(
+    store: Store, photo: Photo
+) -> None:
+    """It was written after the first run had read the manifest, which ended before it looked again."""
+    new = hidden(photo)
+
+    def write() -> None:
+        assert store.gallery.write_caption("main", photo.id, "A dance.")
+
+    cut: Any = Cut(store, 0, ["deleted"])
+    with pytest.raises(CutError):
+        relocate(at_first_call(cut, "put_entry", write), photo, new)
+    assert relocate(store.gallery, photo, new)
+    assert (store.gallery.get_json(new.key()) or {})["caption"] == "A dance."
+
+
+def test_a_caption_brings_back_no_photo_that_is_deleted_meanwhile(
+    store: Store, photo: Photo
+) -> None:
+    """Somebody writes a caption, and somebody deletes the photo just before it is taken along."""
+    from services.web.gallery import Gallery
+
+    def write() -> None:
+        assert store.gallery.write_caption("main", photo.id, "A dance.")
+        # One that the writer could not see yet, as if it had looked for entries before.
+        store.gallery.put_json(new.key(), {"delete_sha256": "ab", "variants": []})
+
+    def delete() -> None:
+        Gallery(store, "main").delete(photo.id, None)
+
+    new = hidden(photo)
+    both: Any = at_first_call(at_first_call(store, "deleted", write), "put_json", delete)
+    relocate(both, photo, new)
+    assert left(store, photo.id) == []
+
+
+def test_a_browser_deletes_its_photo_that_moves_meanwhile(store: Store, photo: Photo) -> None:
+    """Where it is by then, as with the token that came with the upload."""
+    from services.web.gallery import Gallery
+
+    sent = replace(photo, browser="browser")
+    store.gallery.drop_entries(photo.key())
+    listed = [{"key": variant.key} for variant in sent.variants]
+    store.gallery.put_entry(sent, {"delete_sha256": "ab", "variants": listed})
+    new = relocated(sent, album="other", private=False, pending=False)
+
+    def move() -> None:
+        assert relocate(store.gallery, sent, new)
+
+    between: Any = at_first_call(store, "put_tombstone", move)
+    between.hashes = store.hashes
+    Gallery(between, "main").delete(photo.id, "", browser="browser")
+    assert left(store, photo.id) == []
+
+
+@pytest.mark.parametrize("album", ["main", "other"])
+@pytest.mark.parametrize("private", [True, False], ids=["private", "public"])
+def test_what_ended_before_any_request_can_be_taken_back(
+    store: Store, photo: Photo, album: str, *, private: bool
+) -> None:
+    """Shown again, or moved back, instead of done again: the photo is whole where it was."""
+    new = relocated(photo, album=album, private=private, pending=album == "main")
+    calls, ended = 0, True
+    while ended:
+        with ended_before(store, calls):
+            try:
+                relocate(store.gallery, photo, new)
+                ended = False
+            except CutError:
+                pass
+        if new.key() not in store.gallery.entry_keys(album, photo.id, pending=new.pending):
+            assert relocate(store.gallery, photo, new)  # nobody can take back what is not there
+        assert relocate(store.gallery, new, photo)
+        assert whole(store, photo), calls
+        assert left(store, photo.id) == files(photo), calls
+        assert not store.gallery.is_deleted("main", photo.id), calls
+        store.gallery.drop(keys.tombstone_key(album, photo.id))
+        calls += 1
+    assert calls > 8

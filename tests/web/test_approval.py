@@ -335,3 +335,19 @@ def test_what_the_pages_of_approval_cost(
         "tray": ["ListObjectsV2"],
         "hidden": ["ListObjectsV2"],
     }
+
+
+def test_what_waits_is_not_forgotten_where_no_photo_has_to_wait_any_more(
+    app: FastAPI, store: Store, owner: TestClient, album: str, resize: Resize
+) -> None:
+    """Saving that leads to the tray, which the owner's page names for every album."""
+    photo_id = upload(browser(app), PICTURE, album)["id"]
+    resize(photo_id, album)
+    record = store.albums.get(album)
+    assert record is not None
+    off = {"title": "party", "see": "anyone", "upload": "anyone", "version": record.version}
+    saved = owner.post(f"/albums/{album}/settings", data=off, follow_redirects=False)
+    assert saved.headers["location"] == "/albums/party/waiting"
+    assert 'href="/albums/party/waiting"' in owner.get("/owner").text
+    assert f'data-id="{photo_id}"' in owner.get("/albums/party/waiting").text
+    assert tidy(owner, "show", photo_id) == {photo_id: "done"}

@@ -133,3 +133,17 @@ def test_what_the_pages_cost(app: FastAPI, store: Store, album: str) -> None:
     )
     assert client.get(f"/albums/{album}").status_code == 200
     assert made == ["ListObjectsV2"]
+
+
+def test_sending_a_picture_does_not_tell_whether_somebody_else_sent_it(
+    app: FastAPI, owner: TestClient, store: Store, album: str, resize: Resize
+) -> None:
+    """In an album that takes each picture once: once of each browser, which finds its own."""
+    edit(owner, store, "box", drop="1", listed="1", one_of_each="1")
+    anna, ben = browser(app), browser(app)
+    states = []
+    for client in (anna, ben, ben):
+        photo_id = upload(client, PICTURE, album)["id"]
+        resize(photo_id, album)
+        states.append(client.get(f"/api/albums/box/photos/{photo_id}").json()["state"])
+    assert states == ["ready", "ready", "duplicate"]

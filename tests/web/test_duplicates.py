@@ -135,3 +135,25 @@ def test_similar_photos_cost_one_listing(
     )
     assert "30 photos" in client.get("/albums/trip/similar").text
     assert made == ["ListObjectsV2"]
+
+
+def test_sending_a_picture_tells_nobody_of_one_that_waits_or_is_hidden(
+    client: TestClient,
+    owner: TestClient,
+    store: Store,
+    settings: Settings,
+    aws_session: boto3.Session,
+) -> None:
+    """It arrived, is all that is said, until the other one is published again."""
+    first, second = sent_twice(store, settings, aws_session)
+    tidy = {"ids": [first]}
+    owner.post("/api/albums/trip/tidy", json=tidy | {"action": "hide"})
+    stored = {"id": second, "state": "stored"}
+    assert client.get(f"/api/albums/trip/photos/{second}").json() == stored
+    asked = client.get("/api/albums/trip/photos", params={"ids": second}).json()
+    assert asked["photos"] == [stored]
+    page = client.get(f"/albums/trip/photos/{second}", headers=HTML, follow_redirects=False)
+    assert page.status_code == 200
+    assert first not in page.text
+    owner.post("/api/albums/trip/tidy", json=tidy | {"action": "show"})
+    assert client.get(f"/api/albums/trip/photos/{second}").json()["of"] == first

@@ -14,6 +14,7 @@ from services.store import Store
 from tests.web.owner import HTML, guest
 
 SEE, UPLOAD = Right.SEE, Right.UPLOAD
+SHARE = "7b1f4c7e-0000-4000-8000-000000000001"  # as the service worker names what it received
 
 
 def manifest_of(client: TestClient, base: str = "", **headers: str) -> dict[str, Any]:
@@ -93,8 +94,24 @@ def test_without_a_worker_a_page_says_what_to_do(
     store.albums.save(Album(slug="trip", see=Who.LINK, upload=Who.LINK))
     for rights, leads in (([SEE, UPLOAD], ""), ([UPLOAD], "/upload")):
         visitor = guest(app, store, "trip", *rights)
-        led = visitor.get("/albums/trip/share?received", follow_redirects=False)
-        assert led.headers["location"] == f"/albums/trip{leads}#shared"
+        led = visitor.get(f"/albums/trip/share?received={SHARE}", follow_redirects=False)
+        assert led.headers["location"] == f"/albums/trip{leads}#shared={SHARE}"
+
+
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+def test_what_another_site_posted_to_the_worker_is_named_to_no_page(
+    client: TestClient, site: str
+) -> None:
+    """A form there can; what the share sheet begins is of no site, and what a page of ours does of ours."""
+    path = f"/share?received={SHARE}"
+    headers = HTML | {"sec-fetch-site": site}
+    refused = client.get(path, headers=headers, follow_redirects=False)
+    assert refused.status_code == 200
+    assert SHARE not in refused.text
+    for ours in ("none", "same-origin"):
+        led = client.get(path, headers={"sec-fetch-site": ours}, follow_redirects=False)
+        assert led.headers["location"] == f"/#shared={SHARE}"
+    assert client.get("/share?received=//evil.test", follow_redirects=False).status_code == 200
 
 
 def test_only_pages_of_an_album_that_may_be_seen_name_a_manifest(

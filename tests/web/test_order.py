@@ -228,3 +228,17 @@ def test_who_sees_only_their_own_learns_of_no_other_date(
     assert guest.get("/dates", headers=HTML, follow_redirects=False).status_code == 302
     assert days_on(owner.get("/", headers=HTML).text) == ["2026-07-16", "2026-07-15"]
     assert "data-dates" in owner.get("/", headers=HTML).text
+
+
+@pytest.mark.parametrize("days", [-1, 1])
+def test_the_id_of_anothers_photo_does_not_tell_when_it_was_taken(
+    client: TestClient, store: Store, days: int
+) -> None:
+    """A list behind it begins where its upload would stand, before or after one's own as that was."""
+    own, other = photos_taken(DAY_ONE, DAY_ONE + timedelta(days=days))
+    store.albums.save(replace(BY_TIME, drop=True))
+    client.cookies.set(BROWSER_COOKIE, "token")
+    for photo in (replace(own, browser=browser_id("token")), replace(other, browser="another")):
+        store.gallery.put_entry(photo, {})
+    behind = client.get("/api/photos", params={"after": other.id}).json()["photos"]
+    assert [photo["id"] for photo in behind] == [own.id]

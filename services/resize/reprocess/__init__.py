@@ -156,6 +156,8 @@ def reprocess(
         # Likewise, who closes an album or hides a photo wrote the new entry before looking for ours.
         if _yields_to_a_move(old, store, new.key()):
             return Reprocessing.GONE
+    else:  # an earlier run may have ended before it put this one by time
+        gallery.put_by_time(new)
     for key in photos:
         if key != new.key():
             gallery.drop_entries(key)

@@ -102,7 +102,8 @@ document.addEventListener("paste", (event) => {
 // Uploads that outlived a reload are picked up again.
 hasPending().then((pending) => pending && upload((panel) => panel.resume()));
 
-// What the share sheet gave to the installed gallery; see worker/worker.js.
+// What the share sheet gave to the installed gallery; see worker/worker.js. The address names it.
+const [, share] = location.hash.match(/^#shared=(.+)/) ?? [];
 const installed = part(async () => {
   const module = await import("./install.js");
   await module.watchInstalled();
@@ -110,12 +111,12 @@ const installed = part(async () => {
 });
 async function sendShared() {
   const { takeShared } = await insist(installed, () => {});
-  const shared = await takeShared();
+  const shared = await takeShared(share);
   if (shared.length) upload((panel) => panel.add(shared));
 }
 const apps = document.body.dataset.share ? [installed] : [];
 const isApp = matchMedia("(display-mode: standalone)").matches;
-if (apps.length && (isApp || location.hash === "#shared")) sendShared();
+if (apps.length && (isApp || share)) sendShared();
 
 const photos = document.getElementById("grid") ? [viewer, live] : [];
 const choosing = document.querySelector("[data-select]") ? [selecting] : [];

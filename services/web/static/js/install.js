@@ -16,7 +16,7 @@ export async function watchInstalled() {
   window.addEventListener("appinstalled", registerWorker);
 }
 
-/** What was shared to this album and is not sent yet: `{file, key}` each. */
-export function takeShared() {
-  return sharedFor(paths.share).catch(() => []);
+/** What was shared to this album and is not sent yet, that named `share` too: `{file, key}` each. */
+export function takeShared(share) {
+  return sharedFor(paths.share, share).catch(() => []);
 }

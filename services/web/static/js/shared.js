@@ -1,5 +1,7 @@
 // Pictures that the system's share sheet gave to the album, kept until they are uploaded: by the
-// worker, which receives them, and by the page, which sends them.
+// worker, which receives them, and by the page, which sends them. A form on any other site can send
+// files to the same path, and the worker cannot tell; the server can, and names to the page what the
+// share sheet gave. Nothing else is sent.
 const STORE = "shared";
 const KEPT = 86_400_000; // milliseconds; what nobody came for in a day goes
 
@@ -28,22 +30,25 @@ async function within(mode, work) {
   }
 }
 
-/** Keeps files for the album at `to`, all of them or none. */
-export function keepShared(to, files) {
+/** Keeps files for the album at `to`, all of them or none; `share` names them. */
+export function keepShared(to, files, share) {
   return within("readwrite", (store) => {
-    for (const file of files) store.add({ to, file, since: Date.now() });
+    for (const file of files) store.add({ to, file, share, since: Date.now() });
   });
 }
 
-/** The files for the album at `to`: `{file, key}` each; those of long ago are removed. */
-export async function sharedFor(to) {
+/** The files for the album at `to` that the page may send: `{file, key}` each, those named `share`
+ * from now on. Those of long ago are removed. */
+export async function sharedFor(to, share) {
   const found = [];
   await within("readwrite", (store) => {
     store.openCursor().onsuccess = ({ target: { result: cursor } }) => {
       if (!cursor) return;
-      const { to: album, file, since } = cursor.value;
-      if (Date.now() - since > KEPT) cursor.delete();
-      else if (album === to) found.push({ file, key: cursor.primaryKey });
+      const kept = cursor.value;
+      const named = kept.to === to && kept.share === share;
+      if (Date.now() - kept.since > KEPT) cursor.delete();
+      else if (named && !kept.named) cursor.update({ ...kept, named });
+      if (kept.to === to && (named || kept.named)) found.push({ file: kept.file, key: cursor.primaryKey });
       cursor.continue();
     };
   });

@@ -20,11 +20,12 @@ self.addEventListener("backgroundfetchclick", (event) => {
 });
 
 async function receive(request, path) {
+  const share = crypto.randomUUID();
   let outcome = "failed";
   try {
     const files = (await request.formData()).getAll("photos").filter((file) => file.size);
-    await keepShared(path, files);
-    outcome = "received";
+    await keepShared(path, files, share);
+    outcome = `received=${share}`;
   } catch {
     // Storage is full or forbidden: the page says so.
   }
