@@ -73,6 +73,7 @@ def page_values(place: Place | None) -> dict[str, Any]:
         "photos_api": f"/api{base}/photos",
         "uploads_api": f"/api{base}/uploads",
         "may_see": place.may(Action.SEE) if place else False,
+        "sees_all": place.sees_all if place else False,
         "may_upload": place.may(Action.UPLOAD) if place else False,
         "may_tidy": place.may(Action.TIDY) if place else False,
         "by_link": bool(place and place.grant and place.grant.kind is Kind.LINK),

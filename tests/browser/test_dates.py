@@ -91,18 +91,25 @@ def test_a_new_photo_comes_into_its_day(journey: Site, open_page: Open) -> None:
     expect(page.locator(".tile")).to_have_count(20)
     later = FIRST + timedelta(days=3, hours=2, minutes=15)
     alone = FIRST + timedelta(days=2, hours=12)
-    files = [picked("in between.jpg", taken(later, 31)), picked("late.jpg", taken(alone, 32))]
+    new = FIRST + timedelta(days=5)
+    files = [
+        picked("in between.jpg", taken(later, 31)),
+        picked("late.jpg", taken(alone, 32)),
+        picked("new day.jpg", taken(new, 33)),
+    ]
     page.set_input_files("[data-chooser]", files)
     expect(page.locator('.tile img[alt="in between.jpg"]')).to_have_count(1)
     expect(page.locator('.tile img[alt="late.jpg"]')).to_have_count(1)
+    expect(page.locator('.tile img[alt="new day.jpg"]')).to_have_count(1)
     found = order(page)
     assert found[found.index("in between.jpg") - 1] == "15 12.jpg"
     assert found[found.index("late.jpg") - 1] == "14 July 2026"
     assert found.count("14 July 2026") == 1
+    assert found[:2] == ["17 July 2026", "new day.jpg"]
     page.reload()
-    expect(page.locator(".tile")).to_have_count(22)
+    expect(page.locator(".tile")).to_have_count(23)
     assert order(page) == found
-    for name in ("in between.jpg", "late.jpg"):  # as it was
+    for name in ("in between.jpg", "late.jpg", "new day.jpg"):  # as it was
         page.locator(f'.tile:has(img[alt="{name}"]) a').click()
         page.get_by_role("button", name="Delete").click()
         page.get_by_role("button", name="Delete for good").click()
@@ -137,6 +144,9 @@ def test_no_picture_is_blown_up_and_nothing_overflows(
     )
     assert max(heights) <= 1.55 * row
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    box = page.get_by_role("slider").bounding_box()
+    assert box
+    assert box["width"] > 0.6 * size[0]
 
 
 def test_only_what_came_since_is_offered(journey: Site, open_page: Open) -> None:

@@ -109,6 +109,40 @@ def test_pictures_wait_until_the_owner_publishes_them(event: Site, open_page: Op
     assert sum("did not publish it. “Too dark”" in text for text in told) == 1
 
 
+def test_an_open_page_learns_what_was_decided(event: Site, open_page: Open) -> None:
+    """In the panel and in the album, and by itself where the panel has forgotten the upload."""
+    owner = signed_in(event, open_page)
+    address = album(owner, event, "open", approval="1", names="1", downloads="1")
+    guest = open_page(address, size=PHONE)
+    guest.request.post(f"{address}/guest", form={"name": "Jun"})
+    guest.reload()
+    expect(guest.get_by_text("once the album's owner has published them")).to_be_visible()
+    for role, name in (("button", "Download all"), ("search", None)):
+        expect(guest.get_by_role(role, name=name)).to_be_hidden()  # type: ignore[arg-type] # both are roles
+    send(guest, *range(51, 54))
+    expect(guest.locator(".upload-state")).to_have_text(["Waits for approval"] * 3, timeout=60_000)
+    reloaded = guest.context.new_page()
+    reloaded.goto(address)
+
+    owner.goto(f"{address}/waiting")
+    owner.keyboard.press("ArrowDown")
+    owner.keyboard.press("p")
+    expect(owner.locator("[data-count]")).to_have_text("2 photos wait for approval.")
+    owner.keyboard.press("r")
+    owner.keyboard.type("Too dark")
+    owner.keyboard.press("Enter")
+    expect(owner.locator("[data-count]")).to_have_text("1 photo waits for approval.")
+
+    guest.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    states = guest.locator(".upload-state")
+    expect(states.filter(has_text="“Too dark”")).to_have_count(1)
+    expect(states.filter(has_text="Done")).to_have_count(1)
+    expect(states.filter(has_text="Waits for approval")).to_have_count(1)
+    expect(guest.locator(".tile")).to_have_count(1)
+    expect(guest.get_by_role("button", name="Download all")).to_be_visible()
+    expect(reloaded.locator(".tile")).to_have_count(1, timeout=30_000)
+
+
 def test_the_name_is_asked_for_once(event: Site, open_page: Open) -> None:
     """Before anything is sent; it stands with the photos, and the viewer says it with the caption."""
     owner = signed_in(event, open_page)
@@ -162,8 +196,10 @@ def test_guests_of_a_box_see_their_own(event: Site, open_page: Open) -> None:
         assert guest.locator(".tile img").get_attribute("alt") == f"{number}.jpg"
         guest.reload()
         expect(guest.locator(".tile")).to_have_count(1)
+        expect(guest.get_by_text("You see the pictures that you added")).to_be_visible()
     owner.goto(address)
     expect(owner.locator(".tile")).to_have_count(2)
+    expect(owner.get_by_text("You see the pictures that you added")).to_have_count(0)
 
 
 @pytest.mark.parametrize("look", LOOKS)

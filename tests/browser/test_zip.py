@@ -208,7 +208,7 @@ def test_to_a_place_of_ones_choice_and_out_of_memory(party: Site, open_page: Ope
         plain.add_init_script(f"{NO_PICKER}; {lacking}")
         plain.goto(party.url)
         with plain.expect_download() as kept:
-            begin(plain, "As uploaded")
+            begin(plain, "Originals")
         assert kept.value.suggested_filename == "Käthe & Jun_ 2026.zip"
         assert_holds(kept.value.path(), uploaded(party))
 

@@ -16,7 +16,12 @@ let queued = [];
 let under = 0; // uploads that are under way
 let taking = null;
 
-const tilesIn = (page) => [...page.querySelectorAll("#grid .tile")];
+/** The tiles of a page, each with the heading that stands before it, where it is the first of its day. */
+function tilesIn(page) {
+  const all = [...page.querySelectorAll("#grid .tile")];
+  for (const tile of all) tile.heading = page.getElementById(`day-${tile.dataset.day}`);
+  return all;
+}
 const fetched = async (address) => tilesIn(await fetchPage(address));
 
 /** Takes in the photos of these ids; `open` uploads are still under way. */

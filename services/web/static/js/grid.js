@@ -1,10 +1,8 @@
 // The grid of tiles, where the page has one; ranks sort newest first. All markup comes from the
 // server's own pages, so there is one template for a tile. In an album that is ordered by time each
 // day's tiles follow its heading.
-import { element } from "./page.js";
 import { paintPlaceholders } from "./placeholders.js";
 
-const language = document.documentElement.lang;
 export const grid = document.getElementById("grid");
 export const older = document.getElementById("older");
 
@@ -47,9 +45,7 @@ function place(tile, next) {
   const before = isDay(other) ? other : (next ?? null);
   grid.insertBefore(tile, before);
   if (!day || document.getElementById(`day-${day}`)) return;
-  const text = new Date(`${day}T12:00`).toLocaleDateString(language, { dateStyle: "long" });
-  const heading = element("h2", {}, element("time", { datetime: day }, text));
-  grid.insertBefore(element("li", { class: "day", id: `day-${day}` }, heading), tile);
+  if (tile.heading) grid.insertBefore(tile.heading, tile);
 }
 
 /** Takes away the headings of days without photos. */

@@ -2,7 +2,7 @@
 // and less often while none do.
 import { ask } from "./ask.js";
 import { paths } from "./page.js";
-import { tokenOf } from "./tokens.js";
+import { isPending } from "./uploads/pending.js";
 
 const SHORTEST = 5000; // milliseconds between two questions
 const LONGEST = 60_000; // the same, unless somebody wants it shorter
@@ -22,7 +22,7 @@ function schedule(wait) {
 
 /**
  * Calls `news(ids)` with the ids of the newest photos each time that they are others; it returns
- * whether any is news. Those that this browser uploaded are left out unless `own`. The first
+ * whether any is news. Uploads of this browser that are under way are left out unless `own`. The first
  * question comes after `first` milliseconds.
  */
 export function watchNewest(news, { longest = LONGEST, own = false, first = SHORTEST } = {}) {
@@ -48,8 +48,8 @@ async function next() {
   if (response?.status === 404) return; // the reader may not see the album any more
   if (answer?.ids && response.ok) {
     tag = response.headers.get("etag");
-    // One's own come by the panel.
-    if (wanted.news(answer.ids.filter((id) => wanted.own || !tokenOf(id)))) delay = SHORTEST;
+    // What is under way comes by the panel; what an owner published later, by nothing else.
+    if (wanted.news(answer.ids.filter((id) => wanted.own || !isPending(id)))) delay = SHORTEST;
   } else {
     delay = Math.min(delay * (response ? SLOWER : 2), wanted.longest);
   }

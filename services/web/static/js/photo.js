@@ -55,7 +55,9 @@ export function startWaiting(section) {
 export function localiseTimes() {
   const times = document.querySelectorAll('time[datetime$="Z"]');
   if (!times.length) return; // the first format costs a phone a tenth of a second
-  const format = new Intl.DateTimeFormat(document.documentElement.lang, {
+  const { lang } = document.documentElement;
+  // Day before month, as the server writes when a photo was taken.
+  const format = new Intl.DateTimeFormat(lang === "en" ? "en-GB" : lang, {
     dateStyle: "long",
     timeStyle: "short",
   });

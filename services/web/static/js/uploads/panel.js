@@ -6,6 +6,7 @@ import { loadStyle } from "../styles.js";
 import { keepToken } from "../tokens.js";
 import { ended, goOn, grantsFor, prepare } from "./background.js";
 import { Card, isHere } from "./card.js";
+import { watchDecisions } from "./decisions.js";
 import { examine, filesOf, fingerprint, isLitter } from "./files.js";
 import { askName } from "./name.js";
 import { adopt, forgetPending, remember } from "./pending.js";
@@ -36,6 +37,14 @@ class Panel {
       for (const { isIntersecting, target } of entries) if (isIntersecting) this.decode(target);
     });
     window.addEventListener("online", () => this.retryAll());
+    watchDecisions(
+      () => [...this.cards].filter(({ state }) => state === "pending"),
+      (card, photo) => {
+        this.end(card, photo);
+        beats.dispatchEvent(new Event("beat"));
+        this.changed();
+      },
+    );
     document.addEventListener("visibilitychange", () => document.hidden && this.handOver());
     prepare();
   }

@@ -31,6 +31,9 @@ export function remember(upload) {
   write([...read().filter(({ id }) => id !== upload.id), { ...upload, tab, to }]);
 }
 
+/** Whether this browser still follows an upload. */
+export const isPending = (id) => read().some((upload) => upload.id === id);
+
 export function forgetPending(id) {
   write(read().filter((upload) => upload.id !== id));
 }
