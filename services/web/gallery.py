@@ -33,7 +33,8 @@ class Status:
     What is ready, and not for the caller to see, is stored.
     `held` is the photo that waits for approval, or that is hidden: of that the state is unknown.
     `note` is what its owner wrote who did not publish it.
-    `of` is the photo that has the same bytes, where that was the reason.
+    `of` is the photo that has the same bytes, where that was the reason, and `of_hidden` tells that
+    it was hidden since.
     """
 
     id: str
@@ -43,6 +44,7 @@ class Status:
     reason: str = ""
     message: str = ""
     of: str = ""
+    of_hidden: bool = False
     note: str = ""
 
 
@@ -177,7 +179,18 @@ class Gallery:
             else:
                 status = _ended(id_, verdicts.get(id_), deleted.get(id_))
             statuses[id_] = status
-        return statuses
+        return self._with_hidden_twins(statuses)
+
+    def _with_hidden_twins(self, statuses: dict[str, Status]) -> dict[str, Status]:
+        """Return the same where no upload was a duplicate; else for one listing and more per thousand."""
+        twins = sorted({status.of for status in statuses.values() if status.of})
+        held = self._store.gallery.photos(self.album, twins, pending=True) if twins else {}
+        return {
+            id_: replace(status, of_hidden=True)
+            if status.of in held and held[status.of].hidden
+            else status
+            for id_, status in statuses.items()
+        }
 
     def status(self, photo_id: str) -> Status:
         """Return what became of one upload."""

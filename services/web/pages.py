@@ -153,7 +153,7 @@ def photo_page(
     gallery = Gallery.seen_from(store, place)
     status = _status(gallery, photo_id)
     photo, waiting = status.photo, status.state == "waiting"
-    if status.of and place.sees_all:
+    if status.of and place.sees_all and not status.of_hidden:
         return RedirectResponse(photo_path(place.slug, status.of), HTTPStatus.SEE_OTHER)
     if status.state == "stored" and not place.may(Action.FOLLOW):
         raise HTTPException(HTTPStatus.NOT_FOUND)

@@ -318,7 +318,7 @@ def _state(
         return Stored(id=photo_id)
     if status.of:  # whoever may not see all of it learns no more than that it has the picture
         page = photo_path(place.slug, status.of)
-        seen = place.sees_all
+        seen = place.sees_all and not status.of_hidden
         return Duplicate(id=photo_id, of=status.of, page=page) if seen else Stored(id=photo_id)
     if status.photo:
         return _shown(status.photo, place, store, settings)
