@@ -41,8 +41,9 @@ export class Order {
   /** Resolves to the next photo, or null where there is none; rejects where nobody answers. */
   async next() {
     if (this.fresh.length) {
-      const [photo] = await this.some([this.fresh[0]]);
-      this.fresh.shift();
+      const [id] = this.fresh;
+      const [photo] = await this.some([id]);
+      this.fresh = this.fresh.filter((one) => one !== id); // others may have come in front meanwhile
       if (photo) return this.#show(photo);
     }
     if (this.now() - this.asked > STALE) {
