@@ -21,8 +21,8 @@ function schedule(wait) {
 }
 
 /**
- * Calls `news(ids)` with the ids of the newest photos each time that they are others; it returns
- * whether any is news. Those that this browser uploaded are left out unless `own`. The first
+ * Calls `news(ids, whole)` with the ids of the newest photos each time that they are others, and
+ * whether there are no older ones; it returns whether any is news. Those that this browser uploaded are left out unless `own`. The first
  * question comes after `first` milliseconds.
  */
 export function watchNewest(news, { longest = LONGEST, own = false, first = SHORTEST } = {}) {
@@ -49,7 +49,8 @@ async function next() {
   if (answer?.ids && response.ok) {
     tag = response.headers.get("etag");
     // One's own come by the panel.
-    if (wanted.news(answer.ids.filter((id) => wanted.own || !tokenOf(id)))) delay = SHORTEST;
+    const ids = answer.ids.filter((id) => wanted.own || !tokenOf(id));
+    if (wanted.news(ids, answer.whole)) delay = SHORTEST;
   } else {
     delay = Math.min(delay * (response ? SLOWER : 2), wanted.longest);
   }
