@@ -11,9 +11,9 @@ gallery bucket:  photos/<album>/<id>/<size>.<extension>   private/… likewise
 import hashlib
 import re
 import secrets
-import unicodedata
 from datetime import UTC, datetime, timedelta
 
+from services.core.text import JOINERS, without_unseen
 from services.core.variants import Format
 
 UPLOAD_PREFIX = "uploads/"
@@ -49,9 +49,6 @@ _UPLOAD = re.compile(rf"{UPLOAD_PREFIX}(?:(?P<album>{ALBUM_PATTERN})/)?(?P<name>
 _EARLIEST = timedelta(days=1)
 _LATEST = timedelta(minutes=15)
 
-# Of characters that show nothing, a name keeps those that join and part letters and emoji.
-_JOINERS = "\u200c\u200d"
-_UNSEEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}  # Unicode's controls, formats, surrogates, separators
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -209,13 +206,8 @@ def bounded_guest(name: str) -> str:
 
 
 def _bounded(text: str, most: int) -> str:
-    seen = (
-        character
-        for character in text
-        if character in _JOINERS or unicodedata.category(character) not in _UNSEEN
-    )
-    cut = "".join(seen).strip().encode(errors="ignore")[:most]
-    return cut.decode(errors="ignore").strip(_JOINERS).strip()
+    cut = without_unseen(text).strip().encode()[:most]
+    return cut.decode(errors="ignore").strip(JOINERS).strip()
 
 
 def name_of_upload_key(key: str) -> str:

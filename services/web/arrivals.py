@@ -21,6 +21,7 @@ class Newest(BaseModel):
     """The ids of an album's newest photos, newest first."""
 
     ids: list[str] = Field(examples=[["7ZZ6M1YB3X8Q2W4E5R6T7Y8V9A"]])
+    whole: bool = Field(description="Whether there are no others.", examples=[True])
 
 
 @router.get(
@@ -41,9 +42,9 @@ def newest_photos(
     """Up to a hundred ids, or 304 while they are the same; one listing."""
     del if_none_match  # read by `unless_known`; named here so that it is documented
     # One listing, whatever share of the photos the caller sees.
-    photos = Gallery(store, place.slug).page(None, NEWEST if place.sees_all else LISTED).photos
-    seen = photos if place.sees_all else [photo for photo in photos if place.sees(photo)]
-    newest = Newest(ids=[photo.id for photo in seen[:NEWEST]])
+    page = Gallery(store, place.slug).page(None, NEWEST if place.sees_all else LISTED)
+    ids = [photo.id for photo in page.photos if place.sees_all or place.sees(photo)]
+    newest = Newest(ids=ids[:NEWEST], whole=page.next is None and len(ids) <= NEWEST)
     response = Response(newest.model_dump_json(), media_type="application/json")
     response.headers["Cache-Control"] = "private, no-cache"
     return unless_known(request, response)

@@ -1,5 +1,6 @@
 """What a form without JavaScript sends."""
 
+import re
 from datetime import UTC, datetime, timedelta, timezone
 from http import HTTPStatus
 from typing import Annotated
@@ -8,6 +9,7 @@ from urllib.parse import parse_qsl
 from fastapi import Depends, Request
 from fastapi.responses import RedirectResponse
 
+from services.core.text import without_unseen
 from services.web.problems import ProblemError
 
 
@@ -28,8 +30,9 @@ Fields = Annotated[dict[str, str], Depends(_fields)]
 
 
 def text_of(fields: dict[str, str], name: str, most: int) -> str:
-    """Return a field's text without control characters, or raise 422 where it is too long."""
-    text = "".join(c for c in fields.get(name, "") if c.isprintable() or c == "\n").strip()
+    """Return a field's text as it can be seen, or raise 422 where it is too long."""
+    lines = re.sub("\r\n?|[\u2028\u2029]", "\n", fields.get(name, ""))
+    text = without_unseen(lines, keep="\n").strip()
     if len(text) > most:
         msg = f"{name} has more than {most} characters."
         raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, msg)

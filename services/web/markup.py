@@ -116,6 +116,11 @@ def iso_seconds(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def iso_exact(moment: datetime) -> str:
+    """Return a moment in UTC as ISO 8601 and RFC 3339, to the millisecond."""
+    return moment.isoformat(timespec="milliseconds")
+
+
 def xml(text: str) -> str:
     """Return a text without the characters that XML cannot hold (XML 1.0, 2.2), escaped or not."""
     return _NOT_IN_XML.sub("", text)
@@ -128,7 +133,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     filter_.__name__: filter_
     for filter_ in (
         album_path, page_path, place_path, image_path, download_path, original_path, in_megabytes, alt, url,
-        srcset, ratio_class, mat_class, shown_width, xml,
+        srcset, ratio_class, mat_class, shown_width, iso_exact, xml,
     )
 } | {"base64": base64_text, "iso": iso_seconds}  # fmt: skip
 

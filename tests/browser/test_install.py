@@ -106,6 +106,20 @@ def test_shared_pictures_are_uploaded(workshop: Site, open_page: Open) -> None:
     assert page.evaluate(KEPT) == 0
 
 
+def test_a_share_without_pictures_says_so(workshop: Site, open_page: Open) -> None:
+    """Nothing at all, and files without a byte; the album would show nothing of it."""
+    page = open_page(workshop.url)
+    install(page)
+    for files in ([], [picked("empty.jpg", b"")]):
+        share(page, *files)
+        page.wait_for_url(f"{workshop.url}/share")
+        expect(
+            page.get_by_role("heading", name="The pictures did not get here yet")
+        ).to_be_visible()
+        page.goto(workshop.url)
+        page.wait_for_load_state("networkidle")
+
+
 def test_what_could_not_be_sent_is_there_at_the_next_start(workshop: Site, open_page: Open) -> None:
     """A tab that ends before the bytes are with S3 takes nothing along."""
     page = open_page(workshop.url, errors="ERR_FAILED")

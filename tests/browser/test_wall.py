@@ -96,6 +96,59 @@ def test_it_goes_on_where_an_answer_was_lost() -> None:
     assert told["shown"][:100] == told["album"]
 
 
+# While a new photo is asked for, another one comes.
+MEANWHILE = """
+const { Order } = await import(process.argv[1]);
+let album = ["3", "4"], answer;
+const order = new Order({
+  page: async () => ({ photos: album.map((id) => ({ id })), next: null }),
+  some: ([id]) => new Promise((resolve) => (answer = () => resolve([{ id }]))),
+});
+const come = (id) => order.arrived((album = [id, ...album]));
+const next = async (meanwhile) => {
+  const photo = order.next();
+  meanwhile?.();
+  answer();
+  return (await photo).id;
+};
+order.arrived(album);
+come("2");
+console.log(JSON.stringify([await next(() => come("1")), await next()]));
+"""
+
+
+def test_what_comes_while_a_photo_is_asked_for_is_shown_too() -> None:
+    """At once, and the one that was asked for not twice."""
+    command = ["node", "--input-type=module", "-e", MEANWHILE, ORDER.as_uri()]
+    ran = subprocess.run(command, capture_output=True, text=True, check=True, timeout=20)
+    assert json.loads(ran.stdout) == ["2", "1"]
+
+
+# Three photos of which the oldest is hidden, then one approved that is older than all.
+OLDEST = """
+const { Order } = await import(process.argv[1]);
+let album = ["3", "5", "7"];
+const page = async () => ({ photos: album.map((id) => ({ id })), next: null });
+const order = new Order({ page, some: async ([id]) => [{ id }] });
+const shown = [];
+const take = (ids) => order.arrived((album = ids), true);
+take(album);
+shown.push((await order.next()).id);
+take(["3", "5"]);
+const gone = order.isGone("7");
+take(["3", "5", "8"]);
+shown.push((await order.next()).id, (await order.next()).id);
+console.log(JSON.stringify([gone, ...shown]));
+"""
+
+
+def test_the_oldest_photo_goes_and_comes_like_any_other() -> None:
+    """Where all photos were told, and not only the newest hundred: nothing stands behind the last."""
+    command = ["node", "--input-type=module", "-e", OLDEST, ORDER.as_uri()]
+    ran = subprocess.run(command, capture_output=True, text=True, check=True, timeout=20)
+    assert json.loads(ran.stdout) == [True, "3", "8", "5"]
+
+
 @pytest.fixture(scope="module")
 def party(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """A gallery of fifteen photos that these tests add to."""

@@ -238,6 +238,71 @@ def test_the_share_sheet_takes_a_few(party: Site, open_page: Open) -> None:
     ]
 
 
+def test_what_the_share_sheet_refuses_is_shared_for_the_web(party: Site, open_page: Open) -> None:
+    """As Chrome refuses a HEIC though it shares pictures: the page says so before it is handed over."""
+    page = open_page("about:blank", size=(390, 844), has_touch=True, is_mobile=True)
+    page.add_init_script(
+        """let refused = 0;
+        navigator.canShare = ({files}) => files[0].size === 1 || refused++ > 0;
+        navigator.share = async ({files}) => {
+          window.shared = files.map(({size}) => size);
+        };"""
+    )
+    page.goto(party.url)
+    page.get_by_role("button", name="Select").click()
+    page.locator(".tile a").first.tap()
+    page.locator(".selection").get_by_role("button", name="Download").click()
+    page.get_by_role("button", name="Share or save").click()
+    dialog = page.get_by_role("dialog", name="1 photo is ready")
+    expect(dialog.get_by_text("these are the pictures for the web")).to_be_visible()
+    dialog.get_by_role("button", name="Share").click()
+    page.wait_for_function("window.shared")
+    newest = page.locator(".tile").first.get_attribute("data-id")
+    photo = httpx.get(f"{party.url}/api/photos/{newest}").json()
+    assert page.evaluate("window.shared") == [len(httpx.get(photo["variants"][-1]["url"]).content)]
+
+
+def test_an_album_that_was_emptied_meanwhile_makes_no_empty_zip(
+    party: Site, open_page: Open
+) -> None:
+    """Windows takes one without files for broken."""
+    page = open_page("about:blank")
+    page.add_init_script(PRIVATE_PICKER)
+    page.goto(party.url)
+    page.route("**/api/photos?limit=*", lambda route: route.fulfill(json={"photos": []}))
+    begin(page)
+    expect(page.get_by_text("The download broke off. Try again.")).to_be_visible()
+    page.wait_for_function("window.picked.getFile().then(() => false, () => true)")
+
+
+def test_a_worker_of_an_earlier_release_makes_way(party: Site, open_page: Open) -> None:
+    """The download goes through the one that is being installed, which the browser asks for it."""
+    page = open_page("about:blank")
+    page.add_init_script(NO_PICKER)
+    page.goto(party.url)
+    script = next((ROOT / "services/web/static/dist").glob("zip-worker-*.js")).name
+    page.evaluate(
+        """async (script) => {
+          const one = await navigator.serviceWorker.register(`/static/${script}?earlier`);
+          while (one.active?.state !== 'activated') await new Promise(wait => setTimeout(wait, 20));
+        }""",
+        script,
+    )
+    not_by_worker: list[str] = []
+    page.context.on(
+        "response",
+        lambda answer: (
+            not_by_worker.append(answer.url)
+            if "/static/zip/" in answer.url and not answer.from_service_worker
+            else None
+        ),
+    )
+    with page.expect_download() as started:
+        begin(page, "For the web")
+    assert_holds(started.value.path(), stored(party))
+    assert not_by_worker == []
+
+
 def renderers(browser: Browser) -> list[int]:
     """Return the process ids of the browser's tabs."""
     session = browser.new_browser_cdp_session()

@@ -14,6 +14,13 @@ from services.core.names import is_from
         ("STRASSER", "straßer", True),
         ("李雷", "李", True),
         ("\uff21\uff4e\uff4e\uff41", "anna", True),  # full width
+        ("An\u200dna", "Anna", True),  # looks the same
+        (
+            "\u0646\u06cc\u200c\u0644\u0627",
+            "\u0646\u06cc\u0644\u0627",
+            True,
+        ),  # Persian, with and without its half space
+        ("Mia \u2764\ufe0f", "mia \u2764", True),
         ("Anna", "Ben", False),
         ("", "", False),
         ("", "Anna", False),
@@ -28,3 +35,20 @@ def test_a_name_is_bounded() -> None:
     """At a whole letter; what shows nothing, or turns the direction, is left out."""
     assert bounded_guest("李" * 30) == "李" * (MAX_GUEST_BYTES // 3)
     assert bounded_guest(" Anna\u202e/Ben\n ") == "Anna/Ben"
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["\u3164", "\u115f\u1160", "\uffa0 \u3164", "\u2800", "\u200b", "\u200d\u200c", "\ufe0f", "\u034f", "\u00a0", "\u0301"],
+)  # fmt: skip
+def test_a_name_that_nobody_can_see_is_none(name: str) -> None:
+    """Fillers, an empty braille cell, joiners, selectors and accents without a letter, spaces."""
+    assert bounded_guest(name) == ""
+
+
+@pytest.mark.parametrize(
+    "name", ["\u7530\u4e2d\u3000\u82b1\u5b50", "\U0001f469\u200d\u2764\ufe0f\u200d\U0001f469", "e\u0301", "\u0646\u06cc\u200c\u0644\u0627"]
+)  # fmt: skip
+def test_a_name_keeps_what_its_script_writes(name: str) -> None:
+    """Wide spaces, emoji that are joined, accents, half spaces."""
+    assert bounded_guest(name) == name

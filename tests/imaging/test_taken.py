@@ -22,6 +22,7 @@ ORIGINAL, DIGITIZED, OFFSET, FRACTION = 0x9003, 0x9004, 0x9011, 0x9291
 SUMMER = timezone(timedelta(hours=2))
 WHOLE = {ORIGINAL: "2026:07:15 18:30:05", OFFSET: "+02:00", FRACTION: "25"}
 MOMENT = datetime(2026, 7, 15, 18, 30, 5, 250_000, SUMMER)
+WEST = timezone(-timedelta(hours=5, minutes=30))
 LOCAL = datetime(2026, 7, 15, 18, 30, 5)  # noqa: DTZ001 a clock without a zone
 
 
@@ -79,6 +80,17 @@ def test_a_picture_that_says_nothing_has_no_time(format_: str) -> None:
         ({ORIGINAL: "    :  :     :  :  "}, "2026:07:15 18:30:05", LOCAL),
         ({}, "2026:07:15 18:30:05", LOCAL),
         ({DIGITIZED: "2026:07:15 18:30:05"}, "2026:07:16 10:00:00", LOCAL),
+        # As Nexus 4 and Nokia 7 write the hour after midnight: the day has begun.
+        ({ORIGINAL: "2026:07:15 24:08:19"}, "", LOCAL.replace(hour=0, minute=8, second=19)),
+        ({ORIGINAL: "2026:07:15 25:08:19"}, "", None),
+        ({ORIGINAL: "2026:07:15 18:30:60"}, "", LOCAL.replace(second=59)),
+        ({ORIGINAL: "2026:07:15 18:30:61"}, "", None),
+        ({ORIGINAL: "2026:07:15 18:30:  "}, "", LOCAL.replace(second=0)),
+        ({ORIGINAL: "2026:07:15 18:30"}, "", LOCAL.replace(second=0)),
+        ({ORIGINAL: "2026: 7:15  8:30: 5"}, "", LOCAL.replace(hour=8)),
+        ({ORIGINAL: "2026:  :15 18:30:05"}, "", None),
+        ({ORIGINAL: "2026-07-15T18:30:05.250000000000+02"}, "", MOMENT),
+        ({ORIGINAL: "2026:07:15 18:30:05", OFFSET: "-05:30"}, "", LOCAL.replace(tzinfo=WEST)),
         ({ORIGINAL: "1800:01:01 00:00:00"}, "", None),
         ({ORIGINAL: "2300:01:01 00:00:00"}, "", None),
         ({ORIGINAL: "2026:02:30 00:00:00"}, "", None),

@@ -536,15 +536,18 @@ def test_who_asks_for_new_photos_is_told_only_of_news(client: TestClient, store:
     """The newest hundred ids; 304 without a body until another photo comes or one goes."""
     publish(store, *(ids := photo_ids(101)))
     first = client.get("/api/photos/newest")
-    assert first.json() == {"ids": ids[:100]}
+    assert first.json() == {"ids": ids[:100], "whole": False}
     assert first.headers["cache-control"] == "private, no-cache"
     asked = {"if-none-match": first.headers["etag"]}
     again = client.get("/api/photos/newest", headers=asked)
     assert (again.status_code, again.content) == (304, b"")
     publish(store, new := keys.new_photo_id(datetime.now(UTC)))
-    assert client.get("/api/photos/newest", headers=asked).json() == {"ids": [new, *ids[:99]]}
+    news = {"ids": [new, *ids[:99]], "whole": False}
+    assert client.get("/api/photos/newest", headers=asked).json() == news
     store.gallery.remove("main", new)
     assert client.get("/api/photos/newest", headers=asked).status_code == 304
+    store.gallery.remove("main", ids[0])
+    assert client.get("/api/photos/newest").json() == {"ids": ids[1:], "whole": True}
 
 
 def test_asking_for_new_photos_is_one_listing_where_guests_see_their_own(
@@ -561,5 +564,5 @@ def test_asking_for_new_photos_is_one_listing_where_guests_see_their_own(
         "before-call.s3", lambda model, **_: made.append(model.name)
     )
     guest = TestClient(create_app(settings, fresh), cookies={"browser": "mine"})
-    assert guest.get("/api/albums/drop/photos/newest").json() == {"ids": [mine]}
+    assert guest.get("/api/albums/drop/photos/newest").json() == {"ids": [mine], "whole": True}
     assert made == ["GetObject", "ListObjectsV2"]

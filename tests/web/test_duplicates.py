@@ -64,6 +64,27 @@ def test_who_may_not_see_the_album_learns_of_no_other_photo(
     assert "Thank you" in page.text
 
 
+def test_a_hidden_twin_is_led_to_by_nothing(
+    client: TestClient,
+    owner: TestClient,
+    store: Store,
+    settings: Settings,
+    aws_session: boto3.Session,
+) -> None:
+    """Its page would be no page: the second arrived, as far as its guest is told, until it is shown."""
+    first, second = sent_twice(store, settings, aws_session)
+    page, api = f"/albums/trip/photos/{second}", f"/api/albums/trip/photos/{second}"
+    for deed, state in (("hide", "stored"), ("show", "duplicate")):
+        did = owner.post("/api/albums/trip/tidy", json={"action": deed, "ids": [first]})
+        assert did.json()["outcomes"] == {first: "done"}
+        assert client.get(api).json()["state"] == state
+        asked = client.get("/api/albums/trip/photos", params={"ids": second}).json()
+        assert [one["state"] for one in asked["photos"]] == [state]
+        told = client.get(page, headers=HTML)
+        assert told.status_code == 200
+        assert ("Thank you" in told.text) is (state == "stored")
+
+
 def test_the_owner_sets_it(owner: TestClient, store: Store) -> None:
     """By a tick; off until then."""
     store.albums.save(Album(slug="trip"))

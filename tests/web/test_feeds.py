@@ -93,6 +93,15 @@ def test_it_is_valid_whatever_its_photos_are_called(client: TestClient, store: S
     assert titles == ['a <b> & "c" ]]>.jpg', "zerowidth 😀.jpg", "Untitled"]
 
 
+def test_photos_of_one_second_keep_their_order(client: TestClient, store: Store) -> None:
+    """Readers sort entries by when they were updated, and a phone sends several a second."""
+    start = datetime(2026, 11, 24, 18, 30, 5, 100_000, tzinfo=UTC)
+    publish(store, *(keys.new_photo_id(start + timedelta(milliseconds=n)) for n in range(3)))
+    feed = parsed(client.get("/feed.xml").text)
+    moments = [one.text for one in feed.iter(f"{ATOM}updated")]
+    assert moments == [f"2026-11-24T18:30:05.{ms}+00:00" for ms in ("102", "102", "101", "100")]
+
+
 def test_it_says_whom_photos_are_from_where_the_album_does(
     client: TestClient, store: Store
 ) -> None:

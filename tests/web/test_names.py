@@ -136,6 +136,30 @@ def test_the_uploader_and_the_owner_write_captions(
     assert owner.put(missing, json={"text": "x"}).status_code == 404
 
 
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("\U0001f468\u200d\U0001f469\u200d\U0001f467", "\U0001f468\u200d\U0001f469\u200d\U0001f467"),
+        ("\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645", "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645"),
+        ("\u7530\u4e2d\u3000\u82b1\u5b50", "\u7530\u4e2d\u3000\u82b1\u5b50"),
+        ("10\u00a0000\tm", "10\u00a0000 m"),
+        ("one\r\ntwo\rthree\u2028four", "one\ntwo\nthree\nfour"),
+        ("\u202etxt\x00", "txt"),
+        ("\u3164\n\u2800", ""),
+    ],
+)  # fmt: skip
+def test_a_caption_keeps_what_is_written(
+    owner: TestClient, store: Store, album: str, text: str, kept: str
+) -> None:
+    """Emoji that are joined, half spaces, wide and narrow ones, lines; not what turns text around."""
+    (photo_id,) = photo_ids(1)
+    publish(store, photo_id, album=album)
+    path = f"/api/albums/party/photos/{photo_id}"
+    written = owner.put(f"{path}/caption", json={"text": text})
+    assert (written.status_code, written.json()["text"]) == (200, kept)
+    assert owner.get(path).json()["caption"] == kept
+
+
 def test_a_caption_goes_where_its_photo_goes(
     app: FastAPI, store: Store, owner: TestClient, album: str, resize: Resize
 ) -> None:

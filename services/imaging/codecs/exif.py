@@ -20,11 +20,13 @@ _TAKEN = ((0x9003, 0x9011, 0x9291), (0x9004, 0x9012, 0x9292))
 _CHANGED = (0x0132, 0x9010, 0x9290)
 _MOST_BYTES = 1 << 16  # what a JPEG's segment can hold; the dates lie near the start
 
+# Some write spaces for zeros in front, and for seconds that they do not know (4.6.5.F, too).
 _MOMENT = re.compile(
-    r"\s*(\d{4})[:./-](\d\d)[:./-](\d\d)[T ](\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9}))?"
-    r"\s*(Z|[+-]\d\d:?\d\d)?[\s\0]*",
+    r"\s*(\d{4})[:./-]([\d ]\d)[:./-]([\d ]\d)[T ]([\d ]\d):([\d ]\d)(?::([\d ]\d|  )(?:[.,](\d+))?)?"
+    r"\s*(Z|[+-]\d\d(?::?\d\d)?)?[\s\0]*",
     re.ASCII,
 )
+_ZONE = re.compile(r"(Z)|([+-])(\d\d):?(\d\d)?")
 
 
 def orientation(block: bytes) -> int:
@@ -94,13 +96,17 @@ def moment(text: object, offset: object = None, fraction: object = None) -> date
     if match is None:
         return None
     digits = match[7] or (re.match(r"\d*", fraction)[0] if isinstance(fraction, str) else "")  # type: ignore[index] # matches anything
-    zone = re.match(r"(Z)|([+-])(\d\d):?(\d\d)", match[8] or (offset if isinstance(offset, str) else ""))  # fmt: skip
+    zone = _ZONE.match(match[8] or (offset if isinstance(offset, str) else ""))
     minutes = None
     if zone:
-        minutes = 0 if zone[1] else int(f"{zone[2]}1") * (int(zone[3]) * 60 + int(zone[4]))
+        minutes = 0 if zone[1] else int(f"{zone[2]}1") * (int(zone[3]) * 60 + int(zone[4] or 0))
     try:
-        day, time = "-".join(match.groups()[:3]), ":".join(match.groups()[3:6])
-        found = datetime.fromisoformat(f"{day}T{time}.{digits[:3]:0<3}")
+        year, month, day, hour, minute, second = (
+            int((part or "").strip() or 0) for part in match.groups()[:6]
+        )
+        hour = 0 if hour == 24 else hour  # as some phones write it after midnight, of the new day
+        second = 59 if second == 60 else second  # a leap second
+        found = datetime(year, month, day, hour, minute, second, int(f"{digits[:3]:0<3}") * 1000)  # noqa: DTZ001 the zone may be unknown
         found = found if minutes is None else found.replace(tzinfo=zone_of(minutes))
         return found if is_possible(found, datetime.now(UTC)) else None
     except (ValueError, OverflowError):

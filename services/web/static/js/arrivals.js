@@ -11,6 +11,7 @@ const held = new Map(); // id → tile
 let offered = new Set(); // ids of photos of others, whose tiles are fetched once asked for
 const isDated = Boolean(grid?.classList.contains("dated")); // in the order they were taken
 let met = null; // the newest ids when the page was opened, where it does not begin with them
+let behind = null; // where these end and others follow
 let button = null;
 let queued = [];
 let under = 0; // uploads that are under way
@@ -69,8 +70,11 @@ function hold(some) {
  * Offers what is new among the album's newest photos; it comes in when the reader asks for it, and by
  * itself where nothing is shown yet. Returns whether there is anything that was not offered before.
  */
-export function offer(ids) {
-  if (!atHead() || isDated) met ??= ids;
+export function offer(ids, whole) {
+  if (!atHead() || isDated) {
+    behind ??= whole ? "~" : ids.at(-1);
+    met ??= ids;
+  }
   const before = offered;
   const isNew = (id) => !tileOf(id) && !held.has(id) && !mayBeLater(id) && !wasMet(id);
   offered = new Set(ids.filter(isNew));
@@ -80,7 +84,7 @@ export function offer(ids) {
 }
 
 /** Whether a photo was there already; where one was deleted, an older one ends the list of the newest. */
-const wasMet = (id) => met?.includes(id) || id > met?.at(-1);
+const wasMet = (id) => met?.includes(id) || id > behind;
 
 /** Fetches the photos that are offered and puts them in. */
 async function bring() {

@@ -21,8 +21,9 @@ function schedule(wait) {
 }
 
 /**
- * Calls `news(ids)` with the ids of the newest photos each time that they are others; it returns
- * whether any is news. Uploads of this browser that are under way are left out unless `own`. The first
+ * Calls `news(ids, whole)` with the ids of the newest photos each time that they are others, and
+ * whether there are no older ones; it returns whether any is news. Uploads of this browser that are
+ * under way are left out unless `own`. The first
  * question comes after `first` milliseconds.
  */
 export function watchNewest(news, { longest = LONGEST, own = false, first = SHORTEST } = {}) {
@@ -49,7 +50,8 @@ async function next() {
   if (answer?.ids && response.ok) {
     tag = response.headers.get("etag");
     // What is under way comes by the panel; what an owner published later, by nothing else.
-    if (wanted.news(answer.ids.filter((id) => wanted.own || !isPending(id)))) delay = SHORTEST;
+    const ids = answer.ids.filter((id) => wanted.own || !isPending(id));
+    if (wanted.news(ids, answer.whole)) delay = SHORTEST;
   } else {
     delay = Math.min(delay * (response ? SLOWER : 2), wanted.longest);
   }

@@ -18,16 +18,17 @@ export class Order {
     this.count = 0; // photos that the last whole walk met
     this.shown = []; // ids, the last one at the end
     this.newest = null; // ids
+    this.last = "~"; // where the newest end and others follow, of which they tell nothing
     this.fresh = []; // ids that came since, newest first
   }
 
-  /** Takes the ids of the newest photos; returns whether there are new ones. */
-  arrived(ids) {
+  /** Takes the ids of the newest photos, `whole` if of all; returns whether there are new ones. */
+  arrived(ids, whole = false) {
     const known = new Set([...(this.newest ?? ids), ...this.fresh, ...this.shown]);
     // Where one was taken away, an old one comes to stand at the end of the list.
-    const last = this.newest?.at(-1) ?? "~";
-    const fresh = ids.filter((id) => !known.has(id) && id < last);
+    const fresh = ids.filter((id) => !known.has(id) && id < this.last);
     this.newest = ids;
+    this.last = whole ? "~" : (ids.at(-1) ?? "~");
     this.fresh = [...fresh, ...this.fresh].filter((id) => !this.isGone(id));
     this.queue = this.queue.filter(({ id }) => !this.isGone(id));
     return fresh.length > 0;
@@ -35,14 +36,15 @@ export class Order {
 
   /** Whether a photo was taken away, as far as the newest tell. */
   isGone(id) {
-    return this.newest !== null && !this.newest.includes(id) && !(id > this.newest.at(-1));
+    return this.newest !== null && !this.newest.includes(id) && id < this.last;
   }
 
   /** Resolves to the next photo, or null where there is none; rejects where nobody answers. */
   async next() {
     if (this.fresh.length) {
-      const [photo] = await this.some([this.fresh[0]]);
-      this.fresh.shift();
+      const [id] = this.fresh;
+      const [photo] = await this.some([id]);
+      this.fresh = this.fresh.filter((one) => one !== id); // others may have come in front meanwhile
       if (photo) return this.#show(photo);
     }
     if (this.now() - this.asked > STALE) {

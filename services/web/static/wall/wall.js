@@ -197,8 +197,8 @@ async function stayOn() {
 document.addEventListener("visibilitychange", stayOn);
 stayOn();
 
-function news(ids) {
-  const fresh = order.arrived(ids);
+function news(ids, whole) {
+  const fresh = order.arrived(ids, whole);
   kept = kept.filter(({ id }) => !order.isGone(id));
   if (current && order.isGone(current)) {
     blank();

@@ -24,6 +24,7 @@ async function receive(request, path) {
   let outcome = "failed";
   try {
     const files = (await request.formData()).getAll("photos").filter((file) => file.size);
+    if (!files.length) return Response.redirect(path, 303); // the page says that none got here
     await keepShared(path, files, share);
     outcome = `received=${share}`;
   } catch {

@@ -96,6 +96,7 @@ async function zip(source, original, progress, sink) {
       written += 1;
       progress.file(bytes);
     }
+    if (!written) throw new Error("nothing came"); // many programs take an empty ZIP for a broken one
   }
   try {
     await makeZip(inputs()).pipeTo(sink, { signal });

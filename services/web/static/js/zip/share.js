@@ -17,8 +17,11 @@ export function canShare(count, bytes) {
   return phone && count <= MOST_FILES && bytes <= MOST_BYTES && takesFiles();
 }
 
-/** Fetches the photos and hands them to the share sheet; resolves to whether it took them. */
-export async function shareFiles(source, count, original) {
+/**
+ * Fetches the photos and hands them to the share sheet; resolves to whether it took them. `instead`
+ * says that they stand for originals that it does not take.
+ */
+export async function shareFiles(source, count, original, instead = false) {
   const progress = new Progress(count);
   const { signal } = progress;
   let lost = 0;
@@ -35,16 +38,22 @@ export async function shareFiles(source, count, original) {
     return false;
   }
   progress.remove();
-  return files.length > 0 && handOver(files);
+  if (!files.length) return false;
+  // Browsers share no files of some kinds: Chrome, for one, no HEIC.
+  if (original && !navigator.canShare({ files })) return shareFiles(source, count, false, true);
+  return handOver(files, instead);
 }
 
 /** A sheet opens only at a tap, and the one before is long past. */
-async function handOver(files) {
+async function handOver(files, instead) {
   const no = element("button", { class: "button", value: "" }, t("cancel"));
   const yes = element("button", { class: "button main", value: "yes", autofocus: true }, t("share_now"));
   const form = element("form", { method: "dialog" }, element("div", { class: "actions" }, no, yes));
   const heading = element("h2", { id: "share-title" }, t("share_ready", { count: files.length }));
-  if (!(await show(element("dialog", { "aria-labelledby": "share-title" }, heading, form)))) return false;
+  const dialog = element("dialog", { "aria-labelledby": "share-title" }, heading);
+  if (instead) dialog.append(element("p", {}, t("share_web")));
+  dialog.append(form);
+  if (!(await show(dialog))) return false;
   try {
     await navigator.share({ files });
     return true;

@@ -54,7 +54,8 @@ const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, mil
 
 async function workerOf() {
   const registration = await navigator.serviceWorker.register(`/static/${ZIP_WORKER}`);
-  const worker = registration.active ?? registration.waiting ?? registration.installing;
+  // One of an earlier release makes way for it, and would be asked for nothing any more.
+  const worker = registration.installing ?? registration.waiting ?? registration.active;
   if (worker.state !== "activated") {
     await new Promise((resolve, reject) => {
       worker.addEventListener("statechange", () => {
