@@ -2,16 +2,18 @@
 
 import re
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from services.core import keys
 from services.core.albums import Album
 from services.core.order import Order
 from tests import pictures
 from tests.browser.conftest import DESKTOP, LOOKS, PHONE, Open, Site, picked, violations
 from tests.conftest import start_product, stop_product
+from tests.photos import publish
 
 FIRST = datetime(2026, 7, 12, 9, 30)  # noqa: DTZ001 a camera's clock
 
@@ -156,3 +158,15 @@ def test_only_what_came_since_is_offered(journey: Site, open_page: Open) -> None
         page.reload()
     page.wait_for_timeout(300)
     expect(page.locator(".arrivals")).to_have_count(0)
+
+
+def test_what_is_approved_late_is_offered_too(journey: Site, open_page: Open) -> None:
+    """A photo that was uploaded before all others is as new as one that was uploaded last."""
+    store = journey.product.store
+    page = open_page(journey.url, size=(1280, 300))
+    with page.expect_response("**/newest*"):
+        page.reload()
+    late = keys.new_photo_id(datetime(2026, 1, 1, tzinfo=UTC))
+    publish(store, late, name="late.jpg")
+    expect(page.locator(".arrivals")).to_have_text("1 new photo")
+    store.gallery.remove("main", late)
