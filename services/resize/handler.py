@@ -100,7 +100,8 @@ def _do(upload: UploadEvent, store: Store, settings: Settings, deadline: float) 
     except Exception:  # one bad record must not stop the others
         logger.exception("upload not finished", extra={"key": upload.key})
         return "failed"
-    if report.album and report.outcome in (Outcome.PUBLISHED, Outcome.REJECTED):
+    counted_today = (Outcome.PUBLISHED, Outcome.REJECTED, Outcome.DUPLICATE, Outcome.DELETED)
+    if report.album and report.outcome in counted_today:
         _look_at_budget(report.album, store, settings)
     counted = embedded(report, settings.function_name)
     logger.info("upload finished", extra={"key": upload.key, **asdict(report), **counted})

@@ -64,7 +64,7 @@ def relocate(gallery: GalleryBucket, photo: Photo, new: Photo) -> bool:
         gallery.remove(new.album, new.id)
         return False
     if manifest and (not stands or photo.album == new.album):
-        _take_caption(gallery, photo, new, manifest)
+        _take_caption(gallery, photo, new, known=None if stands else manifest)
     if manifest and photo.album != new.album:
         Hashes(gallery).move(manifest, photo.album, new.album)
     _remove_files(gallery, photo, new)
@@ -128,19 +128,19 @@ def _rewritten(manifest: dict[str, Any], photo: Photo, new: Photo) -> dict[str, 
 
 
 def _take_caption(
-    gallery: GalleryBucket, photo: Photo, new: Photo, manifest: dict[str, Any]
+    gallery: GalleryBucket, photo: Photo, new: Photo, *, known: dict[str, Any] | None
 ) -> None:
-    """Take along the caption that was written since the manifest was read, by this run or another.
+    """Take along the caption that was written since the manifest was read: `known`, by this run.
 
     Who writes a caption writes it into every entry in the album, so within one the old entry has the
     latest. An entry that changed or went in the same instant is left alone: a caption was written
     there too, or somebody removed the photo.
     """
-    latest, standing = gallery.get_json(photo.key()), gallery.get_record(new.key())
-    if latest is None or standing is None:
+    latest = gallery.get_json(photo.key())
+    if latest is None or (known and latest.get("caption") == known.get("caption")):
         return
-    known = standing[0] if photo.album == new.album else manifest
-    if latest.get("caption") != known.get("caption"):
+    standing = gallery.get_record(new.key())
+    if standing and latest.get("caption") != standing[0].get("caption"):
         taken = standing[0] | {"caption": latest.get("caption", "")}
         gallery.put_json(new.key(), taken, IfMatch=standing[1])
 

@@ -12,12 +12,15 @@ import pytest
 
 from services.core import keys
 from services.core.albums import MAIN, Album, Originals
+from services.core.reasons import Reason
 from services.core.settings import Settings
+from services.resize.handler import handle
 from services.resize.publish import Outcome
 from services.store import Store
 from services.store.relocation import relocate, relocated
 from services.web.gallery import Gallery
 from tests import pictures
+from tests.events import s3_event, soon
 from tests.faults.interrupted import CutError
 from tests.faults.invariant import Buckets
 
@@ -256,3 +259,18 @@ def test_what_it_costs(buckets: Buckets) -> None:
     assert calls(one_of_each=True) - plain == {"GetObject": 1, "PutObject": 1}
     assert calls(originals=Originals.UPLOADED) - plain == {"CopyObject": 1}
     assert calls(originals=Originals.UNLOCATED) - plain == {"PutObject": 1}
+
+
+def test_the_same_picture_again_and_again_spends_the_days_budget(
+    buckets: Buckets, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At once, as other uploads do, and not at the next tally an hour later."""
+    monkeypatch.setattr("services.store.budget.LOOK_EVERY_SECONDS", 0)
+    few = replace(buckets.settings, photos_a_day=3)
+    paused = []
+    for _ in range(3):
+        photo_id, version = put(buckets)
+        event = s3_event((keys.upload_key("main", photo_id), version), bucket=few.upload_bucket)
+        handle(event, buckets.store, few, deadline=soon())
+        paused.append(buckets.store.budget.pause(datetime.now(UTC)))
+    assert paused == [None, None, Reason.DAY_IS_FULL]
