@@ -67,6 +67,9 @@ def relocate(gallery: GalleryBucket, photo: Photo, new: Photo) -> bool:
         _take_caption(gallery, photo, new, known=None if stands else manifest)
     if manifest and photo.album != new.album:
         Hashes(gallery).move(manifest, photo.album, new.album)
+    # One that goes the other way, at this moment, may have removed what was put here.
+    if new.key() not in gallery.entry_keys(new.album, new.id, pending=new.pending):
+        return False
     _remove_files(gallery, photo, new)
     # Not only the entry that was read: reprocessing may have put another one meanwhile. It looks for
     # ours after that, so one of both sees the other.

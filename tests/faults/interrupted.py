@@ -26,7 +26,7 @@ class Cut:
         names: Iterable[str] = ("put_variant", "put_json", "put_entry", "drop", "drop_entries"),
     ) -> None:
         self._names = set(names)
-        for part in fields(store):
+        for part in fields(Store):
             setattr(self, part.name, getattr(store, part.name))
         self._bucket: GalleryBucket = store.gallery
         self.gallery: Any = self

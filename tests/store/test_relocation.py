@@ -304,3 +304,17 @@ def test_what_ended_before_any_request_can_be_taken_back(
         store.gallery.drop(keys.tombstone_key(album, photo.id))
         calls += 1
     assert calls > 8
+
+
+@pytest.mark.parametrize("moment", ["put_entry", "deleted"])
+def test_of_two_opposite_moves_at_once_one_stands(store: Store, photo: Photo, moment: str) -> None:
+    """An owner hides what another one shows again: whole where it was, or where it was to be."""
+    hidden = relocated(photo, album="main", private=True, pending=True)
+
+    def show() -> None:
+        if hidden.key() in store.gallery.entry_keys("main", photo.id, pending=True):
+            assert relocate(store.gallery, hidden, photo)
+
+    relocate(at_first_call(store, moment, show), photo, hidden)
+    assert [whole(store, one) for one in (photo, hidden)].count(True) == 1
+    assert left(store, photo.id) in (files(photo), files(hidden))
