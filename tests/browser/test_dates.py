@@ -170,3 +170,12 @@ def test_what_is_approved_late_is_offered_too(journey: Site, open_page: Open) ->
     publish(store, late, name="late.jpg")
     expect(page.locator(".arrivals")).to_have_text("1 new photo")
     store.gallery.remove("main", late)
+
+
+def test_what_comes_right_after_the_page_is_offered(journey: Site, open_page: Open) -> None:
+    """The page asks at once what is newest, so that nothing passes for what it has."""
+    page = open_page("about:blank", size=(1280, 300))
+    with page.expect_response("**/newest*"):
+        page.goto(journey.url)
+    journey.add(taken(FIRST + timedelta(days=6), 41), "right after.jpg")
+    expect(page.locator(".arrivals")).to_have_text("1 new photo")

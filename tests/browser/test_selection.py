@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 from services.core.albums import MAIN
 from tests.browser.conftest import LOOKS, PHONE, Open, Site, card, jpeg, picked, violations
 from tests.browser.many_photos import ManyPhotos, many_photos
+from tests.browser.owner import signed_in
 from tests.conftest import start_product, stop_product
 from tests.generated_s3 import photo_id
 
@@ -145,6 +146,20 @@ def test_a_guest_deletes_what_is_theirs(party: Site, open_page: Open) -> None:
     expect(page.locator(".tile")).to_have_count(1)
     page.reload()
     expect(page.locator(".tile")).to_have_attribute("data-id", other)
+
+
+def test_the_owner_is_told_of_a_new_cover(party: Site, open_page: Open) -> None:
+    """The bar is gone by then."""
+    photo = party.add(jpeg(60), "cover.jpg")
+    owner = signed_in(party, open_page)
+    owner.goto(party.url)
+    owner.get_by_role("button", name="Select").click()
+    owner.locator(f'[data-id="{photo}"] a').click()
+    owner.locator(".selection").get_by_role("button", name="Use as cover").click()
+    expect(owner.get_by_text("It is the album's cover now.")).to_be_visible()
+    record = party.product.store.albums.get("main")
+    assert record
+    assert record.cover == photo
 
 
 SIZES = [(320, 568), (390, 844), (1280, 800), (3840, 2160)]

@@ -74,7 +74,9 @@ def test_one_photo_says_by_how_much_all_were_wrong(
     assert 'value="2025-12-31T23:50:00"' in owner.get(path).text
     answer = owner.post(f"{path}/clock", data={"taken": "2026-07-15T17:50"}, follow_redirects=False)
     assert answer.headers["location"] == "/albums/trip/work"
-    assert "is being put right" in owner.get("/albums/trip/work").text
+    work = owner.get("/albums/trip/work").text
+    assert "is being put right" in work
+    assert 'data-next="/albums/trip"' in work
     finish(owner)
     after = {
         first: "2026-07-15T17:50:00.000",

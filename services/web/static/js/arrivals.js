@@ -10,6 +10,8 @@ const AWAY = 60_000; // milliseconds after which a tab that comes back asks for 
 const held = new Map(); // id → tile
 let offered = new Set(); // ids of photos of others, whose tiles are fetched once asked for
 const isDated = Boolean(grid?.classList.contains("dated")); // in the order they were taken
+/** Whether the page begins with the photos that came last. */
+export const showsNewest = () => atHead() && !isDated;
 let met = null; // the newest ids when the page was opened, where it does not begin with them
 let behind = null; // where these end and others follow
 let button = null;
@@ -71,7 +73,7 @@ function hold(some) {
  * itself where nothing is shown yet. Returns whether there is anything that was not offered before.
  */
 export function offer(ids, whole) {
-  if (!atHead() || isDated) {
+  if (!showsNewest()) {
     behind ??= whole ? "~" : ids.at(-1);
     met ??= ids;
   }

@@ -1,5 +1,5 @@
 // Brings the grid to life, where the page has one.
-import { offer, takeIn, watchArrivals } from "./arrivals.js";
+import { offer, showsNewest, takeIn, watchArrivals } from "./arrivals.js";
 import { grid, tileOf } from "./grid.js";
 import { goOnAtEnd } from "./older.js";
 import { t, toast } from "./page.js";
@@ -12,7 +12,11 @@ export { takeIn };
 const dates = document.querySelector("[data-dates]");
 
 /** Loads what asks for new photos, and lets it begin. */
-export const live = part(async () => (await import("./live.js")).watchNewest(offer));
+export const live = part(async () => {
+  const { watchNewest } = await import("./live.js");
+  // A page that does not begin with the newest photos asks at once which these are.
+  watchNewest(offer, showsNewest() ? {} : { first: 0 });
+});
 
 export const viewer = part(() => import("./lightbox.js"));
 

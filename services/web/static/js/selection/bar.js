@@ -1,5 +1,5 @@
 // The bar at the bottom while photos are chosen: how many, and what can be done with them.
-import { element, icon } from "../page.js";
+import { element, icon, toast } from "../page.js";
 import { mayTidy, removable, run } from "./deeds.js";
 import { chooseCover, chooseTarget, confirmDeletion } from "./dialogs.js";
 import { chooseAll, chosenIds, isSelecting, onChosen, release, stop } from "./chosen.js";
@@ -72,9 +72,9 @@ async function move() {
 async function cover() {
   const [id, ...more] = chosenIds();
   if (!id || more.length) return void (count.textContent = t("one_cover"));
-  const set = await chooseCover(id);
-  if (set) stop();
-  count.textContent = t(set ? "cover_set" : "cover_failed");
+  if (!(await chooseCover(id))) return void (count.textContent = t("cover_failed"));
+  stop();
+  toast(t("cover_set")); // the bar is gone
 }
 
 /** Chooses every photo of the album, those of pages not loaded too. */
