@@ -453,6 +453,8 @@ def _avifs() -> Iterator[Case]:
         verdict = None if sides == (1000, 800) else Reason.CORRUPT
         for how in ("idat", "pieces"):
             yield _case(f"avif in {how} whose box says {sides}", _stored(lying, how), verdict, size=sides)  # fmt: skip
+    endless = _with_extents_of_no_room(avif(64, 48))
+    yield _case("avif of extents that take no room", endless, Reason.CORRUPT)
     twice = _stored(_with_ispe(avif(1000, 800), 64, 64), "second header")
     yield _case("avif with two sequence headers", twice, Reason.CORRUPT)
     for width, height in ((64, 64), (1000, 801)):
@@ -511,6 +513,18 @@ def _with_clap(data: bytes, width: int, height: int, left: int = 0, by: int = 1)
 
 def _box(kind: bytes, body: bytes) -> bytes:
     return struct.pack(">I4s", len(body) + 8, kind) + body
+
+
+def _with_extents_of_no_room(data: bytes) -> bytes:
+    """Return a file whose items have 65,535 extents each that nothing is written of, so 0 bytes long."""
+    iloc = data.index(b"iloc") - 4
+    after = iloc + int.from_bytes(data[iloc : iloc + 4])
+    items = b"".join(struct.pack(">HHH", number, 0, 65535) for number in range(9000))
+    meta = data.index(b"meta") - 4
+    box = _box(b"iloc", struct.pack(">IHH", 0, 0, 9000) + items)
+    end = meta + int.from_bytes(data[meta : meta + 4])
+    body = data[meta + 8 : iloc] + box + data[after:end]
+    return data[:meta] + _box(b"meta", body) + data[end:]
 
 
 def _stored(data: bytes, how: str) -> bytes:

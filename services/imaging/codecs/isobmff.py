@@ -353,8 +353,11 @@ def _pieces(
         method = take(2) & 15 if version else 0
         take(2)  # data reference
         base = take(base_size)
-        extents = []
-        for _ in range(take(2)):
+        extents: list[tuple[int, int]] = []
+        count = take(2)
+        if count > 1 and not index_size + offset_size + length_size:
+            raise _DamagedError("iloc: extents that take no room, by the thousand")
+        for _ in range(count):
             take(index_size)
             extents.append((base + take(offset_size), take(length_size)))
         if method < len(sources):  # not made of other items
