@@ -116,7 +116,9 @@ def test_a_new_photo_comes_into_its_day(journey: Site, open_page: Open) -> None:
         page.get_by_role("button", name="Delete").click()
         page.get_by_role("button", name="Delete for good").click()
         expect(page.locator(f'.tile img[alt="{name}"]')).to_have_count(0)
+        page.wait_for_timeout(600)  # PhotoSwipe listens to no key while its next slide comes
         page.keyboard.press("Escape")
+        expect(page.locator(".pswp")).to_have_count(0)
         expect(page.locator(".pswp")).to_have_count(0)
 
 
