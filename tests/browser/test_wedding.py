@@ -124,7 +124,7 @@ def test_a_wedding(
         home.add_init_script(NO_PICKER)
         home.goto(invitation)
         home.get_by_role("button", name="Download all").click()
-        home.get_by_label("As uploaded").check()
+        home.get_by_label("Originals").check()
         with home.expect_download() as download:
             home.get_by_role("dialog").get_by_role("button", name="Save as ZIP").click()
         expect(home.get_by_text("Downloaded 2 photos")).to_be_visible()
