@@ -119,7 +119,6 @@ def test_a_new_photo_comes_into_its_day(journey: Site, open_page: Open) -> None:
         page.wait_for_timeout(600)  # PhotoSwipe listens to no key while its next slide comes
         page.keyboard.press("Escape")
         expect(page.locator(".pswp")).to_have_count(0)
-        expect(page.locator(".pswp")).to_have_count(0)
 
 
 @pytest.mark.parametrize("look", LOOKS)

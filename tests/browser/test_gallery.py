@@ -155,11 +155,13 @@ def test_links_lead_through_the_gallery_without_javascript(site: Site, open_page
     seen = [tile.get_attribute("data-id") for tile in page.locator(".tile").all()]
     assert len(seen) == PAGE_SIZE
     page.get_by_role("link", name="Older photos").click()
+    page.wait_for_load_state()
     assert "?after=" in page.url
     seen += [tile.get_attribute("data-id") for tile in page.locator(".tile").all()]
     assert seen == sorted(site.photos.values())
     expect(page.get_by_text("That was the first photo.")).to_be_visible()
     page.get_by_role("link", name="Newer photos").click()
+    page.wait_for_load_state()
     # All of them stand above now, and the place is kept.
     assert [tile.get_attribute("data-id") for tile in page.locator(".tile").all()] == seen
     box = page.locator(f'.tile[data-id="{seen[PAGE_SIZE]}"]').bounding_box()

@@ -250,6 +250,7 @@ def test_what_the_share_sheet_refuses_is_shared_for_the_web(party: Site, open_pa
     )
     page.goto(party.url)
     page.get_by_role("button", name="Select").click()
+    expect(page.locator(".selection")).to_be_visible()
     page.locator(".tile a").first.tap()
     page.locator(".selection").get_by_role("button", name="Download").click()
     page.get_by_role("button", name="Share or save").click()
