@@ -1,15 +1,15 @@
 """An S3 whose gallery has any number of photos: it makes up its listings and keeps nothing."""
 
 import json
-import threading
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Self
+from http.server import BaseHTTPRequestHandler
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from services.core import keys
 from services.core.photo import Photo, stored_variants
 from services.core.variants import FORMATS, Fit
+from tests.loopback import LoopbackServer
 
 START = datetime(2020, 1, 1, tzinfo=UTC)
 FORMS = (FORMATS["webp"], FORMATS["jpeg"])
@@ -84,36 +84,17 @@ class Listing(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
-class GeneratedS3(ThreadingHTTPServer):
+class GeneratedS3(LoopbackServer):
     """The server; `photos` may be changed at any time, `requests` counts what was asked.
 
     `records` are the JSON objects that it has, by key. Whatever prefix is asked for, it has as many
     entries as the index, unless `prefixed`: then it has the index alone.
     """
 
-    daemon_threads = True
-
     def __init__(self, photos: int) -> None:
-        super().__init__(("127.0.0.1", 0), Listing)
+        super().__init__(Listing)
         self.photos = photos
         self.prefixed = False
         self.records: dict[str, dict[str, Any]] = {}
         self.requests = 0
         self.reads = 0
-        self._running = threading.Thread(target=self.serve_forever, args=(0.05,))
-
-    @property
-    def url(self) -> str:
-        """Where clients connect to."""
-        return f"http://127.0.0.1:{self.server_address[1]}"
-
-    def __enter__(self) -> Self:
-        """Start it."""
-        self._running.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Stop it."""
-        self.shutdown()
-        self._running.join()
-        self.server_close()

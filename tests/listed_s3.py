@@ -1,11 +1,12 @@
 """An S3 that has any list of keys, without contents, and counts what is asked of it."""
 
 import json
-import threading
 from bisect import bisect_left, bisect_right
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Self
+from http.server import BaseHTTPRequestHandler
+from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
+
+from tests.loopback import LoopbackServer
 
 
 class Listing(BaseHTTPRequestHandler):
@@ -71,30 +72,11 @@ class Listing(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
-class ListedS3(ThreadingHTTPServer):
+class ListedS3(LoopbackServer):
     """The server of these keys; `contents` are JSON objects by key."""
 
-    daemon_threads = True
-
     def __init__(self, names: list[str], contents: dict[str, Any]) -> None:
-        super().__init__(("127.0.0.1", 0), Listing)
+        super().__init__(Listing)
         self.names = sorted([*names, *contents])
         self.contents = contents
         self.listings = self.reads = 0
-        self._running = threading.Thread(target=self.serve_forever, args=(0.05,))
-
-    @property
-    def url(self) -> str:
-        """Where clients connect to."""
-        return f"http://127.0.0.1:{self.server_address[1]}"
-
-    def __enter__(self) -> Self:
-        """Start it."""
-        self._running.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Stop it."""
-        self.shutdown()
-        self._running.join()
-        self.server_close()

@@ -5,16 +5,15 @@ none, the photo's own page reads it along with its entry.
 """
 
 from http import HTTPStatus
-from typing import Annotated
 
-from fastapi import APIRouter, Header, HTTPException, Request, Response
+from fastapi import APIRouter, HTTPException, Request, Response
 from pydantic import BaseModel, Field
 
 from services.core import keys
 from services.core.access import Action
 from services.store import Store
 from services.web.access import CanDelete
-from services.web.dependencies import PhotoId, StoreDep
+from services.web.dependencies import DeleteToken, PhotoId, StoreDep
 from services.web.forms import Fields, done, text_of
 from services.web.gallery import Gallery, NotUploaderError
 from services.web.markup import photo_path
@@ -63,10 +62,7 @@ def put_caption(
     caption: Caption,
     place: CanDelete,
     store: StoreDep,
-    x_delete_token: Annotated[
-        str | None,
-        Header(max_length=200, description="The `delete_token` that came with the upload."),
-    ] = None,
+    delete_token: DeleteToken = None,
 ) -> Caption:
     """Write what stands under a photo; an empty text removes it. 404 where the album has no captions.
 
@@ -74,7 +70,7 @@ def put_caption(
     """
     text = text_of({"text": caption.text}, "text", MAX_CAPTION)
     try:
-        _write(place, store, photo_id, x_delete_token or "", text)
+        _write(place, store, photo_id, delete_token or "", text)
     except NotUploaderError:
         raise ProblemError(*NOT_YOURS) from None
     return Caption(text=text)

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import Depends, Path, Request
+from fastapi import Depends, Header, Path, Request
 
 from services.core.settings import Settings
 from services.store import Store
@@ -32,4 +32,12 @@ SettingsDep = Annotated[Settings, Depends(_settings)]
 StoreDep = Annotated[Store, Depends(_store)]
 PhotoId = Annotated[
     str, Path(description="Photo id: 26 characters.", examples=["7ZZ6M1YB3X8Q2W4E5R6T7Y8V9A"])
+]
+DeleteToken = Annotated[
+    str | None,
+    Header(
+        alias="x-delete-token",
+        max_length=200,
+        description="The `delete_token` that came with the upload.",
+    ),
 ]

@@ -5,7 +5,7 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Header, Query, Response
+from fastapi import APIRouter, Query, Response
 from pydantic import AliasPath, BaseModel, BeforeValidator, ConfigDict, Field, computed_field
 
 from services.core import keys
@@ -18,7 +18,7 @@ from services.core.variants import original_type
 from services.store import Store
 from services.web.access import CanDelete, CanFollow, CanSee
 from services.web.days import iso_taken
-from services.web.dependencies import PhotoId, SettingsDep, StoreDep
+from services.web.dependencies import DeleteToken, PhotoId, SettingsDep, StoreDep
 from services.web.gallery import Gallery, NotUploaderError, Status, fitting
 from services.web.markup import base64_text, original_path, photo_path
 from services.web.place import Place
@@ -269,17 +269,14 @@ def delete_photo(
     photo_id: PhotoId,
     place: CanDelete,
     store: StoreDep,
-    x_delete_token: Annotated[
-        str | None,
-        Header(max_length=200, description="The `delete_token` that came with the upload."),
-    ] = None,
+    delete_token: DeleteToken = None,
 ) -> Response:
     """Delete for good a photo, or an upload that waits or was rejected.
 
     The owner, and a key that may tidy the album, need no token.
     """
     known = keys.is_photo_id(photo_id)
-    token = None if place.may(Action.TIDY) else x_delete_token or ""
+    token = None if place.may(Action.TIDY) else delete_token or ""
     try:
         before = (
             Gallery.seen_from(store, place).delete(photo_id, token, browser=place.browser)

@@ -14,7 +14,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 import boto3
@@ -27,6 +27,7 @@ from services.store import Store
 from services.web.app import create_app
 from tests.conftest import free_port
 from tests.generated_s3 import GeneratedS3
+from tests.loopback import LoopbackServer
 
 
 class Bytes(BaseHTTPRequestHandler):
@@ -80,13 +81,11 @@ class Bytes(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
-class ByteServer(ThreadingHTTPServer):
+class ByteServer(LoopbackServer):
     """Stands in for the gallery bucket: each photo's largest variant has `size` bytes."""
 
-    daemon_threads = True
-
     def __init__(self, size: int) -> None:
-        super().__init__(("127.0.0.1", 0), Bytes)
+        super().__init__(Bytes)
         self.size = size
         self.filler = bytes(range(256)) * (size // 256 + 1)
         self.failures: dict[str, list[str]] = defaultdict(list)
@@ -104,11 +103,6 @@ class ByteServer(ThreadingHTTPServer):
         Image.new("RGB", (400, 300), (90, 120, 150)).save(encoded, "JPEG")
         return encoded.getvalue()
 
-    @property
-    def url(self) -> str:
-        """Where browsers load from."""
-        return f"http://127.0.0.1:{self.server_address[1]}"
-
 
 @dataclass
 class ManyPhotos:
@@ -122,13 +116,9 @@ class ManyPhotos:
 @contextlib.contextmanager
 def many_photos(session: boto3.Session, photos: int, size: int) -> Iterator[ManyPhotos]:
     """Run a gallery of `photos` photos of `size` bytes each, which offers downloads."""
-    with GeneratedS3(photos) as s3, ByteServer(size) as server, contextlib.ExitStack() as stack:
+    with GeneratedS3(photos) as s3, ByteServer(size) as server:
         s3.prefixed = True
         s3.records[album_key("main")] = replace(MAIN, downloads=True).record()
-        serving = threading.Thread(target=server.serve_forever, args=(0.05,))
-        serving.start()
-        stack.callback(serving.join)
-        stack.callback(server.shutdown)
         settings = Settings(s3_endpoint_url=s3.url, image_base_url=server.url, page_size=20)
         app, port = create_app(settings, Store.connect(settings, session)), free_port()
         config = uvicorn.Config(app, "127.0.0.1", port, log_level="warning", lifespan="off")

@@ -6,9 +6,11 @@ import struct
 import threading
 import time
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Literal, Self
+from http.server import BaseHTTPRequestHandler
+from typing import Any, Literal
 from urllib.parse import urlsplit
+
+from tests.loopback import LoopbackServer
 
 Kind = Literal["slow_down", "error_after", "reset", "truncate", "hang", "trickle"]
 
@@ -105,24 +107,16 @@ class FaultyS3Handler(BaseHTTPRequestHandler):
         self.connection.close()
 
 
-class FaultyS3(ThreadingHTTPServer):
+class FaultyS3(LoopbackServer):
     """The proxy; `faults` may be changed at any time."""
 
-    daemon_threads = True
-
     def __init__(self, upstream_url: str, *, hang_seconds: float = 5) -> None:
-        super().__init__(("127.0.0.1", 0), FaultyS3Handler)
+        super().__init__(FaultyS3Handler)
         self.upstream = urlsplit(upstream_url).netloc
         self.hang_seconds = hang_seconds
         self.faults: list[Fault] = []
         self.stopping = threading.Event()
         self._lock = threading.Lock()
-        self._thread = threading.Thread(target=self.serve_forever, args=(0.05,))
-
-    @property
-    def url(self) -> str:
-        """Where clients connect to."""
-        return f"http://127.0.0.1:{self.server_address[1]}"
 
     def next_fault(self, method: str, path: str) -> Fault | None:
         """Return what goes wrong with this request, if anything."""
@@ -136,14 +130,7 @@ class FaultyS3(ThreadingHTTPServer):
     def handle_error(self, *_: Any) -> None:
         """A client that went away is what the tests are about."""
 
-    def __enter__(self) -> Self:
-        """Start it."""
-        self._thread.start()
-        return self
-
     def __exit__(self, *_: object) -> None:
-        """Stop it."""
+        """Stop it, and whatever hangs."""
         self.stopping.set()
-        self.shutdown()
-        self._thread.join()
-        self.server_close()
+        super().__exit__()
