@@ -1,12 +1,13 @@
 """Choosing many photos, as a guest: by mouse, finger and keyboard, said aloud, and what can be done."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 import boto3
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from services.core.albums import MAIN
 from tests.browser.conftest import LOOKS, PHONE, Open, Site, card, jpeg, picked, violations
@@ -119,6 +120,59 @@ def test_by_finger(album: ManyPhotos, open_page: Open) -> None:
     page.locator(".selection").get_by_role("button", name="Cancel").click()
     tiles.nth(0).tap(position={"x": 20, "y": 20})
     expect(page.locator(".pswp")).to_be_visible()
+
+
+def held(page: Page, part: str) -> list[Route]:
+    """Keep a part of the page's scripts back, and return the requests for it, to be let go."""
+    waiting: list[Route] = []
+    page.route(re.compile(rf"/{part}-\w+\.js"), lambda route: waiting.append(route))
+    page.reload()
+    page.wait_for_function("document.readyState === 'complete'")
+    return waiting
+
+
+def test_before_what_chooses_is_there(album: ManyPhotos, open_page: Open) -> None:
+    """Select and three clicks while it loads: no viewer, and what was clicked is chosen."""
+    page = open_page(album.url)
+    waiting = held(page, "select")
+    tiles = page.locator(".tile a")
+    page.get_by_role("button", name="Select").click()
+    tiles.nth(0).click()
+    tiles.nth(3).click(modifiers=["Shift"])
+    tiles.nth(5).click()
+    waiting[0].continue_()
+    expect(page.get_by_role("status")).to_have_text("5 photos selected")
+    assert chosen(page) == [0, 1, 2, 3, 5]
+    assert page.locator(".pswp").count() == 0
+
+
+def test_a_long_press_before_what_chooses_is_there(album: ManyPhotos, open_page: Open) -> None:
+    """The finger may leave again before it has loaded; the photo is chosen, and does not open."""
+    page = open_page(album.url, size=PHONE, has_touch=True, is_mobile=True)
+    waiting = held(page, "select")
+    box = page.locator(".tile a").nth(1).bounding_box()
+    assert box
+    point = {"x": box["x"] + 20, "y": box["y"] + 20}
+    touch = page.context.new_cdp_session(page)
+    touch.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [point]})
+    expect(page.locator("[data-select].busy")).to_be_visible()
+    touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    waiting[0].continue_()
+    expect(page.get_by_role("status")).to_have_text("1 photo selected")
+    assert chosen(page) == [1]
+    assert page.locator(".pswp").count() == 0
+
+
+def test_taps_before_the_viewer_is_there(album: ManyPhotos, open_page: Open) -> None:
+    """Of two photos tapped while it loads the second opens, once."""
+    page = open_page(album.url)
+    waiting = held(page, "lightbox")
+    tiles = page.locator(".tile a")
+    tiles.nth(0).click()
+    tiles.nth(2).click()
+    waiting[0].continue_()
+    expect(page.locator(".pswp")).to_have_count(1)
+    expect(page).to_have_url(f"{album.url}{tiles.nth(2).get_attribute('href')}")
 
 
 def test_a_guest_deletes_what_is_theirs(party: Site, open_page: Open) -> None:

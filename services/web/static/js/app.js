@@ -1,13 +1,15 @@
 // What every page loads: small; the larger parts come in an idle moment or on first use.
-import { live, selecting, startGallery, takeIn, viewer } from "./gallery.js";
+import { live, startGallery, takeIn, viewer } from "./gallery.js";
 import { notice, page, t } from "./page.js";
 import { insist, loadAtIdle, part } from "./parts.js";
 import { localiseTimes, startPhoto, startWaiting } from "./photo.js";
 import { paintPlaceholders } from "./placeholders.js";
+import { listenForChoice } from "./selection/begin.js";
 import { hasPending } from "./uploads/pending.js";
 
 paintPlaceholders(document);
 localiseTimes();
+const choosing = listenForChoice(); // before the gallery hears of clicks
 startGallery();
 
 const photo = document.querySelector("[data-photo]");
@@ -119,5 +121,4 @@ const isApp = matchMedia("(display-mode: standalone)").matches;
 if (apps.length && (isApp || share)) sendShared();
 
 const photos = document.getElementById("grid") ? [viewer, live] : [];
-const choosing = document.querySelector("[data-select]") ? [selecting] : [];
-loadAtIdle(uploader, ...photos, ...choosing, ...apps);
+loadAtIdle(uploader, ...photos, ...(choosing ? [choosing] : []), ...apps);

@@ -18,13 +18,10 @@ export const live = part(async () => {
   watchNewest(offer, showsNewest() ? {} : { first: 0 });
 });
 
-export const viewer = part(() => import("./lightbox.js"));
-
-const starter = document.querySelector("[data-select]");
-/** What chooses many photos, where the page offers it. */
-export const selecting = part(async () => {
-  const { startSelecting } = await import("./selection/select.js");
-  return startSelecting(starter);
+export const viewer = part(async () => {
+  const module = await import("./lightbox.js");
+  await module.lightboxStyle();
+  return module;
 });
 
 /** Lets a button begin with what is loaded for it. */
@@ -36,12 +33,15 @@ function begins(button, load) {
   });
 }
 
+let wanted; // the last tap, which decides where several came before the viewer
+
 async function open(link, options) {
+  const mine = (wanted = {});
   // The tap is answered before the viewer is there.
   link.classList.add("opening");
   try {
     const { openLightbox } = await viewer();
-    await openLightbox(link.parentElement.dataset.id, options);
+    if (mine === wanted) openLightbox(link.parentElement.dataset.id, options);
   } catch {
     if (navigator.onLine) location.assign(link.href); // the photo has a page of its own
     else toast(t("offline_viewer"));
@@ -57,7 +57,6 @@ export function startGallery() {
   watchArrivals();
   watchSources();
   if (dates) loadAtIdle(() => import("./dates.js").then(({ startDates }) => startDates(dates)));
-  begins(starter, async () => (await selecting())());
   begins(document.querySelector("[data-download-all]"), async () => {
     const { downloadAll } = await import("./zip/download.js");
     await downloadAll();

@@ -11,13 +11,13 @@ import { renewSlide, slideOf } from "./viewer/slides.js";
 
 const SETTLED = 200; // milliseconds on a photo until the address names it
 
-loadStyle(LIGHTBOX_CSS).catch(() => {}); // beforehand; `openLightbox` waits for it
+/** Loads the viewer's style sheet, without which it may not open. */
+export const lightboxStyle = () => loadStyle(LIGHTBOX_CSS);
 
 const still = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 
 /** Opens the viewer at the photo `id`; `pushed` where the history entry is there already. */
-export async function openLightbox(id, { pushed = false } = {}) {
-  await loadStyle(LIGHTBOX_CSS);
+export function openLightbox(id, { pushed = false } = {}) {
   const slides = tiles().map(slideOf);
   const viewer = new PhotoSwipe({
     dataSource: slides,

@@ -1,10 +1,9 @@
-// Choosing many photos: by their check marks, by Shift, by a long press, by keyboard.
-import { SELECTION_STYLE } from "./style.js";
+// Choosing many photos: by their check marks, by Shift, by keyboard; begin.js has how it begins.
+import { selectionStyle } from "./style.js";
 import { grid, tiles } from "../grid.js";
 import { showBar } from "./bar.js";
 import { begin, chooseAll, extend, isSelecting, stop, toggle } from "./chosen.js";
 
-const LONG_PRESS = 500; // milliseconds
 const CHECK_MARK = 44; // the side of its square in the tile's corner, in CSS pixels
 const hovers = window.matchMedia("(hover: hover)");
 
@@ -30,41 +29,10 @@ function byClick() {
       if (!isSelecting() && !marked) return;
       event.preventDefault();
       event.stopImmediatePropagation();
-      if (!pressed) choose(tile, event.shiftKey);
-      pressed = false;
+      choose(tile, event.shiftKey);
     },
     { capture: true },
   );
-}
-
-let pressed = false; // for long: the click that ends it chooses nothing
-
-function byLongPress() {
-  let timer;
-  let start;
-  grid.addEventListener("pointerdown", (event) => {
-    const tile = event.pointerType === "touch" && event.target.closest(".tile");
-    clearTimeout(timer);
-    pressed = false;
-    if (!tile || isSelecting()) return;
-    start = event;
-    timer = setTimeout(() => {
-      pressed = true;
-      navigator.vibrate?.(10);
-      toggle(tile.dataset.id);
-    }, LONG_PRESS);
-  });
-  for (const name of ["pointerup", "pointercancel"]) {
-    grid.addEventListener(name, () => clearTimeout(timer));
-  }
-  grid.addEventListener("pointermove", ({ clientX, clientY }) => {
-    // A finger is never quite still.
-    if (start && Math.hypot(clientX - start.clientX, clientY - start.clientY) > 10) clearTimeout(timer);
-  });
-  // A long press chooses, and opens no menu beside it.
-  grid.addEventListener("contextmenu", (event) => {
-    if (isSelecting() || event.pointerType === "touch") event.preventDefault();
-  });
 }
 
 /** The tile that an arrow key leads to: in the next row, the one that is nearest. */
@@ -112,13 +80,12 @@ function byKeyboard() {
   });
 }
 
-/** Makes the tiles choosable; resolves, once the marks have their style, to what begins and ends it. */
+/** Makes the tiles choosable once the marks have their style; returns what the page's gestures do. */
 export async function startSelecting(starter) {
+  await selectionStyle();
   byClick();
-  byLongPress();
   byKeyboard();
   showBar(starter);
-  await SELECTION_STYLE;
   grid.classList.add("selectable");
-  return () => (isSelecting() ? stop() : begin());
+  return { choose, turn: () => (isSelecting() ? stop() : begin()) };
 }

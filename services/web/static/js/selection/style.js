@@ -1,4 +1,4 @@
 import { loadStyle } from "../styles.js";
 
-/** The style sheet of selecting and downloading. */
-export const SELECTION_STYLE = loadStyle(SELECTION_CSS);
+/** Loads the style sheet of selecting and downloading. */
+export const selectionStyle = () => loadStyle(SELECTION_CSS);

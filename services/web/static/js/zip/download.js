@@ -3,7 +3,7 @@ import { makeZip } from "client-zip";
 import { show } from "../actions.js";
 import { grid, tiles } from "../grid.js";
 import { element, icon } from "../page.js";
-import { SELECTION_STYLE } from "../selection/style.js";
+import { selectionStyle } from "../selection/style.js";
 import { inBytes, t } from "../selection/words.js";
 import { filesOf } from "./files.js";
 import { safeStem } from "./names.js";
@@ -108,7 +108,7 @@ async function zip(source, original, progress, sink) {
 }
 
 async function download(source, count, hasOriginals) {
-  await SELECTION_STYLE;
+  await selectionStyle();
   const { how, original } = await asked(count, hasOriginals);
   if (how === "zip") return save(source, count, original);
   if (how === "share") return shareFiles(source, count, original);
