@@ -3,6 +3,7 @@
 import io
 import os
 import re
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,8 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
+from services.core.albums import Album
+from services.core.order import Order
 from tests import pictures
 from tests.browser.conftest import DESKTOP, PHONE, Open, Site, card, picked
 from tests.browser.owner import make_album, signed_in
@@ -123,3 +126,54 @@ def test_owner_states(
         shoot(owner, f"tidy-{form}-{theme}")
     finally:
         stop_product(product)
+
+
+@pytest.mark.parametrize(
+    ("form", "size", "theme"), [("desktop", DESKTOP, "light"), ("phone", PHONE, "dark")]
+)
+def test_event_states(
+    open_page: Open, tmp_path: Path, form: str, size: tuple[int, int], theme: str
+) -> None:
+    """An event: its album by day with names, the tray of what waits, and the wall."""
+    product = start_product(tmp_path / "data")
+    site = Site(product)
+    event = Album(
+        slug="wedding", title="Käthe & Jun", order=Order.TAKEN, names=True, downloads=True
+    )
+    product.store.albums.save(event)
+    try:
+        owner = signed_in(site, open_page, size=size, color_scheme=theme)
+        guest = open_page(f"{site.url}/albums/wedding")
+
+        def send(numbers: range) -> None:
+            files = [picked(f"Ridge {n}.jpg", dated(n)) for n in numbers]
+            guest.set_input_files("[data-chooser]", files)
+            if (name := guest.locator(".uploads-name input")).is_visible():
+                name.fill("Tante Käthe")
+                name.press("Enter")
+
+        send(range(14))
+        expect(guest.locator(".tile")).to_have_count(14, timeout=60_000)
+        owner.goto(f"{site.url}/albums/wedding")
+        shoot(owner, f"event-{form}-{theme}")
+        owner.goto(f"{site.url}/albums/wedding/wall")
+        expect(owner.locator("img").first).to_be_visible()
+        shoot(owner, f"wall-{form}-{theme}")
+        owner.goto(f"{site.url}/albums/wedding/settings")
+        owner.locator("input[name=approval]").check()
+        owner.get_by_role("button", name="Save").click()
+        guest.reload()
+        send(range(14, 18))
+        expect(guest.get_by_text("Waits for approval")).to_have_count(4, timeout=60_000)
+        owner.goto(f"{site.url}/albums/wedding/waiting")
+        shoot(owner, f"tray-{form}-{theme}")
+    finally:
+        stop_product(product)
+
+
+def dated(number: int) -> bytes:
+    """Return a landscape that was taken on one of two days."""
+    moment = datetime(2026, 7, 11, 15, 40) + timedelta(hours=number)  # noqa: DTZ001 a camera's clock
+    image = Image.open(io.BytesIO(landscape(number, 900)))
+    dates = {0x9003: f"{moment:%Y:%m:%d %H:%M:%S}"}
+    return pictures.jpeg(image=image, exif_block=pictures.exif(dates=dates))
