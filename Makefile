@@ -82,10 +82,20 @@ doctor: install ## Check the product that `make run` runs, one line a check, wit
 
 # --- Checking ---------------------------------------------------------------------------------
 
+# Coverage slows the tests by a third, so it has a target of its own. A browser's tests of one file
+# share a gallery: each file stays in one process.
+MAIN_TESTS := -n 2 -m "not images and not machines" --ignore tests/browser --ignore tests/s3/ceph --ignore tests/rehearsal
+PAGE_TESTS := -n 2 --dist loadfile tests/browser
+
 .PHONY: test
 test: system-test $(VENV)/.test build ## Install what is missing and pass every test
-	$(BIN)/python -m pytest -n 2 -m "not images and not machines" --ignore tests/browser --ignore tests/s3/ceph --ignore tests/rehearsal --cov --cov-report=
-	$(BIN)/python -m pytest tests/browser --cov --cov-append --cov-report=term:skip-covered
+	$(BIN)/python -m pytest $(MAIN_TESTS)
+	$(BIN)/python -m pytest $(PAGE_TESTS)
+
+.PHONY: coverage
+coverage: system-test $(VENV)/.test build ## Say which lines and branches no test runs
+	$(BIN)/python -m pytest $(MAIN_TESTS) --cov --cov-report=
+	$(BIN)/python -m pytest $(PAGE_TESTS) --cov --cov-append --cov-report=term:skip-covered
 
 .PHONY: attack
 attack: system-test $(VENV)/.test build ## Attack the whole product on loopback, as a stranger with the source would

@@ -1,7 +1,8 @@
 """The invariant: nothing that was accepted is ever lost.
 
 At any instant, for every accepted upload, either the original exists, or all its variants and its
-index entry exist and decode (and what the entry says is kept of the original), or a person deleted it, or another photo has its bytes.
+index entry exist and decode (and what the entry says is kept of the original), or a person deleted
+it, or another photo has its bytes.
 """
 
 import io
@@ -38,6 +39,17 @@ class Buckets:
             Bucket=self.settings.upload_bucket, Key=key, Body=data, Metadata=metadata
         )
         return put.get("VersionId", "")
+
+    def clear(self) -> None:
+        """Delete every version of every object."""
+        for bucket in (self.settings.upload_bucket, self.settings.gallery_bucket):
+            pages = self.s3.get_paginator("list_object_versions").paginate(Bucket=bucket)
+            for page in pages:
+                found: list[Any] = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
+                for item in found:
+                    self.s3.delete_object(
+                        Bucket=bucket, Key=item["Key"], VersionId=item["VersionId"]
+                    )
 
     def process(self, key: str, version_id: str | None = None) -> Report:
         """Do what an upload's event triggers."""
