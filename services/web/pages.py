@@ -266,19 +266,17 @@ def _newer_url(photos: Sequence[Photo], at: str | None, path: str) -> str:
     return path if photos[0].id == at else place_path(photos[0])
 
 
-def _waiting(store: Store, place: Place) -> tuple[int, bool] | None:
-    """Return how many photos wait for approval that concern the caller, and whether there are more.
+def _waiting(store: Store, place: Place) -> tuple[list[Photo], bool] | None:
+    """Return the photos that wait for approval and concern the caller, and whether there are more.
 
     Those of an album for who publishes them, one's own for others; None where nothing ever waits.
     """
     if not place.album.approval or not (place.may(Action.TIDY) or place.browser):
         return None
     photos, more = store.gallery.page(place.slug, None, 1000, pending=True)
-    count = sum(
-        not photo.hidden and (place.may(Action.TIDY) or photo.browser == place.browser)
-        for photo in photos
-    )
-    return count, more is not None
+    tidies = place.may(Action.TIDY)
+    mine = [p for p in photos if not p.hidden and (tidies or p.browser == place.browser)]
+    return mine, more is not None
 
 
 def _uploaded_by(store: Store, photo: Photo) -> dict[str, str]:

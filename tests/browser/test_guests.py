@@ -68,7 +68,9 @@ def test_pictures_wait_until_the_owner_publishes_them(event: Site, open_page: Op
     expect(guest.locator(".uploads-total")).to_have_text("5 photos uploaded")
     pages = [link.get_attribute("href") for link in guest.locator(".upload a").all()]
     guest.reload()
-    expect(guest.get_by_text("5 photos of yours wait for the owner's approval.")).to_be_visible()
+    guest.get_by_text("5 photos of yours wait for the owner's approval.").click()
+    expect(guest.locator("[data-own] a")).to_have_count(5)
+    assert violations(guest) == []
 
     owner.goto(address)
     owner.get_by_role("link", name="Waiting: 5").click()

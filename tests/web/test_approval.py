@@ -68,10 +68,13 @@ def test_a_photo_waits_and_nobody_else_sees_anything_of_it(
     assert "Waits for approval" in told.text
     assert f'action="{page}/delete"' in told.text
     assert "<picture" not in told.text
-    assert "1 photo of yours waits" in ours.get("/albums/party").text
+    album_page = ours.get("/albums/party").text
+    assert "1 photo of yours waits" in album_page
+    assert f'<a href="{page}"' in album_page
     for client in (other, ours):
         shown = client.get("/albums/party")
-        assert photo_id not in shown.text
+        assert f'id="{photo_id}"' not in shown.text.replace("data-id", "")
+        assert (photo_id in shown.text) is (client is ours)
         assert photo_id not in client.get("/albums/party/feed.xml").text
         assert client.get("/api/albums/party/photos").json()["photos"] == []
         assert client.get("/api/albums/party/photos/count").json()["count"] == 0
@@ -81,7 +84,7 @@ def test_a_photo_waits_and_nobody_else_sees_anything_of_it(
             assert response.status_code == 404, path
         assert client.get("/albums/party/waiting").status_code == 404
         assert client.post("/albums/party/waiting", data={"action": "show"}).status_code == 404
-    assert "of yours" not in other.get("/albums/party").text
+    assert "data-own hidden" in other.get("/albums/party").text
     assert f'action="{page}/delete"' not in other.get(page).text
     assert "Waiting: 1" in owner.get("/albums/party").text
     tray = owner.get("/albums/party/waiting").text

@@ -5,7 +5,7 @@ import { insist, loadAtIdle, part } from "./parts.js";
 import { localiseTimes, startPhoto, startWaiting } from "./photo.js";
 import { paintPlaceholders } from "./placeholders.js";
 import { listenForChoice } from "./selection/begin.js";
-import { hasPending } from "./uploads/pending.js";
+import { awaited, hasPending } from "./uploads/pending.js";
 
 paintPlaceholders(document);
 localiseTimes();
@@ -103,6 +103,14 @@ document.addEventListener("paste", (event) => {
 
 // Uploads that outlived a reload are picked up again.
 hasPending().then((pending) => pending && upload((panel) => panel.resume()));
+
+// What awaits the owner's approval, or was not published; who has none of it loads nothing.
+const own = document.querySelector("[data-own]");
+async function tellOwn() {
+  if (own && (!own.hidden || awaited().length)) (await import("./own.js")).tell(own);
+}
+document.addEventListener("awaited", tellOwn);
+tellOwn();
 
 // What the share sheet gave to the installed gallery; see worker/worker.js. The address names it.
 const [, share] = location.hash.match(/^#shared=(.+)/) ?? [];

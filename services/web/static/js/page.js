@@ -15,6 +15,12 @@ export function t(key, values = {}) {
   return text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
 }
 
+/** Why an upload became no photo, with the words of the owner who did not publish it. */
+export function reasonOf(code, message, note) {
+  const reason = page.strings.reason[code] ?? message;
+  return note ? t("not_approved", { reason, note }) : reason;
+}
+
 /** A number of bytes in words, such as 3.4 MB. */
 export function inBytes(bytes) {
   const [unit, by] =

@@ -1,24 +1,28 @@
-// What an owner decided about uploads that wait for approval: asked for now and then while they are
-// in the panel, and when the tab comes back.
+// What an owner decided about uploads that wait for approval: asked for now and then while any is
+// shown, and when the tab comes back.
 import { ask } from "../ask.js";
 import { paths } from "../page.js";
 
 const EVERY = 60_000; // milliseconds
 const AT_ONCE = 100; // the API's own limit
 
-/** Calls `decided(card, state)` for each of the cards that `waiting()` returns once it is decided. */
-export function watchDecisions(waiting, decided) {
+/**
+ * Calls `told(upload, photo)` with what is known of each of the uploads that `waiting()` returns, and
+ * returns a function that asks at once.
+ */
+export function watchDecisions(waiting, told) {
   const look = async () => {
-    const cards = new Map(waiting().slice(0, AT_ONCE).map((card) => [card.id, card]));
-    if (document.hidden || !cards.size) return;
-    const { response, answer } = await ask(`${paths.photos}?ids=${[...cards.keys()].join(",")}`);
+    const uploads = new Map(waiting().slice(0, AT_ONCE).map((upload) => [upload.id, upload]));
+    if (document.hidden || !uploads.size) return;
+    const { response, answer } = await ask(`${paths.photos}?ids=${[...uploads.keys()].join(",")}`);
     if (!response.ok) return;
     for (const photo of answer?.photos ?? []) {
-      const card = cards.get(photo.id);
-      if (card?.state === "pending" && photo.state !== "pending") decided(card, photo);
+      const upload = uploads.get(photo.id);
+      if (upload?.state === "pending") told(upload, photo);
     }
   };
   const quietly = () => look().catch(() => {}); // without a network the next question will do
   setInterval(quietly, EVERY);
   document.addEventListener("visibilitychange", quietly);
+  return quietly;
 }

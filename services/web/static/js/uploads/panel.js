@@ -1,6 +1,6 @@
 // The panel of uploads: takes files, sends three at a time, follows each until it is a photo.
 import PQueue from "p-queue";
-import { page, paths, t } from "../page.js";
+import { page, paths, reasonOf, t } from "../page.js";
 import { dropShared } from "../shared.js";
 import { loadStyle } from "../styles.js";
 import { keepToken } from "../tokens.js";
@@ -40,6 +40,7 @@ class Panel {
     watchDecisions(
       () => [...this.cards].filter(({ state }) => state === "pending"),
       (card, photo) => {
+        if (photo.state === "pending") return;
         this.end(card, photo);
         beats.dispatchEvent(new Event("beat"));
         this.changed();
@@ -53,6 +54,7 @@ class Panel {
     for (const card of this.cards) this.drop(card);
     this.left = { out: 0, unreadable: 0, twice: 0 };
     this.summary.update();
+    tellAwaited();
   }
 
   /** Takes files, or what `filesOf` yields, one after the other, and sends them or says why not. */
@@ -106,7 +108,10 @@ class Panel {
   card(file) {
     const card = new Card(file, {
       cancel: () => this.drop(card),
-      dismiss: () => this.drop(card),
+      dismiss: () => {
+        this.drop(card);
+        tellAwaited();
+      },
       retry: () => this.retry(card),
       again: () => this.retry(card, { twin: true }),
       choose: () => document.querySelector("[data-chooser]").click(),
@@ -246,7 +251,6 @@ class Panel {
       patience,
       silence: (count) => count > 2 && card.set("processing", t("no_verdict")),
       done: (verdict) => {
-        forgetPending(card.id);
         this.end(card, verdict);
         this.changed();
       },
@@ -254,6 +258,9 @@ class Panel {
   }
 
   end(card, { state, reason, message, ...photo }) {
+    const { id, name, size } = card;
+    if (state === "pending") remember({ id, name, size, sent: true, awaited: true });
+    else if (card.state !== "pending" || state !== "rejected") forgetPending(id);
     if (state === "ready" || state === "stored") {
       card.show(photo);
       this.letGo(card);
@@ -312,7 +319,7 @@ class Panel {
     card.controller.abort();
     if (card.id) {
       unfollow(card.id);
-      forgetPending(card.id);
+      if (card.state !== "pending") forgetPending(card.id);
     }
     this.seen.unobserve(card.element);
     card.element.remove();
@@ -333,11 +340,8 @@ class Panel {
   }
 }
 
-/** Why an upload became no photo, with the words of the owner who did not publish it. */
-function reasonOf(code, message, note) {
-  const reason = page.strings.reason[code] ?? message;
-  return note ? t("not_approved", { reason, note }) : reason;
-}
+/** What the panel showed of uploads that wait for approval, the page shows from now on. */
+const tellAwaited = () => document.dispatchEvent(new Event("awaited"));
 
 export { filesOf };
 
