@@ -10,6 +10,7 @@ from tests.browser.conftest import LOOKS, PHONE, Open, Site, card, jpeg, picked,
 from tests.browser.owner import make_album, signed_in
 from tests.conftest import start_product, stop_product
 
+ASK = "document.dispatchEvent(new Event('visibilitychange'))"  # as a tab does that comes back
 GONE = r"status of (404|410)"  # what the console says of a page that is not there
 
 
@@ -112,21 +113,31 @@ def test_pictures_wait_until_the_owner_publishes_them(event: Site, open_page: Op
 
 
 def test_an_open_page_learns_what_was_decided(event: Site, open_page: Open) -> None:
-    """In the panel and in the album, and by itself where the panel has forgotten the upload."""
+    """In the panel and in the album, and by itself where the panel has forgotten the upload.
+
+    So in an album where guests see their own alone; who has nothing that waits asks for nothing. And
+    the owner's open tray learns of what comes: by itself where it is empty, else on a press.
+    """
     owner = signed_in(event, open_page)
-    address = album(owner, event, "open", approval="1", names="1", downloads="1")
+    address = album(owner, event, "open", approval="1", names="1", downloads="1", drop="1")
     guest = open_page(address, size=PHONE)
     guest.request.post(f"{address}/guest", form={"name": "Jun"})
     guest.reload()
     expect(guest.get_by_text("once the album's owner has published them")).to_be_visible()
     for role, name in (("button", "Download all"), ("search", None)):
         expect(guest.get_by_role(role, name=name)).to_be_hidden()  # type: ignore[arg-type] # both are roles
+    owner.goto(f"{address}/waiting")
+    expect(owner.locator("[data-count]")).to_have_text("Nothing waits.")
     send(guest, *range(51, 54))
     expect(guest.locator(".upload-state")).to_have_text(["Waits for approval"] * 3, timeout=60_000)
     reloaded = guest.context.new_page()
     reloaded.goto(address)
+    line = reloaded.locator("[data-own]")
+    expect(line).to_contain_text("3 photos of yours wait")
 
-    owner.goto(f"{address}/waiting")
+    owner.evaluate(ASK)
+    expect(owner.locator("[data-count]")).to_have_text("3 photos wait for approval.")
+    expect(owner.locator(".tray summary", has_text="All 3 from the same sender")).to_have_count(3)
     owner.keyboard.press("ArrowDown")
     owner.keyboard.press("p")
     expect(owner.locator("[data-count]")).to_have_text("2 photos wait for approval.")
@@ -135,7 +146,7 @@ def test_an_open_page_learns_what_was_decided(event: Site, open_page: Open) -> N
     owner.keyboard.press("Enter")
     expect(owner.locator("[data-count]")).to_have_text("1 photo waits for approval.")
 
-    guest.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    guest.evaluate(ASK)
     states = guest.locator(".upload-state")
     expect(states.filter(has_text="“Too dark”")).to_have_count(1)
     expect(states.filter(has_text="Done")).to_have_count(1)
@@ -143,6 +154,37 @@ def test_an_open_page_learns_what_was_decided(event: Site, open_page: Open) -> N
     expect(guest.locator(".tile")).to_have_count(1)
     expect(guest.get_by_role("button", name="Download all")).to_be_visible()
     expect(reloaded.locator(".tile")).to_have_count(1, timeout=30_000)
+    reloaded.evaluate(ASK)
+    told = reloaded.get_by_text("1 photo of yours was not published. “Too dark”")
+    expect(told).to_be_visible()
+    expect(line).to_contain_text("1 photo of yours waits")
+
+    # After a reload, too, until it was read; the link leads to the picture's page.
+    reloaded.reload()
+    told.click()
+    assert violations(reloaded) == []
+    rejected = line.get_by_role("listitem").filter(has_text="did not publish it. “Too dark”")
+    address_of_it = event.url + str(rejected.get_by_role("link").get_attribute("href"))
+    assert "“Too dark”" in reloaded.request.get(address_of_it).text()
+    reloaded.get_by_role("button", name="I have read it").click()
+    expect(told).to_be_hidden()
+    asked: list[str] = []
+    reloaded.on("request", lambda r: asked.append(r.url) if "?ids=" in r.url else None)
+    reloaded.reload()
+    reloaded.wait_for_load_state("networkidle")
+    expect(told).to_be_hidden()
+    expect(line.locator("li")).to_have_count(1)
+    assert asked == []
+
+    send(guest, 54)
+    expect(states.filter(has_text="Waits for approval")).to_have_count(2, timeout=30_000)
+    owner.evaluate(ASK)
+    expect(owner.locator(".tray > li")).to_have_count(1)
+    owner.get_by_role("button", name="1 new photo waits").click()
+    expect(owner.locator("[data-count]")).to_have_text("2 photos wait for approval.")
+    expect(owner.locator(".tray > li").first).to_be_focused()
+    expect(owner.locator(".tray summary", has_text="All 2 from the same sender")).to_have_count(2)
+    expect(owner.locator(".arrivals")).to_have_count(0)
 
 
 def test_the_name_is_asked_for_once(event: Site, open_page: Open) -> None:

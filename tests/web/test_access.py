@@ -43,6 +43,7 @@ IN_ALBUM = {
     "GET /api*/photos": "sf",
     "GET /api*/photos/count": "s",
     "GET /api*/photos/newest": "s",
+    "GET /api*/photos/pending": "t",
     "GET /api*/photos/{photo_id}": "sf",
     "DELETE /api*/photos/{photo_id}": "sft",
     "POST /api*/uploads": "u",

@@ -131,6 +131,10 @@ def test_all_of_one_uploader(app: FastAPI, owner: TestClient, album: str, resize
     for photo_id in (*ids, others):
         resize(photo_id, album)
     assert tidy(owner, "hide", ids[0]) == {ids[0]: "done"}
+    waits = owner.get("/api/albums/party/photos/pending")
+    assert waits.json() == {"ids": [others, *ids[:0:-1]], "whole": True}
+    known = {"if-none-match": waits.headers["etag"]}
+    assert owner.get("/api/albums/party/photos/pending", headers=known).status_code == 304
     tray = owner.get("/albums/party/waiting").text
     [sender] = set(re.findall(r'name="sender" value="([\w-]+)"', tray))
     assert "All 2 from the same sender" in tray
@@ -327,6 +331,7 @@ def test_what_the_pages_of_approval_cost(
         ("owner", owner, "/albums/party"),
         ("tray", owner, "/albums/party/waiting"),
         ("hidden", owner, "/albums/party/hidden"),
+        ("open tray", owner, "/api/albums/party/photos/pending"),
     ):
         made.clear()
         assert client.get(path).status_code == 200
@@ -337,6 +342,7 @@ def test_what_the_pages_of_approval_cost(
         "owner": ["ListObjectsV2"] * 2,
         "tray": ["ListObjectsV2"],
         "hidden": ["ListObjectsV2"],
+        "open tray": ["ListObjectsV2"],
     }
 
 

@@ -1,5 +1,5 @@
-// Asks whether there are new photos for as long as the page is seen: soon after some came, and less
-// and less often while none do.
+// Asks whether there are new photos, or photos that wait, for as long as the page is seen: soon after
+// some came, and less and less often while none do.
 import { ask } from "./ask.js";
 import { paths } from "./page.js";
 import { isPending } from "./uploads/pending.js";
@@ -23,11 +23,11 @@ function schedule(wait) {
 /**
  * Calls `news(ids, whole)` with the ids of the newest photos each time that they are others, and
  * whether there are no older ones; it returns whether any is news. Uploads of this browser that are
- * under way are left out unless `own`. The first
- * question comes after `first` milliseconds.
+ * under way are left out unless `own`. The first question comes after `first` milliseconds. `of` is
+ * which photos: "newest", or "pending" for those that wait for approval.
  */
-export function watchNewest(news, { longest = LONGEST, own = false, first = SHORTEST } = {}) {
-  wanted = { news, longest, own };
+export function watchNewest(news, { longest = LONGEST, own = false, first = SHORTEST, of = "newest" } = {}) {
+  wanted = { news, longest, own, of };
   const look = () => {
     clearTimeout(timer);
     delay = SHORTEST;
@@ -44,7 +44,7 @@ function question() {
 
 async function next() {
   const headers = tag ? { "If-None-Match": tag } : {};
-  const known = navigator.onLine ? await ask(`${paths.photos}/newest`, { headers }).catch(() => null) : null;
+  const known = navigator.onLine ? await ask(`${paths.photos}/${wanted.of}`, { headers }).catch(() => null) : null;
   const { response, answer } = known ?? {};
   if (response?.status === 404) return; // the reader may not see the album any more
   if (answer?.ids && response.ok) {

@@ -1,5 +1,6 @@
 // The tray of photos that wait for approval: keyboard, swipe, and no page load for each decision.
 import { toast } from "../js/page.js";
+import { watchTray } from "./incoming.js";
 import { post, t } from "./words.js";
 
 const FAR = 80; // pixels of a swipe that decides
@@ -7,8 +8,10 @@ const FAR = 80; // pixels of a swipe that decides
 export function startTray(section) {
   const list = section.querySelector(".tray");
   const count = section.querySelector("[data-count]");
+  const keys = section.querySelector("[data-keys]");
   const cards = () => [...list.children];
-  section.querySelector("[data-keys]")?.removeAttribute("hidden");
+  const following = section.querySelector("a[href*='after=']"); // the next page of what waits
+  const decided = new Set(); // ids, which an answer that was under way may still name
 
   const current = () => document.activeElement?.closest?.(".tray > li");
   function go(card) {
@@ -17,7 +20,17 @@ export function startTray(section) {
     card.focus();
     card.scrollIntoView({ block: "nearest" });
   }
-  if (cards()[0]) cards()[0].tabIndex = 0;
+
+  /** Says what there is to decide. */
+  function tell() {
+    const left = cards();
+    for (const card of left) recount(card, left);
+    if (left.length && !left.some(({ tabIndex }) => tabIndex === 0)) left[0].tabIndex = 0;
+    keys.hidden = !left.length;
+    const some = following ? "waiting_more" : "waiting";
+    const text = t(left.length ? some : "nothing_waits", { count: left.length });
+    if (count.textContent !== text) count.textContent = text;
+  }
 
   async function decide(some, action, note = "") {
     const all = cards();
@@ -28,19 +41,20 @@ export function startTray(section) {
       for (let at = 0; at < some.length; at += 25) {
         const ids = some.slice(at, at + 25).map(({ dataset }) => dataset.id);
         const { outcomes } = await post(section.dataset.tray, { action, ids, note });
-        for (const card of some) if (card.dataset.id in outcomes) card.remove();
+        for (const card of some) {
+          if (!(card.dataset.id in outcomes)) continue;
+          decided.add(card.dataset.id);
+          card.remove();
+        }
       }
       toast(t(action === "show" ? "published" : "rejected", { count: some.length }));
     } catch {
       toast(t("undecided"));
     }
     for (const card of some) card.classList.remove("going");
-    const left = cards();
-    for (const card of left) recount(card, left);
-    count.textContent = t(left.length ? "waiting" : "nothing_waits", { count: left.length });
-    if (held) go(after?.isConnected ? after : left.at(-1));
-    // The next page of what waits, if there is one.
-    if (!left.length && section.querySelector("a[href*='after=']")) location.reload();
+    tell();
+    if (held) go(after?.isConnected ? after : cards().at(-1));
+    if (!cards().length) following ? location.reload() : takeIn();
   }
 
   /** Says how many of the same sender are left, and offers to do them together only where some are. */
@@ -50,6 +64,9 @@ export function startTray(section) {
     if (same < 2) form?.parentElement.remove();
     else if (form) form.previousElementSibling.textContent = t("same_sender", { count: same });
   }
+
+  const takeIn = watchTray(list, { decided, end: following, changed: tell, go });
+  tell();
 
   const reject = (card) => {
     const details = card.querySelector("details");

@@ -1,0 +1,77 @@
+// Photos that come to wait while the tray is open: said at once, and put in when the owner asks for
+// them or has nothing left to decide. What is looked at stays where it is.
+import { watchNewest } from "../js/live.js";
+import { element, fetchPage, icon, toast } from "../js/page.js";
+import { localiseTimes } from "../js/photo.js";
+import { t } from "./words.js";
+
+/**
+ * Watches for what is not in `list`, nor in the set of ids `decided`, nor behind the link `end` to the
+ * next page. Returns a function that puts in what has come; `changed()` is called then, and `go(card)`
+ * where the owner asked.
+ */
+export function watchTray(list, { decided, end, changed, go }) {
+  const last = end && new URL(end.href).searchParams.get("after");
+  const cardOf = (id) => list.querySelector(`:scope > [data-id="${id}"]`);
+  const isNew = (id) => !decided.has(id) && !cardOf(id) && !(last && id > last);
+  let incoming = [];
+  let box = null;
+
+  function announce() {
+    incoming = incoming.filter(isNew);
+    if (!incoming.length) {
+      box?.remove();
+      box = null;
+      return;
+    }
+    if (!box) {
+      const names = { class: "button main", type: "button", onclick: () => takeIn(true) };
+      const button = element("button", names, icon("newer"), element("span"));
+      box = element("div", { class: "arrivals", role: "status" }, button);
+      document.querySelector(".bar").after(box);
+    }
+    box.querySelector("span").textContent = t("incoming", { count: incoming.length });
+  }
+
+  async function takeIn(asked = false) {
+    if (!incoming.length) return;
+    try {
+      const page = await fetchPage(location.pathname);
+      const fresh = [...page.querySelectorAll(".tray > li")];
+      // Of more than a page holds, the page itself knows where they end.
+      if (fresh.length < incoming.length) location.reload();
+      fresh.forEach(put);
+    } catch {
+      if (asked) toast(t("undecided"));
+      return;
+    }
+    const first = cardOf(incoming[0]);
+    localiseTimes();
+    changed();
+    announce();
+    if (asked) go(first);
+  }
+
+  function put(fresh) {
+    const { id } = fresh.dataset;
+    const card = cardOf(id);
+    const more = fresh.querySelector("details:has([name=sender])");
+    if (isNew(id)) {
+      const older = [...list.children].find(({ dataset }) => dataset.id > id);
+      list.insertBefore(fresh, older ?? null);
+    } else if (more && card && !card.querySelector("[name=sender]")) {
+      card.append(more); // no longer the only one of its sender
+    }
+  }
+
+  const news = (ids) => {
+    const before = new Set(incoming);
+    incoming = ids.filter(isNew);
+    if (list.children.length) announce();
+    else takeIn();
+    return incoming.some((id) => !before.has(id));
+  };
+  const first = !new URLSearchParams(location.search).has("after");
+  if (first) watchNewest(news, { of: "pending", own: true });
+  return takeIn;
+}
