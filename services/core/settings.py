@@ -160,7 +160,8 @@ class Settings(Limits):
     )
     uploads_per_minute: int = _setting(
         0, _whole(0, 1_000_000),
-        "Uploads that one address may begin in a minute; 0 leaves it to API Gateway's throttling.",
+        "Uploads, reports and captions that one address may begin in a minute; 0 leaves it to API "
+        "Gateway's throttling.",
     )  # fmt: skip
     trusted_proxies: int = _setting(
         0, _whole(0, 10),

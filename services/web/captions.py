@@ -24,6 +24,7 @@ from services.web.problems import (
     CROSS_SITE,
     MALFORMED,
     NOT_JSON,
+    TOO_MANY,
     UNAVAILABLE,
     ProblemError,
     documented,
@@ -41,7 +42,10 @@ class Caption(BaseModel):
     text: str = Field(default="", max_length=MAX_CAPTION, examples=["The first dance."])
 
 
-def _write(place: Place, store: Store, photo_id: str, token: str, text: str) -> None:
+def _write(
+    request: Request, place: Place, store: Store, photo_id: str, token: str, text: str
+) -> None:
+    request.app.state.upload_rate.count(request)
     gallery = Gallery(store, place.slug)
     known = place.album.captions and keys.is_photo_id(photo_id)
     tidies = place.may(Action.TIDY)
@@ -55,9 +59,12 @@ def _write(place: Place, store: Store, photo_id: str, token: str, text: str) -> 
 @router.put(
     "/photos/{photo_id}/caption",
     summary="Write a photo's caption",
-    responses=documented(NOT_JSON, NOT_YOURS, CROSS_SITE, NOT_FOUND, MALFORMED, UNAVAILABLE),
+    responses=documented(
+        NOT_JSON, NOT_YOURS, CROSS_SITE, NOT_FOUND, MALFORMED, TOO_MANY, UNAVAILABLE
+    ),
 )
 def put_caption(
+    request: Request,
     photo_id: PhotoId,
     caption: Caption,
     place: CanDelete,
@@ -70,7 +77,7 @@ def put_caption(
     """
     text = text_of({"text": caption.text}, "text", MAX_CAPTION)
     try:
-        _write(place, store, photo_id, delete_token or "", text)
+        _write(request, place, store, photo_id, delete_token or "", text)
     except NotUploaderError:
         raise ProblemError(*NOT_YOURS) from None
     return Caption(text=text)
@@ -83,7 +90,8 @@ def caption_from_page(
     """Take the caption of the form on the photo's page, and lead back to it."""
     text = text_of(fields, "text", MAX_CAPTION)
     try:
-        _write(place, store, photo_id, request.cookies.get(DELETE_COOKIE, ""), text)
+        token = request.cookies.get(DELETE_COOKIE, "")
+        _write(request, place, store, photo_id, token, text)
     except NotUploaderError:
         raise HTTPException(HTTPStatus.FORBIDDEN) from None
     return done(photo_path(place.slug, photo_id))

@@ -22,6 +22,7 @@ MEDIA_TYPE = "application/problem+json"
 # What many routes have in common: status and when it happens.
 NOT_JSON = (HTTPStatus.BAD_REQUEST, "The body is not JSON.")
 CROSS_SITE = (HTTPStatus.FORBIDDEN, "The request comes from another site.")
+TOO_MANY = (HTTPStatus.TOO_MANY_REQUESTS, "Too many requests; `Retry-After` says when.")
 NO_SUCH_ALBUM = (HTTPStatus.NOT_FOUND, "There is no such album.")
 MALFORMED = (HTTPStatus.UNPROCESSABLE_ENTITY, "The request is malformed; `errors` says where.")
 UNAVAILABLE = (HTTPStatus.SERVICE_UNAVAILABLE, "The storage does not answer.")

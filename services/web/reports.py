@@ -17,6 +17,7 @@ from services.web.problems import (
     MALFORMED,
     NO_SUCH_ALBUM,
     NOT_JSON,
+    TOO_MANY,
     UNAVAILABLE,
     ProblemError,
     documented,
@@ -57,7 +58,7 @@ def _report(request: Request, place: Place, store: Store, photo_id: str, text: s
         CROSS_SITE,
         NO_SUCH_ALBUM,
         MALFORMED,
-        (HTTPStatus.TOO_MANY_REQUESTS, "Too many requests; `Retry-After` says when."),
+        TOO_MANY,
         UNAVAILABLE,
     ),
 )

@@ -652,11 +652,17 @@ def test_a_visitor_reports_a_photo(app: FastAPI, store: Store) -> None:
     assert "It is I." not in shown
 
 
-def test_reports_are_rate_limited(settings: Settings, store: Store) -> None:
+def test_reports_and_captions_are_rate_limited(settings: Settings, store: Store) -> None:
     """Counted with the uploads of an address."""
     app = create_app(replace(settings, uploads_per_minute=2), store)
     visitor = TestClient(app)
-    for status in (404, 404, 429):
-        response = visitor.post(f"/api/photos/7{'0' * 25}/reports", json={})
+    photo = f"/api/photos/7{'0' * 25}"
+    caption = ("PUT", f"{photo}/caption")
+    for (method, path), status in (
+        (("POST", f"{photo}/reports"), 404),
+        (caption, 404),
+        (caption, 429),
+    ):
+        response = visitor.request(method, path, json={})
         assert response.status_code == status
     assert int(response.headers["retry-after"]) > 0
