@@ -207,7 +207,8 @@ def bounded_guest(name: str) -> str:
 
 def _bounded(text: str, most: int) -> str:
     cut = without_unseen(text).strip().encode()[:most]
-    return cut.decode(errors="ignore").strip(JOINERS).strip()
+    whole = without_unseen(cut.decode(errors="ignore"))  # a flag may have been cut
+    return whole.strip(JOINERS).strip()
 
 
 def name_of_upload_key(key: str) -> str:

@@ -1,5 +1,6 @@
 """What people write: names, titles, captions. Pure."""
 
+import re
 import unicodedata
 
 # Of characters that show nothing, those that join and part letters and emoji stay.
@@ -7,6 +8,9 @@ JOINERS = "\u200c\u200d"
 _UNSEEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}  # Unicode's controls, formats, surrogates, separators
 # Letters and a symbol by their category that nevertheless show nothing: Hangul fillers, empty braille.
 _EMPTY = "\u115f\u1160\u3164\uffa0\u2800"
+# Flags of a country's parts, such as Scotland's: a black flag and unseen letters that name it.
+# Source: UTS 51, emoji tag sequences.
+_FLAG = re.compile("(\U0001f3f4[\U000e0030-\U000e0039\U000e0061-\U000e007a]{3,6}\U000e007f)")
 _MARKS = {"Mn", "Me", "Zs"}  # show nothing alone: accents, variation selectors, spaces
 
 
@@ -18,8 +22,11 @@ def without_unseen(text: str, *, keep: str = "") -> str:
     """
     seen = "".join(
         character
-        for character in text.replace("\t", " ")
-        if character in JOINERS + keep or unicodedata.category(character) not in _UNSEEN
+        for part in _FLAG.split(text.replace("\t", " "))
+        for character in part
+        if character in JOINERS + keep
+        or unicodedata.category(character) not in _UNSEEN
+        or _FLAG.fullmatch(part)
     )
     return seen if any(_shows(character) for character in seen) else ""
 

@@ -5,6 +5,8 @@ import pytest
 from services.core.keys import MAX_GUEST_BYTES, bounded_guest
 from services.core.names import is_from
 
+SCOTLAND = "\U0001f3f4\U000e0067\U000e0062\U000e0073\U000e0063\U000e0074\U000e007f"
+
 
 @pytest.mark.parametrize(
     ("guest", "wanted", "expected"),
@@ -35,6 +37,11 @@ def test_a_name_is_bounded() -> None:
     """At a whole letter; what shows nothing, or turns the direction, is left out."""
     assert bounded_guest("李" * 30) == "李" * (MAX_GUEST_BYTES // 3)
     assert bounded_guest(" Anna\u202e/Ben\n ") == "Anna/Ben"
+    assert (
+        bounded_guest("x" * (MAX_GUEST_BYTES - 12) + SCOTLAND)
+        == "x" * (MAX_GUEST_BYTES - 12) + "\U0001f3f4"
+    )
+    assert bounded_guest("Anna" + SCOTLAND[1:]) == "Anna"  # letters that name no flag
 
 
 @pytest.mark.parametrize(
@@ -47,8 +54,8 @@ def test_a_name_that_nobody_can_see_is_none(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["\u7530\u4e2d\u3000\u82b1\u5b50", "\U0001f469\u200d\u2764\ufe0f\u200d\U0001f469", "e\u0301", "\u0646\u06cc\u200c\u0644\u0627"]
+    "name", [f"Isla {SCOTLAND}", "\u7530\u4e2d\u3000\u82b1\u5b50", "\U0001f469\u200d\u2764\ufe0f\u200d\U0001f469", "e\u0301", "\u0646\u06cc\u200c\u0644\u0627"]
 )  # fmt: skip
 def test_a_name_keeps_what_its_script_writes(name: str) -> None:
-    """Wide spaces, emoji that are joined, accents, half spaces."""
+    """Flags, wide spaces, emoji that are joined, accents, half spaces."""
     assert bounded_guest(name) == name
