@@ -12,6 +12,7 @@ from services.core import keys
 from services.core.order import (
     ONE_MINUTE,
     Order,
+    behind,
     day_of_key,
     key_at,
     number_of,
@@ -298,7 +299,7 @@ class GalleryBucket(Bucket):
         """Return the first `limit` photos that are wanted, and the position behind which to go on.
 
         At most MOST_SCANNED listings of a thousand photos: where few are wanted there may be fewer
-        than `limit`, or none, and still a position.
+        than `limit`, or none, and still a position. It tells no id of a photo that is not wanted.
         """
         found: list[Photo] = []
         for _ in range(MOST_SCANNED):
@@ -308,7 +309,7 @@ class GalleryBucket(Bucket):
                 return found[:limit], position_of(found[limit - 1], order)
             if after is None:
                 break
-        return found, after
+        return found, after and behind(order, after)
 
     def dates(self, album: str) -> list[str]:
         """Return when an album's photos were taken, the latest first: months, such as 2026-07.

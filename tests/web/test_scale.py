@@ -81,7 +81,7 @@ def test_looking_for_a_few_among_many_ends(aws_session: boto3.Session) -> None:
     with GeneratedS3(1_000_000) as server:
         gallery = Store.connect(Settings(s3_endpoint_url=server.url), aws_session).gallery
         found, after = gallery.page_where("main", None, 60, lambda _: False)
-        assert (found, after) == ([], photo_id(990_000))
+        assert (found, after) == ([], photo_id(990_000)[:14] + "Z" * 12)  # nobody's id
         assert server.requests == MOST_SCANNED == 10
         server.requests = 0
         found, after = gallery.page_where(
