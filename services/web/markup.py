@@ -67,6 +67,30 @@ def alt(context: Context, photo: Photo) -> str:
     return photo.name or str(context["t"]("photo.untitled"))
 
 
+# What browsers and systems are known by in a User-Agent. Most name others, too: the first that is
+# found counts.
+_BROWSERS = {
+    "Edg": "Edge", "OPR/": "Opera", "SamsungBrowser/": "Samsung Internet", "Firefox/": "Firefox",
+    "FxiOS/": "Firefox", "CriOS/": "Chrome", "Chrome/": "Chrome", "Safari/": "Safari",
+}  # fmt: skip
+_SYSTEMS = {
+    "iPhone": "iPhone", "iPad": "iPad", "Android": "Android", "Windows": "Windows",
+    "CrOS": "ChromeOS", "Mac OS": "macOS", "Linux": "Linux",
+}  # fmt: skip
+
+
+@pass_context
+def browser_words(context: Context, agent: str) -> str:
+    """Return which browser a User-Agent is of, and on what; or its beginning where that is unknown."""
+    browser, system = (
+        next((name for mark, name in known.items() if mark in agent), "")
+        for known in (_BROWSERS, _SYSTEMS)
+    )
+    if browser and system:
+        return str(context["t"]("owner.browser_on", browser=browser, system=system))
+    return browser or agent[:60]
+
+
 @pass_context
 def url(context: Context, variant: Variant) -> str:
     """Return the address that browsers load a variant from."""
@@ -133,7 +157,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     filter_.__name__: filter_
     for filter_ in (
         album_path, page_path, place_path, image_path, download_path, original_path, in_megabytes, alt, url,
-        srcset, ratio_class, mat_class, shown_width, iso_exact, xml,
+        srcset, ratio_class, mat_class, shown_width, iso_exact, xml, browser_words,
     )
 } | {"base64": base64_text, "iso": iso_seconds}  # fmt: skip
 

@@ -111,6 +111,25 @@ def test_a_session_is_renewed_by_use(app: FastAPI, store: Store) -> None:
     assert store.grants.details(renewed)["name"] == "Anna"
 
 
+def test_sessions_say_which_browser_they_are_of(store: Store, owner: TestClient) -> None:
+    """In words, and where it is none that is known by the beginning of what it calls itself."""
+    gecko, blink = "AppleWebKit/537.36 (KHTML, like Gecko)", "Chrome/131.0.0.0 Safari/537.36"
+    agents = {
+        "Mozilla/5.0 (Android 14; Mobile; rv:133.0) Gecko/133.0 Firefox/133.0": "Firefox on Android",
+        f"Mozilla/5.0 (Windows NT 10.0; Win64; x64) {gecko} {blink} Edg/131.0": "Edge on Windows",
+        f"Mozilla/5.0 (X11; CrOS x86_64 14541.0.0) {gecko} {blink}": "Chrome on ChromeOS",
+        "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like "
+        "Gecko) Version/18.1 Mobile/15E148 Safari/604.1": "Safari on iPhone",
+        "curl/8 <b>": "curl/8 &lt;b&gt;",
+    }
+    for agent in agents:
+        ends = datetime.now(UTC) + timedelta(days=1)
+        store.grants.put(Grant(grant_id(new_token()), Kind.OWNER, ends), {"agent": agent})
+    page = owner.get("/owner").text
+    for words in agents.values():
+        assert f">{words} ·" in page
+
+
 def test_what_is_withdrawn_is_out_within_half_a_minute_everywhere(
     app: FastAPI,
     store: Store,
