@@ -32,9 +32,9 @@ GOOD = [pictures.jpeg(30 + n, 20) for n in range(3)]
 BAD = b"not a picture"
 POISON = pictures.jpeg(33, 20)  # makes whatever reads it fail, each time otherwise
 TOKEN = "the uploader's"
-PROFILE = {
-    "quick": settings(max_examples=25, stateful_step_count=20),
-    "soak": settings(max_examples=300, stateful_step_count=50),
+PROFILE, UPLOADS = {
+    "quick": (settings(max_examples=25, stateful_step_count=20), 200),
+    "soak": (settings(max_examples=300, stateful_step_count=50), 1000),
 }[os.environ.get("FAULTS", "quick")]
 
 
@@ -244,21 +244,21 @@ def test_any_order(
 def test_the_sweep_recovers_every_lost_event(
     store: Store, settings: Settings, aws_session: boto3.Session
 ) -> None:
-    """Of 1,000 uploads each tenth has no event: one sweep later all 1,000 are published."""
+    """Of many uploads each tenth has no event: one sweep later all are published."""
     few = replace(settings, variant_sizes=(40,), variant_formats=("webp",), sweep_after_seconds=0)
     buckets = Buckets(store, few, aws_session)
     versions = [
-        buckets.put(f"uploads/{number}.jpg", GOOD[number % len(GOOD)]) for number in range(1000)
+        buckets.put(f"uploads/{number}.jpg", GOOD[number % len(GOOD)]) for number in range(UPLOADS)
     ]
     for number, version in enumerate(versions):
         if number % 10:
             event = s3_event((f"uploads/{number}.jpg", version))
             event["Records"][0]["s3"]["bucket"]["name"] = few.upload_bucket
             handle(event, store, few, deadline=soon())
-    assert len(buckets.versions()) == 100
-    assert handle(SCHEDULED, store, few, deadline=soon() + 60) == {"published": 100}
+    assert len(buckets.versions()) == UPLOADS // 10
+    assert handle(SCHEDULED, store, few, deadline=soon() + 60) == {"published": UPLOADS // 10}
     assert buckets.versions() == {}
-    assert len([key for key in buckets.gallery() if key.startswith("index/")]) == 1000
+    assert len([key for key in buckets.gallery() if key.startswith("index/")]) == UPLOADS
 
 
 @pytest.mark.parametrize("times", [3])
