@@ -150,9 +150,9 @@ reliability: system-test $(VENV)/.test build ## Provoke every failure and write 
 		tests/resize/test_publish.py tests/imaging/test_child.py tests/product/test_run.py
 
 .PHONY: soak
-soak: system-test $(VENV)/.test build ## For minutes: events, crashes and deletes in any order; 8 GB as a ZIP
+soak: system-test $(VENV)/.test build ## For minutes: events, crashes and deletes in any order; a wall's night; 8 GB as a ZIP
 	FAULTS=soak $(BIN)/python -m pytest tests/faults/test_any_order.py
-	FAULTS=soak $(BIN)/python -m pytest -s tests/browser/test_zip.py -k many_photos
+	FAULTS=soak $(BIN)/python -m pytest -s tests/browser -k "many_photos or a_night"
 
 .PHONY: check
 check: $(VENV)/.test ## Lint, format and types
