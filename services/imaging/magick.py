@@ -62,6 +62,7 @@ _library = _wand.library
 _FILTERS: tuple[str, ...] = _wand.FILTER_TYPES
 _CHAR_PIXEL = 1  # StorageType CharPixel, in ImageMagick 6 and 7
 _MAP = {"L": b"I", "RGB": b"RGB", "RGBA": b"RGBA", "CMYK": b"CMYK"}
+_EXPORT_MAP = _MAP | {"L": b"R"}  # its only channel as it is: "I" computes an intensity
 
 # Wand's own import_pixels and export_pixels convert sample by sample in Python.
 _constitute = _library.MagickConstituteImage
@@ -111,7 +112,7 @@ def from_wand(image: Any, mode: str, size: tuple[int, int] | None = None) -> Ras
     width, height = size or image.size
     pixels = bytearray(width * height * CHANNELS[mode])
     if not _export(
-        image.wand, 0, 0, width, height, _MAP[mode], _CHAR_PIXEL, _address(pixels)
+        image.wand, 0, 0, width, height, _EXPORT_MAP[mode], _CHAR_PIXEL, _address(pixels)
     ):  # fmt: skip
         raise _error(image, "gave no pixels")
     return Raster(mode, width, height, pixels)
