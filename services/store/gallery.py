@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 from itertools import groupby
 from math import isqrt
 from typing import TYPE_CHECKING, Any
@@ -68,9 +69,18 @@ class GalleryBucket(Bucket):
 
     def url(self, key: str) -> str:
         """Return the address that browsers load a variant from; a CDN reads `photos/` alone."""
-        if self._base_url and key.startswith(keys.PHOTO_PREFIX):
-            return f"{self._base_url}/{key}"
-        return self._signer.url(key)
+        return self.urls()(key)
+
+    def urls(self) -> Callable[[str], str]:
+        """Return `url` for a page of many: credentials and time are looked up by the first."""
+        signed = cache(self._signer.in_window)
+
+        def url(key: str) -> str:
+            if self._base_url and key.startswith(keys.PHOTO_PREFIX):
+                return f"{self._base_url}/{key}"
+            return signed()(key)
+
+        return url
 
     def download_url(self, key: str, name: str) -> str:
         """Return the address that saves a variant under a file name."""

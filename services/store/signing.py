@@ -11,7 +11,7 @@ import hmac
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -57,9 +57,9 @@ def _address(bucket: str, endpoint_url: str, path_style: bool) -> tuple[str, str
 @lru_cache(maxsize=4096)  # eleven pages of 60 photos; 2 KB each with a role's session token
 def _signed(
     address: tuple[str, str, str],
-    key: str,
-    download_as: str | None,
     window: tuple[ReadOnlyCredentials, str, int, int],
+    key: str,
+    download_as: str | None = None,
 ) -> str:
     query, to_sign, signing_key = _shared_by_window(*window)
     if download_as is not None:  # sorts behind the rest, as the signature wants it
@@ -95,6 +95,10 @@ class GetSigner:
         It is valid for at least another window, or until the credentials end if that is sooner.
         `download_as` makes browsers save the bytes under that file name.
         """
+        return self.in_window()(key, download_as)
+
+    def in_window(self) -> Callable[..., str]:
+        """Return `url` for the current window, so that many addresses look for it once."""
         start = int(self.now().timestamp()) // self.window_seconds * self.window_seconds
         holder = self.credentials()
         expires = min(2 * self.window_seconds, MAX_EXPIRES_SECONDS)
@@ -103,7 +107,7 @@ class GetSigner:
             expires = max(1, min(expires, int(end.timestamp()) - start))
         window = (holder.get_frozen_credentials(), self.region, start, expires)
         address = _address(self.bucket, self.endpoint_url, self.path_style)
-        return _signed(address, key, download_as, window)
+        return partial(_signed, address, window)
 
     @property
     def origin(self) -> str:

@@ -84,6 +84,7 @@ def mount(app: FastAPI) -> None:
     app.mount("/static", _Immutable(directory=DIST, check_dir=False), name="static")
 
 
+@lru_cache(maxsize=1024)
 def ratio_class(width: int, height: int) -> str:
     """Return the class whose ratio is nearest to that of `width` × `height` pixels."""
     return f"r{_ratio_step(width, height)}"
@@ -94,6 +95,7 @@ def is_cropped(width: int, height: int) -> bool:
     return bool(width / height > _LAYOUT["widestOnPhones"])
 
 
+@lru_cache(maxsize=1024)
 def shown_width(width: int, height: int) -> str:
     """Return, for `sizes`, how wide a picture stands in the gallery's rows.
 

@@ -92,6 +92,7 @@ class Gallery:
         self.album = album
         self.order = order
         self._wanted = wanted
+        self._address = store.gallery.urls()
 
     @classmethod
     def seen_from(
@@ -274,7 +275,7 @@ class Gallery:
 
     def url(self, photo: Photo) -> str:
         """Return the address of the largest variant."""
-        return self._store.gallery.url(photo.largest.key)
+        return self._address(photo.largest.key)
 
     def download_url(self, photo: Photo) -> str:
         """Return the address that saves the largest variant under the photo's name."""

@@ -100,8 +100,8 @@ def url(context: Context, variant: Variant) -> str:
 @pass_context
 def srcset(context: Context, photo: Photo, format_: Format) -> str:
     """Return the srcset of one format, with width descriptors."""
-    variants = photo.variants_in(format_)
-    return ", ".join(f"{url(context, variant)} {variant.width}w" for variant in variants)
+    address = context["variant_url"]
+    return ", ".join(f"{address(one.key)} {one.width}w" for one in photo.variants_in(format_))
 
 
 def ratio_class(photo: Photo) -> str:

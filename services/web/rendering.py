@@ -69,7 +69,7 @@ def render(
             max_upload=words["max_upload"],
             accept=ACCEPT,
             image_origin=gallery.origin,
-            variant_url=gallery.url,
+            variant_url=gallery.urls(),
             page_data=_page_data(settings, strings),
             original_of=lambda photo: (
                 place.original_of(photo, settings.originals_days) if place else None

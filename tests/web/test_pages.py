@@ -195,7 +195,7 @@ def test_a_page_fits_into_lambdas_answer(
     described: Any = {"size": (4000, 3000), "boxes": (400, 800, 1600), "formats": ("webp", "jpeg")}
     publish(store, *(ids := photo_ids(450)), **described)
     monkeypatch.setattr(
-        store.gallery, "url", lambda key: f"https://s3.test/{key}?token={'x' * 1800}"
+        store.gallery, "urls", lambda: lambda key: f"https://s3.test/{key}?token={'x' * 1800}"
     )
     seen: list[str] = []
     after = None
