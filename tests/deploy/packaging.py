@@ -48,6 +48,7 @@ OTHERS: list[dict[str, str]] = [
     {"logRetentionDays": "7"},
     {"bucketPrefix": "mine"},
     {"waf": "true"},
+    {"snapStart": "true"},
 ]
 
 

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import ssl
 import threading
 import time
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ import pytest
 import uvicorn
 from fastapi import FastAPI
 from mangum import Mangum
+from snapshot_restore_py import get_after_restore, get_before_snapshot
 
 from services.core.keys import new_photo_id, uploaded_at
 from services.store import Store
@@ -117,3 +119,21 @@ def test_the_shipped_handler_answers() -> None:
 
     status, _, data = response_of(handler, http_api("GET", "/healthz"))
     assert (status, data) == (200, b'{"status":"ok"}')
+
+
+def test_copies_of_a_snapshot_part(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What Lambda calls at each start from it mixes other bytes into OpenSSL; then pages are served.
+
+    OpenSSL shows nothing of its state, and no two processes here have the same.
+    """
+    from services.web.handler import handler
+
+    mixed: list[bytes] = []
+    monkeypatch.setattr(ssl, "RAND_add", lambda data, entropy: mixed.append(data[: int(entropy)]))
+    assert get_before_snapshot() == []
+    for _ in range(2):
+        for function, arguments, options in get_after_restore():
+            function(*arguments, **options)
+    assert [len(data) for data in mixed] == [48, 48]
+    assert mixed[0] != mixed[1]
+    assert response_of(handler, http_api("GET", "/healthz"))[0] == 200
