@@ -34,7 +34,8 @@ class Status:
     What is ready, and not for the caller to see, is stored.
     `held` is the photo that waits for approval, or that is hidden: of that the state is unknown.
     `note` is what its owner wrote who did not publish it.
-    `of` is the photo that has the same bytes, where that was the reason and the caller sees it.
+    `of` is the photo that has the same bytes, where that was the reason and the caller sees it;
+    `twin_waits` tells that it waits for approval.
     """
 
     id: str
@@ -44,6 +45,7 @@ class Status:
     reason: str = ""
     message: str = ""
     of: str = ""
+    twin_waits: bool = False
     note: str = ""
 
 
@@ -169,7 +171,7 @@ class Gallery:
         # What was published between the first two listings is in neither of them.
         missed = [id_ for id_ in unended if id_ not in deleted]
         photos |= self._store.gallery.photos(self.album, missed)
-        twins = self._twins(verdicts.values())
+        twins, waiting_twins = self._twins(verdicts.values())
         statuses = {}
         for id_ in ids:
             if photo := photos.get(id_):
@@ -180,21 +182,24 @@ class Gallery:
             elif photo := held.get(id_):
                 status = Status(id_, "unknown" if photo.hidden else "pending", held=photo)
             else:
-                status = _ended(id_, verdicts.get(id_), deleted.get(id_), twins)
+                status = _ended(id_, verdicts.get(id_), deleted.get(id_), twins, waiting_twins)
             statuses[id_] = status
         return statuses
 
-    def _twins(self, verdicts: Iterable[dict[str, Any]]) -> set[str]:
-        """Return those photos named by verdicts on duplicates that are published and seen here.
+    def _twins(self, verdicts: Iterable[dict[str, Any]]) -> tuple[set[str], set[str]]:
+        """Return those photos named by verdicts on duplicates that are seen here, and those that wait.
 
-        Of one that waits for approval, or is hidden, nobody learns by sending it once more.
+        Of one that is hidden nobody learns by sending it once more; of one that waits for approval
+        only what is told of any picture that does.
         """
         named = {str(verdict["of"]) for verdict in verdicts if verdict.get("of")}
         try:
             found = self._store.gallery.photos(self.album, named)
+            held = self._store.gallery.photos(self.album, named - set(found), pending=True)
         except TooFarApartError:  # what was sent is told, and not where the other one is
-            return set()
-        return {id_ for id_, one in found.items() if self._wanted is None or self._wanted(one)}
+            return set(), set()
+        seen = {id_ for id_, one in found.items() if self._wanted is None or self._wanted(one)}
+        return seen, {id_ for id_, one in held.items() if not one.hidden}
 
     def status(self, photo_id: str) -> Status:
         """Return what became of one upload."""
@@ -303,6 +308,7 @@ def _ended(
     verdict: dict[str, Any] | None,
     tombstone: dict[str, Any] | None,
     twins: Container[str] = (),
+    waiting_twins: Container[str] = (),
 ) -> Status:
     """Return what became of an upload that is neither on its way nor a photo."""
     if verdict:
@@ -314,6 +320,7 @@ def _ended(
             reason=verdict["reason"],
             message=verdict["message"],
             of=shown,
+            twin_waits=of in waiting_twins,
         )
     if tombstone and tombstone.get("reason") == Reason.NOT_APPROVED:
         reason, note = str(Reason.NOT_APPROVED), str(tombstone.get("note", ""))

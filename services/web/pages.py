@@ -175,10 +175,10 @@ def photo_page(
             may_delete=_is_of_this_browser(request, place, photo),
             may_report=request.app.state.owned.get(""),
         )
-    if status.state == "stored" or status.reason == Reason.DUPLICATE:
-        heading, text = strings("upload.stored"), strings("upload.stored_text")
-    elif status.held:
+    if status.held or status.twin_waits:
         heading, text = strings("upload.pending"), strings("upload.pending_text")
+    elif status.state == "stored" or status.reason == Reason.DUPLICATE:
+        heading, text = strings("upload.stored"), strings("upload.stored_text")
     elif waiting:
         heading, text = strings("upload.processing"), strings("upload.processing_text")
     else:

@@ -314,6 +314,8 @@ def _state(
 ) -> Photo | Rejected | Duplicate | Waiting | Pending | Stored | Absent:
     if status.state == "stored" and place.may(Action.FOLLOW):
         return Stored(id=photo_id)
+    if status.state == "pending" or status.twin_waits:
+        return Pending(id=photo_id, page=photo_path(place.slug, photo_id))
     if status.reason == Reason.DUPLICATE:
         # Whoever may not see the other one learns no more than that the album has the picture.
         if not status.of:
@@ -323,8 +325,6 @@ def _state(
         return _shown(status.photo, place, store, settings)
     if status.state == "rejected":
         return Rejected(id=photo_id, reason=status.reason, message=status.message, note=status.note)
-    if status.state == "pending":
-        return Pending(id=photo_id, page=photo_path(place.slug, photo_id))
     if status.state == "waiting":
         return Waiting(id=photo_id)
     return Absent(id=photo_id, state="deleted" if status.state == "deleted" else "unknown")

@@ -175,6 +175,10 @@ def test_an_open_page_learns_what_was_decided(event: Site, open_page: Open) -> N
     expect(told).to_be_hidden()
     expect(line.locator("li")).to_have_count(1)
     assert asked == []
+    name = line.locator("li").text_content() or ""
+    send(reloaded, int(name.removesuffix(".jpg")))
+    known = card(reloaded, name).locator(".upload-state")
+    expect(known).to_have_text("Sent before; waits for approval")
 
     send(guest, 54)
     expect(states.filter(has_text="Waits for approval")).to_have_count(2, timeout=30_000)

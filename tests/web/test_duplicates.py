@@ -12,6 +12,7 @@ from services.core.albums import Album, Who
 from services.core.grants import Right
 from services.core.settings import Settings
 from services.store import Store
+from services.store.relocation import relocate
 from services.web.app import create_app
 from tests import pictures
 from tests.faults.invariant import Buckets
@@ -165,7 +166,7 @@ def test_sending_a_picture_tells_nobody_of_one_that_waits_or_is_hidden(
     settings: Settings,
     aws_session: boto3.Session,
 ) -> None:
-    """It arrived, is all that is said, until the other one is published again."""
+    """It arrived, or waits as any does, is all that is said, until the other one is published again."""
     first, second = sent_twice(store, settings, aws_session)
     tidy = {"ids": [first]}
     owner.post("/api/albums/trip/tidy", json=tidy | {"action": "hide"})
@@ -175,6 +176,14 @@ def test_sending_a_picture_tells_nobody_of_one_that_waits_or_is_hidden(
     assert asked["photos"] == [stored]
     page = client.get(f"/albums/trip/photos/{second}", headers=HTML, follow_redirects=False)
     assert page.status_code == 200
+    assert first not in page.text
+    hidden = store.gallery.photos("trip", [first], pending=True)[first]
+    relocate(store.gallery, hidden, replace(hidden, hidden=False))
+    path = f"/albums/trip/photos/{second}"
+    pending = {"id": second, "state": "pending", "page": path}
+    assert client.get(f"/api{path}").json() == pending
+    page = client.get(path, headers=HTML)
+    assert "Waits for approval" in page.text
     assert first not in page.text
     owner.post("/api/albums/trip/tidy", json=tidy | {"action": "show"})
     assert client.get(f"/api/albums/trip/photos/{second}").json()["of"] == first

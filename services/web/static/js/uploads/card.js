@@ -92,7 +92,8 @@ export class Card {
    * add pictures and not see them has no page to go to.
    */
   show(photo, state = "ready") {
-    this.set(state, t(state === "duplicate" ? "known" : state));
+    const known = photo.state === "pending" ? "known_pending" : "known";
+    this.set(state, t(isHere({ state }) ? known : state));
     if (!photo.page) return;
     const attributes = { alt: "", width: 104, height: 104, loading: "lazy" };
     const picture =
