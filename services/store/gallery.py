@@ -194,24 +194,34 @@ class GalleryBucket(Bucket):
         self.put_by_time(photo)
 
     def put_by_time(self, photo: Photo) -> None:
-        """Store a published photo's entry by time, unless somebody removes the photo meanwhile.
-
-        Who removes one removes its entry first and this one once more after that. We look for the
-        entry after writing this one, so one of both sees the other.
-        """
-        if photo.pending:
-            return
-        self.put_json(photo.taken_key(), {})
-        if photo.key() not in self.entry_keys(photo.album, photo.id):
-            self.drop(photo.taken_key())
+        """Store a published photo's entry by time, unless somebody removes the photo meanwhile."""
+        if not photo.pending:
+            self._follow_by_time(photo, stands=True)
 
     def drop_entries(self, *entry_keys: str) -> None:
         """Remove entries of photos, those by time before them: what ends in between is done again."""
         for key in entry_keys:
             photo = Photo.from_key(key)
-            by_time = [photo.taken_key()] if photo and not photo.pending else []
-            # And after it, for somebody who was about to put it: see `put_by_time`.
-            self.drop(*by_time, key, *by_time)
+            if photo is None or photo.pending:
+                self.drop(key)
+                continue
+            self.drop(photo.taken_key(), key)
+            self._follow_by_time(photo, stands=False)
+
+    def _follow_by_time(self, photo: Photo, *, stands: bool) -> None:
+        """Put or remove a photo's entry by time until its entry, looked at after that, agrees.
+
+        Whoever puts or removes the entry does this after it. So of all who do so at once, the one that
+        changes an entry by time last has seen how the entry ended.
+        """
+        while True:
+            if stands:
+                self.put_json(photo.taken_key(), {})
+            else:
+                self.drop(photo.taken_key())
+            if (photo.key() in self.entry_keys(photo.album, photo.id)) is stands:
+                return
+            stands = not stands
 
     def page(
         self,

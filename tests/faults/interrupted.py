@@ -70,6 +70,25 @@ def ended_before(store: Store, calls: int) -> Iterator[list[str]]:
         events.unregister("before-call.s3", count)
 
 
+@contextmanager
+def before_call(store: Store, calls: int, act: Callable[[], None]) -> Iterator[None]:
+    """Have something done just before the store's request to S3 with this number."""
+    events = store.gallery._s3.meta.events
+    made = 0
+
+    def count(**_: Any) -> None:
+        nonlocal made
+        made += 1
+        if made == calls + 1:
+            act()
+
+    events.register("before-call.s3", count)
+    try:
+        yield
+    finally:
+        events.unregister("before-call.s3", count)
+
+
 def at_first_call(store: Store, name: str, act: Callable[[], None]) -> Any:
     """Return the store with something done just before its gallery bucket's first such call."""
 

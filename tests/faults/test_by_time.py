@@ -10,15 +10,16 @@ import pytest
 
 from services.core import keys
 from services.core.order import Order
+from services.core.photo import Photo
 from services.core.settings import Settings
 from services.resize.publish import Outcome
 from services.store import Store
 from services.store.relocation import relocate, relocated
 from services.web.gallery import Gallery
 from tests import pictures
-from tests.faults.interrupted import CutError, ended_before
+from tests.faults.interrupted import CutError, before_call, ended_before
 from tests.faults.invariant import Buckets
-from tests.photos import photo_ids, publish
+from tests.photos import photo_ids, publish, stored_photo
 
 PICTURE = pictures.jpeg(60, 40, exif_block=pictures.exif(dates={0x9003: "2026:07:15 18:30:00"}))
 TAKEN = datetime(2026, 7, 15, 18, 30)  # noqa: DTZ001 a camera's clock
@@ -111,6 +112,34 @@ def test_a_photo_that_is_deleted_while_it_is_published_is_by_no_time(
         before_first(store, "PutObject", "taken/", lambda: before_first(store, "ListObjectsV2", prefix, delete))  # fmt: skip
     assert buckets.process(f"uploads/main/{photo_id}").outcome is Outcome.DELETED
     assert buckets.gallery() == [keys.tombstone_key("main", photo_id)]
+
+
+def test_a_photo_that_is_shown_while_it_is_hidden_is_in_both_or_in_none(
+    store: Store, buckets: Buckets
+) -> None:
+    """Whatever request to S3 of the one the other comes before, and the other way round."""
+    stored = stored_photo(*photo_ids(1), camera=TAKEN)
+    photo = relocated(stored, album="main", private=True, pending=False)
+    store.gallery.put_variant(photo.variants[0].key, b"", photo.variants[0].format, source="v")
+    hidden = relocated(photo, album="main", private=True, pending=True, hidden=True)
+    manifest: dict[str, Any] = {"delete_sha256": "", "variants": []}
+    for before, after in ((photo, hidden), (hidden, photo)):
+        calls, came_between = 0, True
+        while came_between:
+            came_between = False
+            store.gallery.put_entry(before, manifest)
+
+            def undo(before: Photo = before, after: Photo = after) -> None:
+                nonlocal came_between
+                came_between = True
+                relocate(store.gallery, after, before)
+
+            with before_call(store, calls, undo):
+                relocate(store.gallery, before, after)
+            assert buckets.by_time() == buckets.index(), calls
+            store.gallery.drop_entries(photo.key(), hidden.key())
+            calls += 1
+        assert calls > 8
 
 
 def test_two_entries_of_one_photo_are_shown_once(store: Store) -> None:
