@@ -75,9 +75,12 @@ class Bucket:
         for key in keys:
             self._s3.delete_object(Bucket=self.name, Key=key)
 
-    def drop_unchanged(self, key: str, version: str) -> None:
-        """Remove an object if it still is the one with this ETag."""
-        conditionally(lambda: self._s3.delete_object(Bucket=self.name, Key=key, IfMatch=version))
+    def drop_unchanged(self, key: str, version: str) -> bool:
+        """Remove an object if it still is the one with this ETag, and tell whether it was."""
+        deleted = conditionally(
+            lambda: self._s3.delete_object(Bucket=self.name, Key=key, IfMatch=version)
+        )
+        return deleted is not None
 
     def check(self, prefix: str) -> None:
         """Raise unless the bucket can be listed there."""

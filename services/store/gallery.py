@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterable, Iterator
-from functools import cache
+from functools import cache, partial
 from itertools import groupby
 from math import isqrt
 from typing import TYPE_CHECKING, Any
@@ -26,7 +26,7 @@ from services.core.photo import Photo
 from services.core.settings import Settings
 from services.core.variants import Format, original_type
 from services.store.bucket import Bucket
-from services.store.client import conditionally, is_error
+from services.store.client import Written, conditionally, is_error
 from services.store.signing import GetSigner
 
 if TYPE_CHECKING:
@@ -184,14 +184,17 @@ class GalleryBucket(Bucket):
         ):
             self.drop(*self.listed(f"{prefix}{album}/"))
 
-    def put_entry(self, photo: Photo, manifest: dict[str, Any]) -> None:
+    def put_entry(self, photo: Photo, manifest: dict[str, Any], **condition: Any) -> bool:
         """Store a photo's entry with its manifest, and after it the one by time.
 
         In this order: what ends in between leaves a photo that doing it again finds, and never one
-        among those by time that does not exist.
+        among those by time that does not exist. False, and nothing is written, where a condition
+        (IfMatch, IfNoneMatch) does not hold.
         """
-        self.put_json(photo.key(), manifest)
+        if not self.put_json(photo.key(), manifest, **condition):
+            return False
         self.put_by_time(photo)
+        return True
 
     def put_by_time(self, photo: Photo) -> None:
         """Store a published photo's entry by time, unless somebody removes the photo meanwhile."""
@@ -201,12 +204,20 @@ class GalleryBucket(Bucket):
     def drop_entries(self, *entry_keys: str) -> None:
         """Remove entries of photos, those by time before them: what ends in between is done again."""
         for key in entry_keys:
-            photo = Photo.from_key(key)
-            if photo is None or photo.pending:
-                self.drop(key)
-                continue
-            self.drop(photo.taken_key(), key)
-            self._follow_by_time(photo, stands=False)
+            self._drop_entry(key, partial(self.drop, key))
+
+    def drop_entry(self, key: str, version: str) -> bool:
+        """Remove an entry if it still is the one with this ETag, and tell whether it is."""
+        return self._drop_entry(key, partial(self.drop_unchanged, key, version))
+
+    def _drop_entry(self, key: str, drop: Callable[[], Written]) -> Written:
+        photo = Photo.from_key(key)
+        if photo is None or photo.pending:
+            return drop()
+        self.drop(photo.taken_key())
+        dropped = drop()
+        self._follow_by_time(photo, stands=False)
+        return dropped
 
     def _follow_by_time(self, photo: Photo, *, stands: bool) -> None:
         """Put or remove a photo's entry by time until its entry, looked at after that, agrees.

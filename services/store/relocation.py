@@ -7,7 +7,8 @@ again; of a move and a delete at once, exactly one decides.
 """
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from secrets import token_hex
 from typing import Any
 
 from services.core.albums import Album
@@ -15,6 +16,11 @@ from services.core.keys import tombstone_key, variants_prefix
 from services.core.photo import Photo
 from services.store.gallery import GalleryBucket, photos_in
 from services.store.hashes import Hashes
+
+Record = tuple[dict[str, Any], str]  # a manifest and its entry's ETag
+
+LONGEST = timedelta(seconds=60)  # that a request may take; API Gateway ends one after 30 s
+_ATTEMPTS = 10  # at what others undo at the same time
 
 
 def relocated(
@@ -40,66 +46,122 @@ def as_its_album_is(photo: Photo, album: Album) -> Photo:
 
 
 def relocate(gallery: GalleryBucket, photo: Photo, new: Photo) -> bool:
-    """Make `photo` stand as `new`, and tell whether it does; False where a person deleted it."""
+    """Make `photo` stand as `new`, and tell whether it does; False where a person deleted it.
+
+    Of two that go opposite ways at once the last one counts. Each puts its entry, with a content of
+    its own, over nothing but what it read there before it read the other one; and it removes that one
+    only as it read it. So neither removes what the other has put since, and one entry always stands.
+    """
     if new == photo:
         return True
-    manifest = gallery.get_json(photo.key())
-    # An earlier attempt may have got as far as removing what it had copied.
-    stands = new.key() in gallery.entry_keys(new.album, new.id, pending=new.pending)
-    if manifest:
-        _forget_that_it_left(gallery, photo, new)
-    # Or one that went the other way may have got as far as removing what was here.
-    if not stands or not _has_variants(gallery, new):
-        if manifest is not None and _copied(gallery, photo, new):
-            gallery.put_entry(new, _rewritten(manifest, photo, new))
-        elif stands:
-            return False
-        elif new.key() not in (standing := _entries_with_variants_of(gallery, new)):
-            if not standing:
-                _remove_files(gallery, new, photo)
-            return False
-    elif manifest:  # and ended before it had put its entry by time
-        gallery.put_by_time(new)
-    if manifest and not _decided(gallery, photo, new, manifest["delete_sha256"]):
+    known: dict[str, Any] | None = None
+    for _ in range(_ATTEMPTS):
+        target = gallery.get_record(new.key())
+        source = gallery.get_record(photo.key())
+        if source is None and target:
+            photo, source = _put_by_reprocessing(gallery, photo, new)
+        if source is None:
+            return _was_ended(gallery, photo, new)
+        ended = _attempt(gallery, photo, new, source, target, known)
+        if ended is not None:
+            return ended
+        known = source[0]
+    return _stands(gallery, new)
+
+
+def _attempt(
+    gallery: GalleryBucket,
+    photo: Photo,
+    new: Photo,
+    source: Record,
+    target: Record | None,
+    known: dict[str, Any] | None,
+) -> bool | None:
+    """Do what `relocate` says; None where something came between, so that it is to be done again.
+
+    `source` and `target` are the entries that stand, `known` is the manifest of the attempt before.
+    """
+    manifest, version = source
+    _forget_that_it_left(gallery, photo, new)
+    if not _copied(gallery, photo, new):
+        if gallery.get_record(photo.key()) != source:
+            return None
+        _remove_copies(gallery, photo, new)
+        return False
+    content = _content(photo, new, manifest, target, known) | {"relocation": token_hex(8)}
+    over = {"IfMatch": target[1]} if target else {"IfNoneMatch": "*"}
+    if not gallery.put_entry(new, content, **over):
+        return None
+    if not _decided(gallery, photo, new, manifest["delete_sha256"]):
         gallery.remove(new.album, new.id)
         return False
-    if manifest and (not stands or photo.album == new.album):
-        _take_caption(gallery, photo, new, known=None if stands else manifest)
-    if manifest and photo.album != new.album:
+    if photo.album != new.album:
         Hashes(gallery).move(manifest, photo.album, new.album)
-    # One that goes the other way, at this moment, may have removed what was put here.
-    if new.key() not in gallery.entry_keys(new.album, new.id, pending=new.pending):
-        return False
-    _remove_files(gallery, photo, new)
+    if _prefix(photo) != _prefix(new):
+        # Tells one that goes the other way that files are being removed here.
+        leaving = manifest | {"relocation": token_hex(8), "leaving": datetime.now(UTC).isoformat()}
+        claimed = gallery.put_json(photo.key(), leaving, IfMatch=version)
+        if claimed is None or not _stands(gallery, new):
+            return None
+        version = claimed
+        if not _is_leaving(target):
+            _remove_files(gallery, photo, new)
     # Not only the entry that was read: reprocessing may have put another one meanwhile. It looks for
     # ours after that, so one of both sees the other.
     there = photos_in(gallery.entry_keys(photo.album, photo.id, pending=photo.pending))
-    before = {photo.key(), *(one.key() for one in there if one.private == photo.private)}
-    gallery.drop_entries(*(before - {new.key()}))
-    return True
+    before = {one.key() for one in there if one.private == photo.private}
+    gallery.drop_entries(*(before - {photo.key(), new.key()}))
+    return True if gallery.drop_entry(photo.key(), version) else None
 
 
-def _entries_with_variants_of(gallery: GalleryBucket, new: Photo) -> set[str]:
-    """Return the entries whose variants are where those of `new` are to be.
+def _put_by_reprocessing(
+    gallery: GalleryBucket, photo: Photo, new: Photo
+) -> tuple[Photo, Record | None]:
+    """Return the photo as the entry has it that stands instead of its own, and that; None for none.
 
-    Where a variant is gone, another run of the same move may have ended: it put its entry first.
+    Its variants are others of the same picture. They go: where `new` stands, those of that do.
     """
-    return {
-        one.key()
-        for pending in (False, True)
-        for one in photos_in(gallery.entry_keys(new.album, new.id, pending=pending))
-        if one.private == new.private
-    }
+    for one in photos_in(gallery.entry_keys(photo.album, photo.id, pending=photo.pending)):
+        if one.private == photo.private and one.key() != new.key():
+            return one, gallery.get_record(one.key())
+    return photo, None
 
 
-def _has_variants(gallery: GalleryBucket, photo: Photo) -> bool:
-    stored = gallery.variants(photo.album, photo.id, private=photo.private)
-    return all(variant.key in stored for variant in photo.variants)
+def _was_ended(gallery: GalleryBucket, photo: Photo, new: Photo) -> bool:
+    """Tell whether another run, or an earlier one, did it all; otherwise somebody removed the photo."""
+    if _stands(gallery, new):
+        return True
+    _remove_copies(gallery, photo, new)
+    return False
+
+
+def _stands(gallery: GalleryBucket, new: Photo) -> bool:
+    """Tell whether there is an entry where `new` is to be; its time may have been put right since."""
+    there = photos_in(gallery.entry_keys(new.album, new.id, pending=new.pending))
+    return any(one.private == new.private for one in there)
+
+
+def _is_leaving(target: Record | None) -> bool:
+    """Tell whether one that goes the other way may be removing files just where ours are to be.
+
+    What it removes of them it copies back from where they were: so those are left there. One that has
+    been at it for longer was killed.
+    """
+    since = target[0].get("leaving") if target else None
+    return since is not None and datetime.now(UTC) - datetime.fromisoformat(since) < LONGEST
+
+
+def _prefix(photo: Photo) -> str:
+    return variants_prefix(photo.album, photo.id, private=photo.private)
 
 
 def _copied(gallery: GalleryBucket, photo: Photo, new: Photo) -> bool:
-    pairs = zip(photo.variants, new.variants, strict=True)
-    if not all(old.key == copy.key or gallery.copy(old.key, copy.key) for old, copy in pairs):
+    """Copy the files that are not where they are to be; False where one is gone."""
+    if _prefix(photo) == _prefix(new):
+        return True
+    there = gallery.variants(new.album, new.id, private=new.private)
+    missing = [copy.key for copy in new.variants if copy.key not in there]
+    if not all(gallery.copy(_prefix(photo) + key.rpartition("/")[2], key) for key in missing):
         return False
     # Of an original the lifecycle may have made an end: the photo moves without it.
     if photo.original and photo.album != new.album:
@@ -107,11 +169,20 @@ def _copied(gallery: GalleryBucket, photo: Photo, new: Photo) -> bool:
     return True
 
 
+def _remove_copies(gallery: GalleryBucket, photo: Photo, new: Photo) -> None:
+    """Remove what was copied of a photo that is gone, unless an entry stands that has these files."""
+    for pending in (False, True):
+        for one in photos_in(gallery.entry_keys(new.album, new.id, pending=pending)):
+            if one.private == new.private:
+                return
+    _remove_files(gallery, new, photo)
+
+
 def _remove_files(gallery: GalleryBucket, photo: Photo, other: Photo) -> None:
     """Remove what `photo` has where `other`, the same photo elsewhere, has not."""
-    if photo.variants != other.variants:
+    if _prefix(photo) != _prefix(other):
         gallery.remove_variants(photo.album, photo.id, private=photo.private)
-    if photo.original and photo.album != other.album:
+    if photo.album != other.album:
         gallery.remove_originals(photo.album, photo.id)
 
 
@@ -122,30 +193,35 @@ def _forget_that_it_left(gallery: GalleryBucket, photo: Photo, new: Photo) -> No
         gallery.drop(key)
 
 
-def _rewritten(manifest: dict[str, Any], photo: Photo, new: Photo) -> dict[str, Any]:
-    pairs = zip(photo.variants, new.variants, strict=True)
-    moved = {old.key: copy.key for old, copy in pairs}
-    variants = [one | {"key": moved.get(one["key"], one["key"])} for one in manifest["variants"]]
-    taken = new.taken.isoformat() if new.taken else None
-    return manifest | {"album": new.album, "variants": variants, "taken": taken}
+def _content(
+    photo: Photo,
+    new: Photo,
+    manifest: dict[str, Any],
+    target: Record | None,
+    known: dict[str, Any] | None,
+) -> dict[str, Any]:
+    """Return the manifest of `new`: what stands there, or else that of `photo`, rewritten.
 
-
-def _take_caption(
-    gallery: GalleryBucket, photo: Photo, new: Photo, *, known: dict[str, Any] | None
-) -> None:
-    """Take along the caption that was written since the manifest was read: `known`, by this run.
-
-    Who writes a caption writes it into every entry in the album, so within one the old entry has the
-    latest. An entry that changed or went in the same instant is left alone: a caption was written
-    there too, or somebody removed the photo.
+    With the caption that was written at the source since: who writes one writes it into every entry in
+    the album, so within one that at the source is the latest.
     """
-    latest = gallery.get_json(photo.key())
-    if latest is None or (known and latest.get("caption") == known.get("caption")):
-        return
-    standing = gallery.get_record(new.key())
-    if standing and latest.get("caption") != standing[0].get("caption"):
-        taken = standing[0] | {"caption": latest.get("caption", "")}
-        gallery.put_json(new.key(), taken, IfMatch=standing[1])
+    if target is None or "leaving" in target[0]:
+        return _rewritten(manifest, new)
+    caption = manifest.get("caption", "")
+    if known is None and photo.album != new.album:
+        return target[0]
+    if caption == (target[0] if known is None else known).get("caption", ""):
+        return target[0]
+    return target[0] | {"caption": caption}
+
+
+def _rewritten(manifest: dict[str, Any], new: Photo) -> dict[str, Any]:
+    variants = [
+        one | {"key": _prefix(new) + one["key"].rpartition("/")[2]} for one in manifest["variants"]
+    ]
+    taken = new.taken.isoformat() if new.taken else None
+    kept = {name: value for name, value in manifest.items() if name != "leaving"}
+    return kept | {"album": new.album, "variants": variants, "taken": taken}
 
 
 def _decided(gallery: GalleryBucket, photo: Photo, new: Photo, delete_sha256: str) -> bool:

@@ -1,9 +1,11 @@
 """A store whose work is cut short, or has something else come between."""
 
 import io
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import fields
+from threading import Event, Thread, current_thread
 from typing import Any
 
 from botocore.awsrequest import AWSResponse, HTTPHeaders
@@ -87,6 +89,51 @@ def before_call(store: Store, calls: int, act: Callable[[], None]) -> Iterator[N
         yield
     finally:
         events.unregister("before-call.s3", count)
+
+
+def interleaved(
+    store: Store, first: Callable[[], Any], calls: int, second: Callable[[], Any], others: int
+) -> tuple[bool, bool]:
+    """Do two things at once: `calls` requests of the first, `others` of the second, then each ends.
+
+    The first ends before the second does. Tells of each whether it had so many requests to make.
+    """
+    waits, goes_on = Event(), Event()
+    made: Counter[Thread] = Counter()
+    errors: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            second()
+        except BaseException as error:  # noqa: BLE001 it is raised below
+            errors.append(error)
+        finally:
+            waits.set()
+
+    other, here = Thread(target=run), current_thread()
+
+    def turn(**_: Any) -> None:
+        thread = current_thread()
+        made[thread] += 1
+        if thread is here and made[thread] == calls + 1:
+            other.start()
+            waits.wait(30)
+        elif thread is other and made[thread] == others + 1:
+            waits.set()
+            goes_on.wait(30)
+
+    events = store.gallery._s3.meta.events
+    events.register("before-call.s3", turn)
+    try:
+        first()
+    finally:
+        goes_on.set()
+        if other.ident:
+            other.join()
+        events.unregister("before-call.s3", turn)
+    for error in errors:
+        raise error
+    return made[here] > calls, made[other] > others
 
 
 def at_first_call(store: Store, name: str, act: Callable[[], None]) -> Any:

@@ -236,7 +236,7 @@ def test_a_decision_that_ends_at_any_call_is_made_good(
     assert number > 5
 
 
-@pytest.mark.parametrize("moment", ["get_json", "copy", "put_entry", "deleted", "drop_entries"])
+@pytest.mark.parametrize("moment", ["get_record", "copy", "put_entry", "deleted", "drop_entry"])
 def test_of_a_decision_and_a_delete_nothing_half_done_is_left(
     store: Store, album: str, app: FastAPI, resize: Resize, moment: str
 ) -> None:
