@@ -36,13 +36,17 @@ def relocated(
     )
 
 
+def put_right(photo: Photo, album: Album) -> Photo:
+    """Return a photo taken when the album's owner says that it was, if that was ever said."""
+    shift = album.shift_of(photo.sender) if photo.camera else None
+    return photo if shift is None else replace(photo, shift=shift)
+
+
 def as_its_album_is(photo: Photo, album: Album) -> Photo:
     """Return a photo as private as its album, and taken when its owner says that it was."""
-    shift = album.shift_of(photo.sender) if photo.camera else None
-    right = photo if shift is None else replace(photo, shift=shift)
     private = photo.private or album.closing or not album.is_public
     held = {"pending": photo.pending, "hidden": photo.hidden}
-    return relocated(right, album=photo.album, private=private, **held)
+    return relocated(put_right(photo, album), album=photo.album, private=private, **held)
 
 
 def relocate(gallery: GalleryBucket, photo: Photo, new: Photo) -> bool:

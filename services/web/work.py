@@ -16,7 +16,7 @@ from pydantic import BaseModel, Field
 from services.core.albums import Album, State
 from services.core.photo import Photo
 from services.store import AlbumChangedError
-from services.store.relocation import as_its_album_is, relocate, relocated
+from services.store.relocation import as_its_album_is, put_right, relocate, relocated
 from services.web.access import Access, AccessDep, CanOwn
 from services.web.forms import done
 from services.web.gallery import Gallery
@@ -123,10 +123,14 @@ def _do(access: Access, album: Album, photo: Photo) -> None:
 
 
 def move(access: Access, photo: Photo, target: Album) -> bool:
-    """Move a photo to an album, as private as that is by then; False where it was deleted."""
+    """Move a photo to an album, as private as that is by then; False where it was deleted.
+
+    Where that album's owner has put its sender's clock right, it is right there, too.
+    """
     private = photo.pending or not target.is_public
     held = {"pending": photo.pending, "hidden": photo.hidden}
-    return settle(access, photo, relocated(photo, album=target.slug, private=private, **held))
+    right = put_right(photo, target)
+    return settle(access, photo, relocated(right, album=target.slug, private=private, **held))
 
 
 def show(access: Access, photo: Photo) -> bool:
@@ -145,20 +149,13 @@ def hide(access: Access, photo: Photo) -> bool:
 
 
 def settle(access: Access, photo: Photo, new: Photo) -> bool:
-    """Relocate a photo, and once more where its album was closed meanwhile."""
+    """Relocate a photo, and once more where its album was closed, or a clock put right, meanwhile."""
     gallery = access.store.gallery
     if not relocate(gallery, photo, new):
         return False
-    now = access.fresh_album(new.album)
-    if now and not now.is_public and not new.private:
-        relocate(gallery, new, made_private(new))
+    if now := access.fresh_album(new.album):
+        relocate(gallery, new, as_its_album_is(new, now))
     return True
-
-
-def made_private(photo: Photo) -> Photo:
-    """Return the photo with its variants where nobody reads them without an address of ours."""
-    held = {"pending": photo.pending, "hidden": photo.hidden}
-    return relocated(photo, album=photo.album, private=True, **held)
 
 
 def _finish(access: Access, album: Album) -> None:

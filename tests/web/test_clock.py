@@ -16,7 +16,7 @@ from services.resize.publish import Outcome
 from services.store import Store
 from services.store.relocation import relocate
 from tests import pictures
-from tests.faults.interrupted import CutError, at_first_call, ended_before
+from tests.faults.interrupted import CutError, at_first_call, before_call, ended_before
 from tests.photos import photo_ids, publish
 from tests.web.owner import guest, make_album
 from tests.web.uploading import Resize, upload
@@ -158,6 +158,37 @@ def test_a_photo_that_moves_keeps_its_time(
     make_album(owner, "other")
     owner.post("/api/albums/trip/tidy", json={"action": "move", "ids": [photo_id], "to": "other"})
     assert times(owner, "other") == {photo_id: "2026-01-01T10:30:00.000"}
+    assert in_step(store)
+
+
+def test_a_photo_that_moves_to_where_its_senders_clock_was_put_right_is_put_right(
+    owner: TestClient, resize: Resize, store: Store
+) -> None:
+    """By as much as there, whatever was said here; and where that is said while it moves, too."""
+    make_album(owner, "trip", order="taken")
+    make_album(owner, "other", order="taken")
+    standing = taken(owner, resize, "2026:01:01 09:00:00", "other")
+    early, late = (taken(owner, resize, f"2026:01:01 1{n}:00:00") for n in range(2))
+
+    def put_right(minutes: int) -> None:
+        path = f"/albums/other/photos/{standing}/clock"
+        assert owner.post(path, data={"minutes": str(minutes)}).status_code == 200
+        while not owner.post("/api/albums/other/work").json()["finished"]:
+            pass
+
+    def move(photo_id: str) -> None:
+        body = {"action": "move", "ids": [photo_id], "to": "other"}
+        assert owner.post("/api/albums/trip/tidy", json=body).status_code == 200
+
+    put_right(30)
+    move(early)
+    with before_call(store, 9, lambda: put_right(60)):
+        move(late)
+    assert times(owner, "other") == {
+        standing: "2026-01-01T10:00:00.000",
+        early: "2026-01-01T11:00:00.000",
+        late: "2026-01-01T12:00:00.000",
+    }
     assert in_step(store)
 
 
