@@ -6,6 +6,7 @@ gallery bucket:  photos/<album>/<id>/<size>.<extension>   private/… likewise
                  taken/<album>/<when it was taken><id>/<entry>   see services.core.order
                  rejected/<album>/<id>   deleted/<album>/<id>   reports/<album>/<id>
                  attempts/<album>/<id>/<number>   hashes/<album>/<sha256>   originals/<album>/<id>/original.<extension>
+                 or …/unlocated.<extension>
 """
 
 import hashlib
@@ -147,9 +148,13 @@ def original_prefix(album: str, photo_id: str) -> str:
     return f"{ORIGINAL_PREFIX}{album}/{photo_id}/"
 
 
-def original_key(album: str, photo_id: str, extension: str) -> str:
-    """Return where what a photo was made of is kept."""
-    return f"{original_prefix(album, photo_id)}original.{extension}"
+def original_key(album: str, photo_id: str, extension: str, *, located: bool) -> str:
+    """Return where what a photo was made of is kept: as it was uploaded, or without its location.
+
+    Apart, so that nothing that was begun when the album asked for the one can be taken for the other.
+    """
+    name = "original" if located else "unlocated"
+    return f"{original_prefix(album, photo_id)}{name}.{extension}"
 
 
 def hash_key(album: str, sha256: str) -> str:

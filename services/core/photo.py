@@ -69,8 +69,8 @@ class Photo:
     @property
     def original_key(self) -> str:
         """Where its original is, if that is kept."""
-        extension = self.original.extension if self.original else ""
-        return keys.original_key(self.album, self.id, extension)
+        original = self.original or KeptOriginal("", 0, located=True)
+        return keys.original_key(self.album, self.id, original.extension, located=original.located)
 
     @property
     def uploaded_at(self) -> datetime:

@@ -1,4 +1,4 @@
-"""The step that keeps the original of a photo, where its album wants that."""
+"""The steps that keep the original of a photo where its album wants that, and nothing else of it."""
 
 from dataclasses import replace
 
@@ -34,3 +34,27 @@ def keep_original(
     if not located or not store.gallery.keep_original(kept, upload, store.uploads.name):
         store.gallery.put_original(kept, data)
     return kept, ""
+
+
+def without_other_originals(photo: Photo, store: Store) -> Photo:
+    """Remove what was kept of a published photo while its album's setting was another.
+
+    That is what an attempt left that was killed before it put its entry, or what another delivery
+    keeps at this moment. That one looks, too, after its entry; so one of both finds two entries, and
+    the one that keeps less, which is the first by key, stays. Returns the photo as that has it.
+    """
+    gallery = store.gallery
+    kept = gallery.originals(photo.album, photo.id)
+    if not kept and photo.original is None:
+        return photo
+    listed = gallery.entry_keys(photo.album, photo.id, pending=photo.pending)
+    entries = {key: one for key in listed if (one := Photo.from_key(key))}
+    same = [k for k, one in entries.items() if replace(one, original=photo.original) == photo]
+    if not same:  # somebody has hidden, moved or removed it since
+        return photo
+    stays = entries[min(same)]
+    if stays.original is None or not stays.original.located:
+        # Only what says more than this entry: no other that stays in its place tells of that.
+        gallery.drop_entries(*(key for key in same if key != stays.key()))
+        gallery.drop(*(kept - {stays.original_key}))
+    return stays

@@ -18,7 +18,7 @@ from services.core.settings import Settings
 from services.imaging import CannotStartError, make_variants
 from services.resize.duplicates import digest_of, is_duplicate, yields_to_twin
 from services.resize.events import UploadEvent
-from services.resize.originals import keep_original
+from services.resize.originals import keep_original, without_other_originals
 from services.resize.records import manifest, photo_of, verdict
 from services.resize.variants import has_another, put_variants
 from services.store import Attempt, Original, Store, Version
@@ -148,7 +148,7 @@ def _ended_before(
                     return Outcome.DUPLICATE
                 if shown:  # of one that waits or is hidden there is none
                     gallery.put_by_time(photo)
-                _follow_album(photo, store)
+                _follow_album(without_other_originals(photo, store), store)
         except Rejected:
             return None  # the album is gone, and the photo with it: now the upload gets its verdict
         store.uploads.delete(version)
@@ -219,7 +219,7 @@ def _publish(
         return _unpublish(album.slug, photo_id, store, original)
     if yields_to_twin(photo, record, store, settings):
         return _leave_to_twin(attempt, original, store)
-    _follow_album(photo, store)
+    _follow_album(without_other_originals(photo, store), store)
     store.uploads.delete(original)
     return Outcome.PUBLISHED
 
@@ -227,6 +227,7 @@ def _publish(
 def _leave_to_twin(attempt: Attempt, original: Original, store: Store) -> Outcome:
     """Remove an upload whose verdict says which photo has its bytes."""
     store.attempts.end(attempt)
+    store.gallery.remove_originals(attempt.album, attempt.photo_id)  # that a killed attempt kept
     store.uploads.delete(original)
     # As below: who deletes wrote the tombstone before looking for what there is to remove.
     if store.gallery.is_deleted(attempt.album, attempt.photo_id):
@@ -242,6 +243,8 @@ def _reject(
     record = verdict(album, photo_id, original, store.uploads.name, refusal, settings)
     store.gallery.put_json(keys.verdict_key(album, photo_id), record)
     store.attempts.end(attempt)
+    if reason is not Reason.ALREADY_PUBLISHED:  # that photo may have its own
+        store.gallery.remove_originals(album, photo_id)  # that a killed attempt kept
     moved = store.uploads.quarantine(original, album, photo_id, reason)
     # As above: who deletes wrote the tombstone before looking for what there is to remove.
     if store.gallery.is_deleted(album, photo_id):

@@ -139,6 +139,10 @@ class GalleryBucket(Bucket):
         """Tell whether a photo's original is still kept."""
         return photo.original is not None and photo.original_key in self.listed(photo.original_key)
 
+    def originals(self, album: str, photo_id: str) -> set[str]:
+        """Return the keys of what is kept of a photo's original, told of by its entry or not."""
+        return set(self.listed(keys.original_prefix(album, photo_id)))
+
     def remove_originals(self, album: str, photo_id: str) -> None:
         """Remove what is kept of a photo's original."""
         self.drop(*self.listed(keys.original_prefix(album, photo_id)))

@@ -257,8 +257,8 @@ def test_what_it_costs(buckets: Buckets) -> None:
 
     plain = calls()
     assert calls(one_of_each=True) - plain == {"GetObject": 1, "PutObject": 1}
-    assert calls(originals=Originals.UPLOADED) - plain == {"CopyObject": 1}
-    assert calls(originals=Originals.UNLOCATED) - plain == {"PutObject": 1}
+    assert calls(originals=Originals.UPLOADED) - plain == {"CopyObject": 1, "ListObjectsV2": 1}
+    assert calls(originals=Originals.UNLOCATED) - plain == {"PutObject": 1, "ListObjectsV2": 1}
 
 
 def test_the_same_picture_again_and_again_spends_the_days_budget(

@@ -2,12 +2,13 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import boto3
 import pytest
 
 from services.core import keys
-from services.core.albums import MAIN, Originals
+from services.core.albums import MAIN, Originals, State
 from services.core.photo import KeptOriginal, Photo
 from services.core.settings import Settings
 from services.resize.publish import Outcome
@@ -16,7 +17,7 @@ from services.store import Store
 from services.web.gallery import Gallery
 from tests import pictures
 from tests.events import soon
-from tests.faults.interrupted import at_first_call
+from tests.faults.interrupted import Cut, CutError, at_first_call
 from tests.faults.invariant import Buckets
 
 LOCATED = pictures.jpeg(900, 600, gps=True, description="a tower")
@@ -72,6 +73,42 @@ def test_what_may_still_say_where_it_was_taken_is_not_kept(buckets: Buckets) -> 
     assert photo.original is None
     assert not [key for key in buckets.gallery() if key.startswith("originals/")]
     assert "motion photo" in buckets.manifest(photo.id)["original_not_kept"]
+
+
+def kept(buckets: Buckets) -> list[str]:
+    """Return the keys of all originals that are kept."""
+    return [key for key in buckets.gallery() if key.startswith("originals/")]
+
+
+@pytest.mark.parametrize("killed", ["before its entry", "after its entry"])
+@pytest.mark.parametrize("then", [Originals.NONE, Originals.UNLOCATED, "deleting"])
+def test_a_killed_attempt_leaves_no_more_than_its_album_keeps_by_then(
+    buckets: Buckets, then: Originals | str, killed: str
+) -> None:
+    """The owner asked for the place to go, or for no originals, or deletes the album, between two attempts."""
+    store = buckets.store
+    store.albums.save(replace(MAIN, originals=Originals.UPLOADED))
+    photo_id = keys.new_photo_id(datetime.now(UTC))
+    key = keys.upload_key("main", photo_id)
+    buckets.put(key, LOCATED)
+    calls: Any = ["put_entry"] if killed == "before its entry" else ["put_by_time", "is_deleted"]
+    buckets.store = Cut(store, len(calls) - 1, calls)
+    with pytest.raises(CutError):
+        buckets.process(key)
+    buckets.store = store
+    [original] = kept(buckets)
+    assert store.gallery.get_bytes(original) == LOCATED
+    album = store.albums.get("main") or MAIN
+    if isinstance(then, Originals):
+        store.albums.save(replace(album, originals=then))
+        assert buckets.process(key).outcome is Outcome.PUBLISHED
+        [photo_id] = buckets.published()
+        photo = store.gallery.photos("main", [photo_id])[photo_id]
+        assert kept(buckets) == ([photo.original_key] if photo.original else [])
+    else:
+        store.albums.save(replace(album, state=State.DELETING))
+        assert buckets.process(key).outcome is Outcome.REJECTED
+        assert kept(buckets) == []
 
 
 def test_by_default_nothing_is_kept(buckets: Buckets) -> None:
