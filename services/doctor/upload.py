@@ -65,16 +65,39 @@ def _send(installation: Installation, post: dict[str, Any], picture: bytes) -> N
 def _check_cors(installation: Installation, sent: urllib3.BaseHTTPResponse) -> None:
     """Raise StuckError where a page could not read S3's response to its upload."""
     bucket, origin = installation.settings.upload_bucket, installation.origin
-    fix = "stop `make run` and start it again; it sets the bucket's CORS"
-    if installation.stack:
-        fix = "give the bucket the CorsConfiguration of serverless.yml"
     exposed = sent.headers.get("Access-Control-Expose-Headers", "").lower()
     if (
-        sent.headers.get("Access-Control-Allow-Origin") not in (origin, "*")
+        not _lets_read(installation, sent)
         or (EXPOSED - {name.strip() for name in exposed.split(",")} and exposed != "*")
     ):  # fmt: skip
         text = f"CORS of {bucket} does not let {origin} upload and read ETag and Location"
-        raise StuckError(text, fix)
+        raise StuckError(text, _fix_cors(installation))
+
+
+def _check_reading(
+    installation: Installation, url: str, response: urllib3.BaseHTTPResponse
+) -> None:
+    """Raise StuckError where a page could not read a picture, or an original, to put it into a ZIP."""
+    host = "/".join(url.split("/")[:3])
+    if host == installation.origin or _lets_read(installation, response):
+        return
+    bucket, fix = installation.settings.gallery_bucket, _fix_cors(installation)
+    if (installation.settings.image_base_url or "").startswith(host):
+        fix += "; the CDN has to send S3 the Origin, and pages S3's headers"
+    text = (
+        f"CORS of {bucket} does not let {installation.origin} read from {host}: no ZIP can be made"
+    )
+    raise StuckError(text, fix)
+
+
+def _lets_read(installation: Installation, response: urllib3.BaseHTTPResponse) -> bool:
+    return response.headers.get("Access-Control-Allow-Origin") in (installation.origin, "*")
+
+
+def _fix_cors(installation: Installation) -> str:
+    if installation.stack:
+        return "give the bucket the CorsConfiguration of serverless.yml"
+    return "stop `make run` and start it again; it sets the bucket's CORS"
 
 
 def _wait_until_ready(installation: Installation, photo_id: str) -> float:
@@ -94,15 +117,24 @@ def _wait_until_ready(installation: Installation, photo_id: str) -> float:
 
 
 def _load_variants(installation: Installation, photo_id: str) -> None:
-    """Load every variant from where a browser gets it."""
+    """Load every variant from where a browser gets it, and one from where originals come from."""
     photo = _request(installation, "GET", f"/api/photos/{photo_id}", 200)
+    headers = {"Origin": installation.origin}
     for variant in photo["variants"]:
         name = f"variant {variant['size']} as {variant['format']} at {variant['url'].partition('?')[0]}"
-        response = _respond((f"{name} is not served", _FIX_SERVING), "GET", variant["url"])
+        failed = (f"{name} is not served", _FIX_SERVING)
+        response = _respond(failed, "GET", variant["url"], headers=headers)
         type_ = response.headers.get("Content-Type", "")
         if response.status != 200 or not type_.startswith("image/"):
             text = f"{name} is not served: {response.status} {_s3_code(response) or type_}".rstrip()
             raise StuckError(text, _FIX_SERVING)
+        _check_reading(installation, variant["url"], response)
+    # The bucket itself, whether there is a CDN or not.
+    path = f"/downloads/{photo_id}"
+    failed = (f"GET {path} fails", _FIX_SERVING)
+    address = _respond(failed, "GET", installation.url + path, redirect=False)
+    url = address.headers.get("Location", "")
+    _check_reading(installation, url, _respond(failed, "GET", url, headers=headers))
 
 
 def _delete(installation: Installation, photo_id: str, token: str) -> None:

@@ -83,6 +83,19 @@ def test_pages_cannot_read_the_answer_to_an_upload(
     assert report.status == 1
 
 
+def test_pages_cannot_read_pictures(ill: Product, doctor: Doctor) -> None:
+    """Nobody could download a ZIP; the rule that S3 applies to a picture decides."""
+    rule: Any = {"AllowedOrigins": ["https://elsewhere.test"], "AllowedMethods": ["GET", "HEAD"]}
+    storage(ill).put_bucket_cors(Bucket=GALLERY, CORSConfiguration={"CORSRules": [rule]})
+    report = doctor()
+    s3 = ill.settings.s3_endpoint_url
+    assert report.wrong == {
+        "upload": f"CORS of {GALLERY} does not let {ill.url} read from {s3}: no ZIP can be made. "
+        f"{RESTART} sets the bucket's CORS"
+    }
+    assert report.status == 1
+
+
 def test_uploads_are_not_picked_up(running: Product, doctor: Doctor) -> None:
     """Where the workers hang the picture waits; that is told, and the picture is removed."""
     with stopped_workers(running):

@@ -25,8 +25,9 @@ def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MiniStack]:
     web = f"http://localhost:{free_port()}"
     template = json.loads(json.dumps(package()))
     template["Outputs"]["GalleryUrl"]["Value"] = web
-    [cors] = template["Resources"]["UploadBucket"]["Properties"]["CorsConfiguration"]["CorsRules"]
-    cors["AllowedOrigins"] = [web]
+    for bucket in ("UploadBucket", "GalleryBucket"):
+        [cors] = template["Resources"][bucket]["Properties"]["CorsConfiguration"]["CorsRules"]
+        cors["AllowedOrigins"] = [web]
     with running_ministack(tmp_path_factory.mktemp("ministack")) as account:
         create_stack(account, template)
         outputs = account.outputs(STACK)

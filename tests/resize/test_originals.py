@@ -92,7 +92,8 @@ def test_a_killed_attempt_leaves_no_more_than_its_album_keeps_by_then(
     key = keys.upload_key("main", photo_id)
     buckets.put(key, LOCATED)
     calls: Any = ["put_entry"] if killed == "before its entry" else ["put_by_time", "is_deleted"]
-    buckets.store = Cut(store, len(calls) - 1, calls)
+    cut: Any = Cut(store, len(calls) - 1, calls)
+    buckets.store = cut
     with pytest.raises(CutError):
         buckets.process(key)
     buckets.store = store
