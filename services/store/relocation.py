@@ -14,8 +14,9 @@ from typing import Any
 from services.core.albums import Album
 from services.core.keys import tombstone_key, variants_prefix
 from services.core.photo import Photo
-from services.store.gallery import GalleryBucket, photos_in
+from services.store.gallery import GalleryBucket
 from services.store.hashes import Hashes
+from services.store.index import photos_in
 
 Record = tuple[dict[str, Any], str]  # a manifest and its entry's ETag
 

@@ -79,7 +79,7 @@ class Gallery:
     """Reads and changes one album of the gallery; pages are in `order`.
 
     `wanted` tells which of its published photos are shown: all where it is None. Then a page is one
-    request to S3; else it is up to `services.store.gallery.MOST_SCANNED`, and may have few photos, or
+    request to S3; else it is up to `services.store.pages.MOST_SCANNED`, and may have few photos, or
     none, and yet a next one.
     """
 

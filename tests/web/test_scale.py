@@ -9,7 +9,7 @@ from starlette.testclient import TestClient
 
 from services.core.settings import Settings
 from services.store import Store
-from services.store.gallery import MOST_SCANNED
+from services.store.pages import MOST_SCANNED
 from services.web.app import create_app
 from tests.generated_s3 import GeneratedS3, photo_id
 from tests.web.bounds import MOST_LISTINGS, MOST_READS

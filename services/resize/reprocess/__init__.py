@@ -18,7 +18,7 @@ from services.core.variants import FORMAT_BY_LETTER, FORMATS, Fit, Format, best_
 from services.imaging import make_variants
 from services.resize.records import variant_records
 from services.store import Store
-from services.store.gallery import photos_in
+from services.store.index import photos_in
 
 
 class Reprocessing(StrEnum):
