@@ -331,3 +331,26 @@ def test_of_two_opposite_moves_at_once_one_stands(
         )
         assert [whole(store, one) for one in begun].count(True) == 1, calls
         assert left(store, photo.id) in [files(one) for one in begun], calls
+
+
+@pytest.mark.parametrize(("album", "private", "pending"), PLACES)
+def test_a_photo_moves_on_an_s3_that_refuses_its_own_etags(
+    store: Store,
+    photo: Photo,
+    album: str,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    private: bool,
+    pending: bool,
+) -> None:
+    """As Ceph 16 does: what is hidden there is not shown any more."""
+    put = store.gallery.put_json
+
+    def refuse(key: str, content: dict[str, Any], **condition: Any) -> str | None:
+        return None if "IfMatch" in condition else put(key, content, **condition)
+
+    monkeypatch.setattr(store.gallery, "put_json", refuse)
+    new = relocated(photo, album=album, private=private, pending=pending)
+    assert relocate(store.gallery, photo, new)
+    assert whole(store, new)
+    assert left(store, photo.id) == files(new)
