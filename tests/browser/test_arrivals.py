@@ -72,10 +72,11 @@ def test_who_reads_is_told_and_may_jump(crowd: Site, open_page: Open) -> None:
     names = [f"arriving {n}.jpg" for n in range(8)]
     page.set_input_files("[data-chooser]", [picked(n, jpeg(300 + i)) for i, n in enumerate(names)])
     expect(page.locator(".uploads-total")).to_have_text("8 photos uploaded", timeout=20_000)
-    expect(page.locator(".arrivals")).to_have_text("8 new photos")
+    announced = page.get_by_role("button", name="8 new photos")
+    expect(announced).to_be_visible()
     assert seen(page) == before
     assert page.evaluate(SHIFT) < 0.002  # lines of the panel, which no one reads on
-    page.locator(".arrivals").click()
+    announced.click()
     expect(page.locator(".arrivals")).to_have_count(0)
     for name in names:
         expect(tile(page, name)).to_have_count(1)

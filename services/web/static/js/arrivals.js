@@ -14,7 +14,7 @@ const isDated = Boolean(grid?.classList.contains("dated")); // in the order they
 export const showsNewest = () => atHead() && !isDated;
 let met = null; // the newest ids when the page was opened, where it does not begin with them
 let behind = null; // where these end and others follow
-let button = null;
+let box = null; // with the button
 let queued = [];
 let under = 0; // uploads that are under way
 let taking = null;
@@ -120,17 +120,19 @@ function putIn() {
 function announce() {
   const count = held.size + offered.size;
   if (!count) {
-    button?.remove();
-    button = null;
+    box?.remove();
+    box = null;
     return;
   }
   const text = t("new_photos", { count });
-  if (!button) {
-    button = element("button", { class: "button main arrivals", type: "button", onclick: jump });
-    button.append(icon("newer"), element("span", { role: "status" }));
-    document.querySelector(".bar").after(button);
+  if (!box) {
+    const names = { class: "button main", type: "button", onclick: jump };
+    // The status is around the button: in it, it would leave the button without a name.
+    box = element("div", { class: "arrivals", role: "status" });
+    box.append(element("button", names, icon("newer"), element("span")));
+    document.querySelector(".bar").after(box);
   }
-  button.lastElementChild.textContent = text;
+  box.querySelector("span").textContent = text;
 }
 
 async function jump() {
