@@ -13,15 +13,16 @@ _COMMON: dict[str, _Decoder] = {
 
 
 # How many pixels a side a scaled decode leaves at least for each one that the filter makes, so that
-# no photograph loses more than .001 SSIM by it alone, and .003 in a set of variants.
-_LEFT_ALONE, _LEFT_IN_SET = 1.6, 1.2
+# no photograph loses more than .001 SSIM by it alone, and .003 in a set of variants; and how many
+# times as many where a JPEG's averages.
+_ALONE, _IN_SET = (1.6, 1.75), (1.2, 1.5)
 
 
 def start_decoding(work: Work) -> None:
     """Begin to decode with no more pixels than the largest variant needs to be sharp."""
-    left = _LEFT_ALONE if len(work.fits) == 1 else _LEFT_IN_SET
+    left, margin = _ALONE if len(work.fits) == 1 else _IN_SET
     width, height = (round(side * left) for side in work.stored_fit)
-    work.decoded = decode(work.data, work.header, (width, height), planes=True)
+    work.decoded = decode(work.data, work.header, (width, height), margin=margin)
 
 
 def decode_next(work: Work) -> None:
@@ -33,15 +34,16 @@ def decode_next(work: Work) -> None:
 
 
 def decode(
-    data: bytes, header: Header, need: tuple[int, int], *, planes: bool = False
+    data: bytes, header: Header, need: tuple[int, int], *, margin: float | None = None
 ) -> Iterator[Frame]:
     """Yield the frames of a checked file, stored way up, with `need` pixels or more if it has them.
 
-    `planes` asks for I420 where a JPEG is stored so; everything else comes interleaved.
+    With a `margin`, which is as `jpeg.decode` has it, a JPEG comes as I420 where it is stored so;
+    everything else comes interleaved.
     Raises Rejected for data that is damaged or not all there.
     """
-    if planes and header.format == "jpeg":
-        return jpeg.decode(data, header, need, planes=True)
+    if margin and header.format == "jpeg":
+        return jpeg.decode(data, header, need, planes=True, margin=margin)
     return _decoder(header.format)(data, header, need)
 
 

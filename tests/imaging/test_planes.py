@@ -47,25 +47,40 @@ def test_planes_look_as_rgb_does(
 def test_planes_are_taken_where_they_fit() -> None:
     """YCbCr in 4:2:0 comes as planes, of any size, and anything else does not."""
 
-    def mode(data: bytes, size: tuple[int, int], need: tuple[int, int]) -> str | None:
-        raster = turbojpeg.decode_planes(data, size, need)
+    def mode(data: bytes, size: tuple[int, int], eighths: int) -> str | None:
+        raster = turbojpeg.decode_planes(data, size, eighths)
         return raster.mode if raster else None
 
     even, odd = photo(640, 480), photo(1001, 480)
-    assert mode(jpeg(image=even, subsampling="4:2:0"), (640, 480), (200, 150)) == I420
-    assert mode(jpeg(image=even, subsampling="4:4:4"), (640, 480), (200, 150)) is None
-    assert mode(jpeg(image=even.convert("L")), (640, 480), (200, 150)) is None
-    assert mode(jpeg(image=odd, subsampling="4:2:0"), (1001, 480), (1000, 479)) == I420
-    assert mode(jpeg(image=odd, subsampling="4:2:0"), (1001, 480), (250, 120)) == I420
+    assert mode(jpeg(image=even, subsampling="4:2:0"), (640, 480), 4) == I420
+    assert mode(jpeg(image=even, subsampling="4:4:4"), (640, 480), 4) is None
+    assert mode(jpeg(image=even.convert("L")), (640, 480), 4) is None
+    assert mode(jpeg(image=odd, subsampling="4:2:0"), (1001, 480), 8) == I420
+    assert mode(jpeg(image=odd, subsampling="4:2:0"), (1001, 480), 3) == I420
+
+
+@pytest.mark.parametrize(
+    ("side", "margin", "eighths"),
+    [
+        (4000, 1.75, 3),
+        (4480, 1.75, 2),
+        (3840, 1.5, 2),
+        (3839, 1.5, 3),
+        (1200, 1.75, 5),
+        (700, 1.75, 8),
+    ],
+)
+def test_scales_that_average_leave_more(side: int, margin: float, eighths: int) -> None:
+    """The smallest scale of 640 pixels or more is taken, of a margin more where it averages."""
+    assert turbojpeg.eighths_for((side, side), (640, 640), margin) == eighths
 
 
 @pytest.mark.parametrize(("width", "height"), [(1001, 480), (1003, 797), (999, 1203)])
 def test_scaled_planes_are_cut_to_the_picture(width: int, height: int) -> None:
     """What libjpeg adds at the right and the bottom when it scales is in no plane."""
     data = jpeg(image=photo(width, height), quality=95, subsampling="4:2:0")
-    need = (width // 6, height // 6)
-    planes = turbojpeg.decode_planes(data, (width, height), need)
-    plain = turbojpeg.decode(data, (width, height), 3, need)
+    planes = turbojpeg.decode_planes(data, (width, height), 2)
+    plain = turbojpeg.decode(data, (width, height), 3, 2)
     assert planes is not None
     quarter = (width // 4, height // 4)
     assert (planes.width, planes.height) == (plain.width, plain.height) == quarter

@@ -77,25 +77,26 @@ def read_header(data: bytes) -> Header:
 
 
 def decode(
-    data: bytes, header: Header, need: tuple[int, int], *, planes: bool = False
+    data: bytes, header: Header, need: tuple[int, int], *, planes: bool = False, margin: float = 1
 ) -> Iterator[Frame]:
     """Yield the picture, stored way up, at the smallest eighth that has `need` pixels or more.
 
-    With `planes`, as mode I420 where it is stored so. Whatever libjpeg-turbo warns of is refused,
+    Where that averages, `margin` times as many. With `planes`, as mode I420 where it is stored so. Whatever libjpeg-turbo warns of is refused,
     but for what every decoder shows whole: see `_mended`.
     """
     _, components = _first_scan(data)
     size = header.width, header.height
+    eighths = turbojpeg.eighths_for(size, need, margin)
     try:
         raster = (
-            turbojpeg.decode_planes(data, size, need) if planes and components == 3 else None
-        ) or turbojpeg.decode(data, size, components, need)
+            turbojpeg.decode_planes(data, size, eighths) if planes and components == 3 else None
+        ) or turbojpeg.decode(data, size, components, eighths)
     except turbojpeg.DataError:
-        raster = _forgiven(data, size, components, need)
-    yield Frame(raster, extent=turbojpeg.extent(size, need))
+        raster = _forgiven(data, size, components, eighths)
+    yield Frame(raster, extent=(size[0] * eighths / 8, size[1] * eighths / 8))
 
 
-def _forgiven(data: bytes, size: tuple[int, int], components: int, need: tuple[int, int]) -> Raster:
+def _forgiven(data: bytes, size: tuple[int, int], components: int, eighths: int) -> Raster:
     """Decode again without what does no harm; any complaint about the rest is a verdict.
 
     libjpeg reports the first warning alone, so forgiving it would forgive all that follow.
@@ -109,10 +110,10 @@ def _forgiven(data: bytes, size: tuple[int, int], components: int, need: tuple[i
         if not _all_scans_present(mended):
             raise Rejected(Reason.TRUNCATED, "scans are missing")
     try:
-        return turbojpeg.decode(mended, size, components, need)
+        return turbojpeg.decode(mended, size, components, eighths)
     except turbojpeg.DataError as error:
         if has_end and _BYTES_BEFORE_EOI in str(error):  # after all of the picture
-            return turbojpeg.decode(mended, size, components, need, forgive=True)
+            return turbojpeg.decode(mended, size, components, eighths, forgive=True)
         reason = Reason.CORRUPT if has_end else Reason.TRUNCATED
         raise Rejected(reason, str(error)) from error
 

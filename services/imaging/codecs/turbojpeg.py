@@ -20,7 +20,7 @@ _YCBCR, _420 = 1, 2  # TJCS_YCbCr, TJSAMP_420
 _ACCURATE_DCT = 4096  # TJFLAG_ACCURATEDCT
 # jidctred.c averages to 1, 2 and 4 eighths; jidctint.c cuts off frequencies for the others, which
 # keeps what is left as sharp. To be as near to the picture, the former have to leave more a side.
-_AVERAGED, _MARGIN = (1, 2, 4), 1.5
+_AVERAGED = (1, 2, 4)
 _LIMIT_SCANS = 32768  # TJFLAG_LIMITSCANS: refuses progressive files of more than 500 scans
 
 
@@ -86,18 +86,17 @@ def decode(
     data: bytes,
     size: tuple[int, int],
     components: int,
-    need: tuple[int, int],
+    eighths: int,
     *,
     forgive: bool = False,
 ) -> Raster:
-    """Return the picture at the smallest eighth of its `size` that has `need` pixels or more.
+    """Return the picture at so many `eighths` of its `size`.
 
     `components` is 1 (L), 3 (RGB) or 4 (CMYK, 255 for no ink, as Adobe's JPEGs have it). Raises
     DataError at the first warning; `forgive` lets warnings pass.
     """
     with _instance("Decompress") as (library, handle):
         _check_size(library, handle, data, size)
-        eighths = _eighths(size, need)
         # libjpeg rounds up: the last column and row may lie partly outside of the picture.
         stored = [-(-side * eighths // 8) for side in size]
         inside = [max(1, side * eighths // 8) for side in size]
@@ -115,12 +114,11 @@ def decode(
     return Raster(mode, inside[0], inside[1], pixels)
 
 
-def decode_planes(data: bytes, size: tuple[int, int], need: tuple[int, int]) -> Raster | None:
+def decode_planes(data: bytes, size: tuple[int, int], eighths: int) -> Raster | None:
     """Return what `decode` would before its colours are converted, as mode I420.
 
     None for other JPEGs than YCbCr 4:2:0.
     """
-    eighths = _eighths(size, need)
     stored = [-(-side * eighths // 8) for side in size]
     inside = [max(1, side * eighths // 8) for side in size]
     with _instance("Decompress") as (library, handle):
@@ -181,16 +179,11 @@ def encode(raster: Raster, quality: int) -> bytes:
             library.tjFree(jpeg)
 
 
-def extent(size: tuple[int, int], need: tuple[int, int]) -> tuple[float, float]:
-    """Return how many columns and rows a picture has as decoded, its last pixels in part."""
-    eighths = _eighths(size, need)
-    return size[0] * eighths / 8, size[1] * eighths / 8
-
-
-def _eighths(size: tuple[int, int], need: tuple[int, int]) -> int:
+def eighths_for(size: tuple[int, int], need: tuple[int, int], margin: float) -> int:
+    """Return the smallest scale that leaves `need` pixels, `margin` times as many if it averages."""
     for eighths in (1, 2, 3, 4, 5, 6):  # 7 takes longer than 8, which has SIMD
         left = min(side * eighths / 8 / wanted for side, wanted in zip(size, need, strict=True))
-        if left >= (_MARGIN if eighths in _AVERAGED else 1):
+        if left >= (margin if eighths in _AVERAGED else 1):
             return eighths
     return 8
 
