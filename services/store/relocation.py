@@ -98,6 +98,10 @@ def _attempt(
             return None
         _remove_copies(gallery, photo, new)
         return False
+    apart = _place(photo) != _place(new)
+    # Of what stands in one place only what was read before ours is put may go: another run puts its own
+    # there, and each would remove the other's.
+    beside = {} if apart else _beside(gallery, photo, new)
     content = _content(photo, new, manifest, target, known) | {"relocation": token_hex(8)}
     over = {"IfMatch": target[1]} if target else {"IfNoneMatch": "*"}
     if not gallery.put_entry(new, content, **over):
@@ -116,11 +120,15 @@ def _attempt(
         version = claimed
         if not _is_leaving(target):
             _remove_files(gallery, photo, new)
-    # Not only the entry that was read: reprocessing may have put another one meanwhile. It looks for
-    # ours after that, so one of both sees the other.
-    there = photos_in(gallery.entry_keys(photo.album, photo.id, pending=photo.pending))
-    before = {one.key() for one in there if one.private == photo.private}
-    gallery.drop_entries(*(before - {photo.key(), new.key()}))
+    if apart:
+        # Not only the entry that was read: reprocessing may have put another one meanwhile. It looks for
+        # ours after that, so one of both sees the other.
+        there = photos_in(gallery.entry_keys(photo.album, photo.id, pending=photo.pending))
+        before = {one.key() for one in there if one.private == photo.private}
+        gallery.drop_entries(*(before - {photo.key(), new.key()}))
+    else:
+        for key, read in beside.items():
+            gallery.drop_entry(key, read)
     return True if gallery.drop_entry(photo.key(), version) else None
 
 
@@ -159,6 +167,18 @@ def _is_leaving(target: Record | None) -> bool:
     """
     since = target[0].get("leaving") if target else None
     return since is not None and datetime.now(UTC) - datetime.fromisoformat(since) < LONGEST
+
+
+def _place(photo: Photo) -> tuple[str, bool]:
+    return _prefix(photo), photo.pending
+
+
+def _beside(gallery: GalleryBucket, photo: Photo, new: Photo) -> dict[str, str]:
+    """Return the ETags of the entries, by key, that stand in the place of both besides these two."""
+    listed = photos_in(gallery.entry_keys(photo.album, photo.id, pending=photo.pending))
+    others = {one.key() for one in listed if one.private == photo.private}
+    read = {key: gallery.get_record(key) for key in others - {photo.key(), new.key()}}
+    return {key: record[1] for key, record in read.items() if record}
 
 
 def _prefix(photo: Photo) -> str:

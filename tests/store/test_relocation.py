@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from itertools import product
 from typing import Any
 
 import pytest
@@ -354,3 +355,28 @@ def test_a_photo_moves_on_an_s3_that_refuses_its_own_etags(
     assert relocate(store.gallery, photo, new)
     assert whole(store, new)
     assert left(store, photo.id) == files(new)
+
+
+@pytest.mark.parametrize("waits", [True, False], ids=["waits", "shown"])
+def test_of_two_changes_in_one_place_at_once_an_entry_stands(
+    store: Store, photo: Photo, *, waits: bool
+) -> None:
+    """Its clock is put right in one tab, and in the other again, or it is hidden while it waits."""
+    camera = datetime(2026, 7, 15, 18, 30)  # noqa: DTZ001 its clock
+    start = relocated(replace(photo, camera=camera), album="main", private=waits, pending=waits)
+    assert relocate(store.gallery, photo, start)
+    for calls, others in product((3, 4, 5), (4, 7, 10)):
+        first = replace(start, shift=60 + calls)
+        second = hidden(start) if waits else replace(start, shift=60 + others)
+        interleaved(
+            store,
+            partial(relocate, store.gallery, start, first),
+            calls,
+            partial(relocate, store.gallery, start, second),
+            others,
+        )
+        standing = [one for one in (first, second) if whole(store, one)]
+        assert standing, (calls, others)
+        for one in standing:  # as the next step of the work does
+            assert relocate(store.gallery, one, start)
+        assert left(store, photo.id) == files(start)
