@@ -175,6 +175,7 @@ def photo_page(
             may_delete=_is_of_this_browser(request, place, photo),
             may_report=request.app.state.owned.get(""),
         )
+    decides = status.state == "pending" or status.twin_waits
     if status.held or status.twin_waits:
         heading, text = strings("upload.pending"), strings("upload.pending_text")
     elif status.state == "stored" or status.reason == Reason.DUPLICATE:
@@ -192,6 +193,7 @@ def photo_page(
         text=text,
         code=None,
         refresh=REFRESH_SECONDS if waiting else None,
+        state="pending" if decides else "waiting" if waiting else "",
         again=not waiting,
         photo_id=photo_id,
         deletes=status.held is not None and _is_of_this_browser(request, place, status.held),

@@ -116,7 +116,8 @@ def test_an_open_page_learns_what_was_decided(event: Site, open_page: Open) -> N
     """In the panel and in the album, and by itself where the panel has forgotten the upload.
 
     So in an album where guests see their own alone; who has nothing that waits asks for nothing. And
-    the owner's open tray learns of what comes: by itself where it is empty, else on a press.
+    the owner's open tray learns of what comes: by itself where it is empty, else on a press. What one
+    owner has decided another's open tray offers no more.
     """
     owner = signed_in(event, open_page)
     address = album(owner, event, "open", approval="1", names="1", downloads="1", drop="1")
@@ -138,6 +139,10 @@ def test_an_open_page_learns_what_was_decided(event: Site, open_page: Open) -> N
     owner.evaluate(ASK)
     expect(owner.locator("[data-count]")).to_have_text("3 photos wait for approval.")
     expect(owner.locator(".tray summary", has_text="All 3 from the same sender")).to_have_count(3)
+    other, page = owner.context.new_page(), guest.context.new_page()
+    other.goto(f"{address}/waiting")
+    page.goto(f"{address}/photos/{other.locator('.tray > li').first.get_attribute('data-id')}")
+    expect(page.get_by_role("heading", name="Waits for approval")).to_be_visible()
     owner.keyboard.press("ArrowDown")
     owner.keyboard.press("p")
     expect(owner.locator("[data-count]")).to_have_text("2 photos wait for approval.")
@@ -145,6 +150,13 @@ def test_an_open_page_learns_what_was_decided(event: Site, open_page: Open) -> N
     owner.keyboard.type("Too dark")
     owner.keyboard.press("Enter")
     expect(owner.locator("[data-count]")).to_have_text("1 photo waits for approval.")
+    other.evaluate(ASK)
+    expect(other.locator("[data-count]")).to_have_text("1 photo waits for approval.")
+    expect(other.locator(".tray > li[inert]")).to_have_count(2)
+    page.evaluate(ASK)
+    expect(page.locator("[data-photo]")).to_be_visible()
+    for done in (other, page):
+        done.close()
 
     guest.evaluate(ASK)
     states = guest.locator(".upload-state")

@@ -1,6 +1,8 @@
 // A photo's own page, and the page of an upload that is still being made ready.
 import { paths } from "./page.js";
 
+const DECIDED = 60_000; // milliseconds between two questions for what the owner decided
+
 /** Brings the buttons of a photo's page to life. */
 export async function startPhoto(article) {
   const { photo: id } = article.dataset;
@@ -32,23 +34,30 @@ export async function startPhoto(article) {
   if (form && mayRemove(id)) enableCaption(form, article.querySelector("[data-caption]"), id);
 }
 
-/** Shows the photo as soon as it is ready. */
+/** Shows the photo as soon as it is ready, or what its owner decided. */
 export function startWaiting(section) {
-  let delay = 300;
+  const { waiting: id, state } = section.dataset;
+  const decides = state === "pending"; // a person, who takes longer than a machine
+  let delay = decides ? DECIDED : 300;
+  let timer;
   const look = async () => {
+    clearTimeout(timer);
+    if (decides && document.hidden) return;
     try {
-      const response = await fetch(`${paths.photos}/${section.dataset.waiting}`);
-      if (response.status < 500 && (await response.json()).state !== "waiting") {
+      const response = await fetch(`${paths.photos}/${id}`);
+      if (response.status < 500 && (await response.json()).state !== state) {
         location.replace(location.pathname);
         return;
       }
     } catch {
       // The network is away; it is asked again.
     }
-    delay = Math.min(delay * 1.5, 5000);
-    setTimeout(look, delay);
+    if (!decides) delay = Math.min(delay * 1.5, 5000);
+    clearTimeout(timer); // of another look, where the tab came back meanwhile
+    timer = setTimeout(look, delay);
   };
-  setTimeout(look, delay);
+  timer = setTimeout(look, delay);
+  if (decides) document.addEventListener("visibilitychange", look);
 }
 
 /** Writes the moment of the upload as the reader's own clock and calendar have it. */

@@ -8,13 +8,15 @@ import { t } from "./words.js";
 /**
  * Watches for what is not in `list`, nor in the set of ids `decided`, nor behind the link `end` to the
  * next page. Returns a function that puts in what has come; `changed()` is called then, and `go(card)`
- * where the owner asked.
+ * where the owner asked. `past(cards)` is called with those that wait no longer, as another owner, or
+ * who uploaded them, has it.
  */
-export function watchTray(list, { decided, end, changed, go }) {
+export function watchTray(list, { decided, end, changed, go, past }) {
   const last = end && new URL(end.href).searchParams.get("after");
   const cardOf = (id) => list.querySelector(`:scope > [data-id="${id}"]`);
   const isNew = (id) => !decided.has(id) && !cardOf(id) && !(last && id > last);
   let incoming = [];
+  let known = [...list.children].map(({ dataset }) => dataset.id);
   let box = null;
 
   function announce() {
@@ -64,7 +66,10 @@ export function watchTray(list, { decided, end, changed, go }) {
     }
   }
 
-  const news = (ids) => {
+  const news = (ids, whole) => {
+    const gone = whole ? known.filter((id) => !ids.includes(id)).map(cardOf) : [];
+    known = ids; // what was put in since the question was asked is in no answer yet
+    if (gone.some(Boolean)) past(gone.filter(Boolean));
     const before = new Set(incoming);
     incoming = ids.filter(isNew);
     if (list.children.length) announce();

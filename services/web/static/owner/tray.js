@@ -9,7 +9,7 @@ export function startTray(section) {
   const list = section.querySelector(".tray");
   const count = section.querySelector("[data-count]");
   const keys = section.querySelector("[data-keys]");
-  const cards = () => [...list.children];
+  const cards = () => [...list.children].filter(({ inert }) => !inert);
   const following = section.querySelector("a[href*='after=']"); // the next page of what waits
   const decided = new Set(); // ids, which an answer that was under way may still name
 
@@ -25,6 +25,7 @@ export function startTray(section) {
   function tell() {
     const left = cards();
     for (const card of left) recount(card, left);
+    if (!left.length) list.replaceChildren();
     if (left.length && !left.some(({ tabIndex }) => tabIndex === 0)) left[0].tabIndex = 0;
     keys.hidden = !left.length;
     const some = following ? "waiting_more" : "waiting";
@@ -65,7 +66,20 @@ export function startTray(section) {
     else if (form) form.previousElementSibling.textContent = t("same_sender", { count: same });
   }
 
-  const takeIn = watchTray(list, { decided, end: following, changed: tell, go });
+  /** What waits no longer stays in its place, under whose finger it may be, and can not be decided. */
+  function past(some) {
+    const all = cards();
+    const held = some.includes(current());
+    const after = all.slice(all.indexOf(current())).find((card) => !some.includes(card));
+    for (const card of some) {
+      card.inert = true;
+      card.classList.add("going");
+    }
+    tell();
+    if (held) go(after ?? cards().at(-1));
+  }
+
+  const takeIn = watchTray(list, { decided, end: following, changed: tell, go, past });
   tell();
 
   const reject = (card) => {
