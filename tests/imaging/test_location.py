@@ -138,10 +138,11 @@ def with_segment(marker: int, payload: bytes) -> bytes:
         (0xED, b"Photoshop 3.0\x008BIM\x04\x04\0\0\0\0\0\x0a\x1c\x02\x5a\0\x05Paris"),
         (0xE6, b"GoPro\0GPS5 Paris"),
         (0xE1, b"http://ns.adobe.com/xmp/extension/\0" + b"0" * 40 + b"Paris"),
+        (0xFE, b"Location: Paris"),
     ],
 )
-def test_other_segments_of_a_jpeg_become_zeros(marker: int, payload: bytes) -> None:
-    """IPTC, makers' own and XMP's extension may all name the place."""
+def test_other_segments_of_a_jpeg_are_blanked(marker: int, payload: bytes) -> None:
+    """IPTC, makers' own, XMP's extension and comments may all name the place."""
     before = with_segment(marker, payload)
     after = without_location(before, "jpeg")
     assert b"Paris" in before
@@ -174,6 +175,42 @@ def test_what_no_directory_leads_to_is_zero() -> None:
     after = without_location(pictures.jpeg(80, 60, exif_block=exif), "jpeg")
     assert b"48.8582" not in after
     assert opened(after).getexif()[0x010E] == "a tower"
+
+
+@pytest.mark.parametrize(
+    ("tag", "value"),
+    [
+        (0x010E, "48.8582, 2.2945"),
+        (0x9C9C, "48\xb051'29\" N".encode("utf-16-le")),
+        (0x9C9C, "Address: 5 av. Anatole France".encode("utf-16-le")),
+        (0x9286, b'ASCII\0\0\0{"latitude": 48}'),
+        (0x8482, (0.0, 0.0, 0.0, 2.2945, 48.8582, 0.0)),  # GeoTIFF's tie points
+        (0x9999, "what a maker of phones writes"),
+    ],
+)
+def test_a_tag_that_may_name_the_place_goes(tag: int, value: Any) -> None:
+    """A description or comment that does, and any tag but the standards'; the other ones stay."""
+    exif = Image.Exif()
+    exif[0x010F], exif[tag] = "A camera of some make", value
+    exif[0x9C9F] = "A tower at noon, f/5.6".encode("utf-16-le")
+    before = pictures.jpeg(80, 60, exif_block=exif.tobytes())
+    after = without_location(before, "jpeg")
+    assert opened(before).getexif()[tag]
+    assert dict(opened(after).getexif()) == {0x010F: exif[0x010F], 0x9C9F: exif[0x9C9F]}
+
+
+def test_comments_stay_where_they_name_no_place() -> None:
+    """In a GIF, block by block, and in a JPEG; the picture and its length stay."""
+
+    def commented(said: bytes) -> bytes:
+        extension = b"!\xfe" + bytes([len(said)]) + said + b"\0"
+        whole = pictures.gif(40, 30, frames=2)
+        return whole[:-1] + extension + b"!\xfe\x04noon\0;"
+
+    before = commented(b"latitude 48")
+    assert without_location(before, "gif") == before.replace(b"latitude 48", b" " * 11)
+    for plain in (commented(b"a tower"), with_segment(0xFE, b"quality = 90, v1.0")):
+        assert without_location(plain, "gif" if plain[:1] == b"G" else "jpeg") == plain
 
 
 def film() -> bytes:

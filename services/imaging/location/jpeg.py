@@ -6,10 +6,10 @@ Sources: ITU-T T.81, annex B; CIPA DC-007 (Multi-Picture Format); Adobe's XMP sp
 import re
 import struct
 
-from services.imaging.location import tiff, xmp
+from services.imaging.location import text, tiff, xmp
 from services.imaging.location.error import StillLocatedError
 
-_SOI, _EOI, _SOS = 0xD8, 0xD9, 0xDA
+_SOI, _EOI, _SOS, _COM = 0xD8, 0xD9, 0xDA, 0xFE
 _AFTER_SCAN = re.compile(rb"\xff+[^\x00\xff\xd0-\xd7]")  # a marker, of none that scans have
 _XMP = b"http://ns.adobe.com/xap/1.0/\0"
 _EXIF = b"Exif\0\0"
@@ -45,7 +45,7 @@ def _blank_picture(made: bytearray, at: int) -> int:
             return at + 2
         (length,) = struct.unpack_from(">H", made, at + 2)
         start, end = at + 4, at + 2 + length
-        if 0xE0 <= marker <= 0xEF:
+        if 0xE0 <= marker <= 0xEF or marker == _COM:
             made[start:end] = _blanked(marker, bytes(made[start:end]))
         at = end
         if marker == _SOS:
@@ -59,6 +59,8 @@ def _blanked(marker: int, payload: bytes) -> bytes:
         return _EXIF + tiff.without_location(payload[len(_EXIF) :])
     if marker == 0xE1 and payload.startswith(_XMP):
         return _XMP + xmp.without_location(payload[len(_XMP) :])
+    if marker == _COM:
+        return b" " * len(payload) if text.names_a_place(payload) else payload
     if payload.startswith(_OF_THE_PICTURE.get(marker, ())):
         return payload
     return bytes(len(payload))

@@ -6,9 +6,10 @@ Source: W3C, Portable Network Graphics (PNG) Specification (Third Edition).
 import struct
 import zlib
 
-from services.imaging.location import tiff, xmp
+from services.imaging.location import text, tiff, xmp
 from services.imaging.location.error import StillLocatedError
 
+_XMP = b"XML:com.adobe.xmp"
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _OF_THE_PICTURE = {
     b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"gAMA", b"cHRM", b"sRGB", b"iCCP", b"cICP",
@@ -40,14 +41,16 @@ def without_location(data: bytes) -> bytes:
     return b"".join(parts)
 
 
-def _is_harmless(text: bytes) -> bool:
+def _is_harmless(chunk: bytes) -> bool:
     """Tell whether a text chunk names no place; a compressed or a packed one could."""
-    keyword, _, rest = text.partition(b"\0")
+    keyword, _, rest = chunk.partition(b"\0")
     if keyword.lower().startswith(b"raw profile"):
         return False
     compressed = rest[:1] == b"\x01"
     said = keyword + rest.replace(b"\0", b"")  # between iTXt's fields
-    return not compressed and xmp.without_location(said) == said
+    if keyword == _XMP:
+        return not compressed and xmp.without_location(said) == said
+    return not compressed and not text.names_a_place(said)
 
 
 def _chunk(kind: bytes, body: bytes) -> bytes:

@@ -5,20 +5,26 @@ Sources: TIFF 6.0, section 2; CIPA DC-008 (EXIF 2.32), 4.6.
 
 import struct
 
+from services.imaging.location import text
 from services.imaging.location.error import StillLocatedError
 
 _SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8}
 _EXIF, _INTEROPERABILITY = 0x8769, 0xA005
+# What the standards and Windows have, of both directories. Others, such as GeoTIFF's or a phone maker's
+# own, may say anything.
+_KNOWN = (
+    (0x0001, 0x0002), (0x00FE, 0x0214), (0x1000, 0x1002), (0x4746, 0x4749), (0x8298, 0x829D),
+    (_EXIF, _EXIF), (0x8822, 0x8835), (0x9000, 0x94FF), (0x9C9B, 0x9C9F), (0xA000, 0xA47F),
+    (0xA500, 0xA500),
+)  # fmt: skip
 _REMOVED = {
     0x8825,  # GPS
     0x927C,  # the maker's note: some makers' have the place
-    0x02BC,  # XMP
-    0x83BB,  # IPTC
-    0x8649,  # Photoshop's resources, which have IPTC
-    0xC634,  # DNG's private data
     0x014A,  # directories of other pictures
     0x0201, 0x0202,  # where the thumbnail is, which goes too
 }  # fmt: skip
+# Document's name, description, user's comment and title; those of Windows: people and programs write there.
+_FREE_TEXT = {0x010D, 0x010E, 0x9286, 0xA436, *range(0x9C9B, 0x9CA0)}
 
 
 def without_location(block: bytes) -> bytes:
@@ -43,8 +49,10 @@ def without_location(block: bytes) -> bytes:
         for at in range(start + 2, start + 2 + 12 * count, 12):
             tag, kind, number, value = struct.unpack_from(order + "HHII", block, at)
             length = _SIZES.get(kind, 0) * number
-            if tag in _REMOVED or not length or (length > 4 and value + length > len(block)):
+            if not _stays(tag) or not length or (length > 4 and value + length > len(block)):
                 continue
+            if tag in _FREE_TEXT and text.names_a_place(block[value : value + length]):
+                continue  # four bytes or less name none
             if length > 4:
                 made[value : value + length] = block[value : value + length]
             if tag in (_EXIF, _INTEROPERABILITY):
@@ -58,3 +66,7 @@ def without_location(block: bytes) -> bytes:
     for start, written in directories.items():
         made[start : start + len(written)] = written
     return bytes(made[: len(block)])
+
+
+def _stays(tag: int) -> bool:
+    return tag not in _REMOVED and any(first <= tag <= last for first, last in _KNOWN)

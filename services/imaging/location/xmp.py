@@ -3,19 +3,15 @@
 import re
 
 from services.imaging.location.error import StillLocatedError
+from services.imaging.location.text import PLACE
 
-# Dozens of vocabularies have places, and namespaces may have any prefix; so words decide.
-_PLACE = re.compile(
-    rb"gps|geo|latitude|longitude|location|city|country|state|province|place|address|venue",
-    re.IGNORECASE,
-)
 # Says how bright the second picture of a high dynamic range one is: without it that is lost.
 _GAIN_MAP = re.compile(rb"hdrgm|hdr-gain-map", re.IGNORECASE)
 
 
 def without_location(packet: bytes) -> bytes:
     """Return a packet of the same length that names no place."""
-    if b"\0" not in packet and not _PLACE.search(packet):  # no zero: it is UTF-8
+    if b"\0" not in packet and not PLACE.search(packet):  # no zero: it is UTF-8
         return packet
     if _GAIN_MAP.search(packet):
         raise StillLocatedError("one XMP packet has both a place and a gain map")
