@@ -80,8 +80,8 @@ class Album:
 
     @property
     def knows_browsers(self) -> bool:
-        """Whether its guests' browsers are told apart, so that each finds what it uploaded."""
-        return self.approval or self.drop
+        """Whether its guests' browsers are told apart: each finds what it uploaded, or has its own clock."""
+        return self.approval or self.drop or self.order is Order.TAKEN
 
     def takes_uploads(self, now: datetime) -> bool:
         """Tell whether anybody at all may upload to it now."""

@@ -18,7 +18,7 @@ from services.store.relocation import relocate
 from tests import pictures
 from tests.faults.interrupted import CutError, at_first_call, before_call, ended_before
 from tests.photos import photo_ids, publish
-from tests.web.owner import guest, make_album
+from tests.web.owner import edit, guest, make_album
 from tests.web.uploading import Resize, upload
 
 HTML = {"accept": "text/html"}
@@ -93,6 +93,28 @@ def test_one_photo_says_by_how_much_all_were_wrong(
     owner.post(f"{path}/clock", data={"taken": "", "minutes": "0"})
     finish(owner)
     assert times(owner) == before | {late: "2025-12-31T23:50:30.000"}
+    assert in_step(store)
+
+
+@pytest.mark.parametrize("see", ["anyone", "link"])
+def test_browsers_that_came_by_one_link_or_none_have_clocks_of_their_own(
+    app: FastAPI, owner: TestClient, resize: Resize, store: Store, see: str
+) -> None:
+    """Whoever gives no name: only the photos of one browser are put right, approval wanted since or not."""
+    make_album(owner, "trip", order="taken", see=see, upload=see)
+    one = guest(app, store, "trip", Right.SEE, Right.UPLOAD)
+    other = TestClient(app, base_url="http://gallery.test", cookies=dict(one.cookies))
+    first, bystander = (taken(client, resize, "2026:01:01 10:00:00") for client in (one, other))
+    edit(owner, store, "trip", order="taken", approval="1")
+    waits = taken(one, resize, "2026:01:01 11:00:00")
+    owner.post(f"/albums/trip/photos/{first}/clock", data={"minutes": "60"})
+    finish(owner)
+    owner.post("/api/albums/trip/tidy", json={"action": "show", "ids": [waits]})
+    assert times(owner) == {
+        first: "2026-01-01T11:00:00.000",
+        bystander: "2026-01-01T10:00:00.000",
+        waits: "2026-01-01T12:00:00.000",
+    }
     assert in_step(store)
 
 
