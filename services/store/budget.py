@@ -5,7 +5,6 @@ minute, brings the part of the album it works for up to date. So a budget is exc
 what arrives in a minute in one album, or in an hour over all of them.
 """
 
-import time
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -35,7 +34,7 @@ BUDGETS = {
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 TALLY_EVERY = timedelta(hours=1)
-LOOK_EVERY_SECONDS = 60.0
+LOOK_EVERY = timedelta(seconds=60)
 
 
 @dataclass(slots=True)
@@ -69,7 +68,7 @@ class Budget:
     def __init__(self, uploads: Bucket, gallery: Bucket) -> None:
         self._uploads = uploads
         self._gallery = gallery
-        self._looked = -LOOK_EVERY_SECONDS
+        self._looked = datetime.min.replace(tzinfo=UTC)
 
     def pause(self, now: datetime) -> Reason | None:
         """Return why no uploads are taken, or None where they are; one request to S3."""
@@ -103,9 +102,10 @@ class Budget:
 
     def look(self, album: str, settings: Settings, now: datetime) -> None:
         """Pause uploads where what came today in an album spends a budget; seldom does anything."""
-        if time.monotonic() - self._looked < LOOK_EVERY_SECONDS:
+        # Not by the monotonic clock: it stands still while Lambda has the process frozen.
+        if timedelta() <= now - self._looked < LOOK_EVERY:
             return
-        self._looked = time.monotonic()
+        self._looked = now
         tally = self.tally(settings, now) if (kept := self.kept()) is None else kept
         fresh, end = Tally(now), _midnight_id(now)
         for bucket, prefix in self._counted():

@@ -22,10 +22,11 @@ class Cache(Generic[Value]):
 
     def get(self, key: str) -> Value:
         """Return the value of a key, no older than KEPT_SECONDS."""
-        now = time.monotonic()
+        # Not the monotonic clock: it stands still while Lambda has the process frozen.
+        now = time.time()
         with self._lock:
             found = self._entries.get(key)
-        if found and now - found[0] < KEPT_SECONDS:
+        if found and 0 <= now - found[0] < KEPT_SECONDS:
             return found[1]
         value = self._read(key)
         with self._lock:

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import boto3
@@ -265,7 +265,7 @@ def test_the_same_picture_again_and_again_spends_the_days_budget(
     buckets: Buckets, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """At once, as other uploads do, and not at the next tally an hour later."""
-    monkeypatch.setattr("services.store.budget.LOOK_EVERY_SECONDS", 0)
+    monkeypatch.setattr("services.store.budget.LOOK_EVERY", timedelta())
     few = replace(buckets.settings, photos_a_day=3)
     paused = []
     for _ in range(3):
