@@ -62,7 +62,7 @@ def test_by_mouse(album: ManyPhotos, open_page: Open) -> None:
 
 
 def test_by_keyboard(album: ManyPhotos, open_page: Open) -> None:
-    """Space, arrows with and without Shift, Ctrl+A, Escape."""
+    """Space, arrows with and without Shift, Ctrl+A with Caps Lock too, Escape."""
     page = open_page(album.url)
     expect(page.locator(".grid.selectable")).to_be_visible()
     page.locator(".tile a").first.focus()
@@ -81,7 +81,9 @@ def test_by_keyboard(album: ManyPhotos, open_page: Open) -> None:
     assert top
     assert below
     assert top["y"] < below["y"] < top["y"] + 2 * top["height"]
-    page.keyboard.press("Control+a")
+    page.keyboard.press("Shift+ArrowRight")
+    page.keyboard.press("Control+A")  # as with Caps Lock
+    page.keyboard.press("Shift+ArrowLeft")  # a shorter range; all stay
     shown = page.locator(".tile").count()
     expect(page.get_by_role("status")).to_have_text(f"{shown} photos selected")
     page.keyboard.press("Escape")

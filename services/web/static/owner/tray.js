@@ -107,8 +107,8 @@ export function startTray(section) {
     const back = document.dir === "rtl" ? 1 : -1;
     const to = { ArrowLeft: at + back, ArrowUp: at - 1, ArrowRight: at - back, ArrowDown: at + 1 };
     if (event.key in to) go(all[Math.max(0, Math.min(all.length - 1, to[event.key]))]);
-    else if (event.key === "p" && at >= 0) decide([all[at]], "show");
-    else if (event.key === "r" && at >= 0) reject(all[at]);
+    else if (event.key.toLowerCase() === "p" && at >= 0) decide([all[at]], "show");
+    else if (event.key.toLowerCase() === "r" && at >= 0) reject(all[at]);
     else return;
     event.preventDefault();
   });

@@ -173,7 +173,7 @@ document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   if (event.key === "Escape" && !document.fullscreenElement) location.assign(paths.gallery);
   if (event.key === " " && event.target.closest("a, button")) return; // presses it
-  const name = KEYS[event.key];
+  const name = KEYS[event.key] ?? KEYS[event.key.toLowerCase()];
   if (!name) return;
   event.preventDefault();
   act(name);

@@ -85,6 +85,7 @@ export function extend(id) {
 export function chooseAll(ids) {
   begin();
   for (const id of ids) put(id, true);
+  startRange(anchor); // one that is made shorter gives back nothing of this
   told();
 }
 

@@ -58,7 +58,7 @@ function byKeyboard() {
   grid.addEventListener("keydown", (event) => {
     const tile = event.target.closest(".tile");
     if (!tile || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.key === " " || event.key === "x") {
+    if (event.key === " " || event.key.toLowerCase() === "x") {
       event.preventDefault();
       choose(tile, event.shiftKey);
     } else if (ARROWS.includes(event.key) && (isSelecting() || event.shiftKey)) {
@@ -73,7 +73,7 @@ function byKeyboard() {
   document.addEventListener("keydown", (event) => {
     if (!isSelecting() || event.target.closest("dialog, input, select, textarea, .pswp")) return;
     if (event.key === "Escape") stop();
-    else if (event.key === "a" && (event.ctrlKey || event.metaKey)) {
+    else if (event.key.toLowerCase() === "a" && (event.ctrlKey || event.metaKey)) {
       event.preventDefault();
       chooseAll(tiles().map((one) => one.dataset.id));
     }
