@@ -10,7 +10,7 @@ import urllib3
 
 from services.core.settings import LocalSettings, Settings
 from services.local.queue import failures
-from services.local.weed import KEY_FILE, read_key_pair, s3_url
+from services.local.weed import KEY_FILE, is_free, read_key_pair, s3_url
 from services.store.client import key_pair_session, make_s3
 
 if TYPE_CHECKING:
@@ -65,6 +65,11 @@ class Installation:
         if self.stack is None:
             return "read what `make run` printed"
         return f"aws logs tail /aws/lambda/{self.stack.functions[function]} --since 1h"
+
+
+def is_running(local: LocalSettings) -> bool:
+    """Tell whether something listens where `make run` has the gallery with the same settings."""
+    return not is_free(local.port)
 
 
 def local_installation(settings: Settings, local: LocalSettings) -> Installation:

@@ -11,7 +11,12 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from services.core.grants import LASTS, Grant, Kind, grant_id, new_token
 from services.core.settings import ConfigError, load_local_settings, load_settings
-from services.doctor.installation import CannotCheckError, Installation, local_installation
+from services.doctor.installation import (
+    CannotCheckError,
+    Installation,
+    is_running,
+    local_installation,
+)
 from services.doctor.stack import DEFAULT_STACK, stack_installation
 from services.store import Bucket, Grants
 
@@ -54,6 +59,9 @@ def main() -> int:
         return 1
     print(address)  # noqa: T201 what it is for
     print("It signs in once, within 15 minutes.", file=sys.stderr)  # noqa: T201
+    if arguments.local and not is_running(load_local_settings()):
+        missing = f"Nothing listens at {installation.url}: set PORT as `make run` had it."
+        print(f"contact-sheet: {missing}", file=sys.stderr)  # noqa: T201
     return 0
 
 

@@ -25,7 +25,7 @@ def date_words(context: Context, date: str) -> str:
         return str(strings("date.month", year=int(year), month=named))
     number, _, hour = rest[0].partition("T")
     words = str(strings("date.day", year=int(year), month=named, day=int(number)))
-    return f"{words}, {hour}:00" if hour else words
+    return str(strings("date.time", day=words, time=f"{hour}:00")) if hour else words
 
 
 def iso_taken(moment: datetime | None) -> str | None:
@@ -37,9 +37,10 @@ def iso_taken(moment: datetime | None) -> str | None:
 def taken_words(context: Context, moment: datetime) -> str:
     """Return when a photo was taken in words; the zone is shown, or that it is not known."""
     known = "" if moment.tzinfo is None else f" {moment:%z}"
-    words = date_words(context, moment.date().isoformat())
-    text = f"{words}, {moment:%H:%M}" + (f"{known[:4]}:{known[4:]}" if known else "")
-    return str(context["t"]("photo.taken" if known else "photo.taken_no_zone", moment=text))
+    strings, words = context["t"], date_words(context, moment.date().isoformat())
+    time = f"{moment:%H:%M}" + (f"{known[:4]}:{known[4:]}" if known else "")
+    text = strings("date.time", day=words, time=time)
+    return str(strings("photo.taken" if known else "photo.taken_no_zone", moment=text))
 
 
 FILTERS: dict[str, Callable[..., Any]] = {

@@ -11,7 +11,7 @@ from services.core import keys
 from services.core.albums import Album
 from services.core.order import Order
 from tests import pictures
-from tests.browser.conftest import DESKTOP, LOOKS, PHONE, Open, Site, picked, violations
+from tests.browser.conftest import DESKTOP, LOOKS, PHONE, SHIFT, Open, Site, picked, violations
 from tests.conftest import start_product, stop_product
 from tests.photos import publish
 
@@ -61,10 +61,14 @@ def test_each_day_has_its_heading_once(journey: Site, open_page: Open) -> None:
 
 
 def test_the_bar_of_dates_goes_to_a_day(journey: Site, open_page: Open) -> None:
-    """By keyboard as by pointer: it says the date, leads to it, and follows the reader."""
+    """By keyboard as by pointer: it says the date, leads to it, and follows the reader.
+
+    It comes to a place that was kept for it.
+    """
     page = open_page(journey.url, size=PHONE)
     bar = page.get_by_role("slider", name="Go to a date")
     expect(bar).to_have_attribute("aria-valuetext", "16 July 2026")
+    assert page.evaluate(SHIFT) < 0.002
     bar.focus()
     page.keyboard.press("End")
     expect(page.locator(".dates output")).to_have_text("12 July 2026")

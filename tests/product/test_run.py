@@ -138,14 +138,19 @@ def test_neither_proxy_nor_profile_is_asked_for_what_runs_here(tmp_path: Path) -
         other = start_product(tmp_path, **names, AWS_DEFAULT_PROFILE="none", NO_PROXY="")
         try:
             assert other.settled(other.upload(pictures.jpeg(60, 40)))["state"] == "ready"
-            link = subprocess.run(
-                [sys.executable, "-m", "services.owner", "link", "--local"],
-                env=other.environ,
-                capture_output=True,
-                text=True,
-                check=True,
+            link, elsewhere = (
+                subprocess.run(
+                    [sys.executable, "-m", "services.owner", "link", "--local"],
+                    env=other.environ | port,
+                    capture_output=True,
+                    text=True,
+                    check=True,
+                )
+                for port in ({}, {"PORT": str(free_port())})
             )
             assert link.stdout.startswith(f"{other.url}/signin/")
+            assert "Nothing listens" not in link.stderr
+            assert "Nothing listens" in elsewhere.stderr
         finally:
             stop_product(other)
         proxy.settimeout(0)

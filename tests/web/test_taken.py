@@ -42,7 +42,7 @@ def test_a_clock_without_a_zone_is_said_to_have_none(client: TestClient, resize:
         "Taken 15 July 2026, 18:30 by the camera&#39;s clock" in client.get(path, headers=HTML).text
     )
     chinese = client.get(path, headers=HTML | {"accept-language": "zh"}).text
-    assert "拍摄于 2026年7月15日, 18:30" in chinese
+    assert "拍摄于 2026年7月15日 18:30" in chinese
 
 
 def test_a_photo_without_a_time_has_none(client: TestClient, resize: Resize) -> None:
