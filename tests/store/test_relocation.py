@@ -380,3 +380,20 @@ def test_of_two_changes_in_one_place_at_once_an_entry_stands(
         for one in standing:  # as the next step of the work does
             assert relocate(store.gallery, one, start)
         assert left(store, photo.id) == files(start)
+
+
+def test_who_gives_up_removes_nothing_that_another_one_shows(
+    store: Store, photo: Photo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Others were quicker at each attempt to hide it; then it is shown again."""
+    monkeypatch.setattr(relocation, "_ATTEMPTS", 1)
+
+    def write() -> None:
+        assert store.gallery.write_caption("main", photo.id, "A dance.")
+
+    def show() -> None:
+        assert relocate(store.gallery, hidden(photo), photo)
+
+    both: Any = at_first_call(at_first_call(store, "put_entry", write), "remove_variants", show)
+    relocate(both, photo, hidden(photo))
+    assert whole(store, photo) or whole(store, hidden(photo))
