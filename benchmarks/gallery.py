@@ -107,7 +107,7 @@ def main() -> None:
             continue
         client = TestClient(create_app(settings, store))
         works[f"page of {photos} photos"] = lambda c=client: c.get("/")  # type: ignore[misc] # a default that binds the loop's value
-    newest, _ = store.gallery.page("main", None, 60)
+    newest, _ = store.pages.page("main", None, 60)
     keys, fresh = [variant.key for photo in newest for variant in photo.variants], count()
     works[f"presigning {len(keys)} new addresses"] = lambda: [
         store.gallery.url(f"{key}{next(fresh)}") for key in keys

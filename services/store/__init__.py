@@ -14,6 +14,7 @@ from services.store.client import make_s3
 from services.store.gallery import GalleryBucket
 from services.store.grants import Grants
 from services.store.hashes import Hashes
+from services.store.pages import Pages
 from services.store.passkeys import Passkey, Passkeys
 from services.store.reports import Reports
 from services.store.signing import GetSigner
@@ -32,6 +33,7 @@ class Store:
 
     uploads: UploadBucket
     gallery: GalleryBucket
+    pages: Pages
     albums: AlbumRecords
     grants: Grants
     passkeys: Passkeys
@@ -65,6 +67,7 @@ class Store:
         return cls(
             uploads,
             gallery,
+            Pages(gallery),
             AlbumRecords(gallery),
             Grants(gallery),
             Passkeys(gallery),

@@ -10,7 +10,7 @@ from services.store.client import conditionally, is_error
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
-    from types_boto3_s3.type_defs import ObjectTypeDef
+    from types_boto3_s3.type_defs import ListObjectsV2OutputTypeDef, ObjectTypeDef
 
 MAX_LISTINGS = 3  # of one kind in one request: neighbours, an older bunch, and a single one
 
@@ -59,6 +59,10 @@ class Bucket:
 
         return conditionally(put) if condition else put()
 
+    def listing(self, prefix: str, **options: Any) -> "ListObjectsV2OutputTypeDef":
+        """Return S3's answer to one request for what is below a prefix: at most a thousand objects."""
+        return self._s3.list_objects_v2(Bucket=self.name, Prefix=prefix, **options)
+
     def objects(self, prefix: str) -> Iterator["ObjectTypeDef"]:
         """Yield what S3 lists under a prefix, by key; a request for each thousand."""
         pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self.name, Prefix=prefix)
@@ -67,7 +71,7 @@ class Bucket:
 
     def listed(self, prefix: str) -> dict[str, int]:
         """Return key → bytes of the first thousand objects under a prefix."""
-        response = self._s3.list_objects_v2(Bucket=self.name, Prefix=prefix)
+        response = self.listing(prefix)
         return {item["Key"]: item["Size"] for item in response.get("Contents", [])}
 
     def drop(self, *keys: str) -> None:
@@ -84,7 +88,7 @@ class Bucket:
 
     def check(self, prefix: str) -> None:
         """Raise unless the bucket can be listed there."""
-        self._s3.list_objects_v2(Bucket=self.name, Prefix=prefix, MaxKeys=1)
+        self.listing(prefix, MaxKeys=1)
 
     def find(self, prefix: str, photo_ids: Iterable[str]) -> dict[str, str]:
         """Return photo id → first key for those ids that have an object under `prefix`.
@@ -98,15 +102,11 @@ class Bucket:
             if not ids:
                 return found
             if len(ids) == 1:
-                response = self._s3.list_objects_v2(
-                    Bucket=self.name, Prefix=prefix + ids[0], MaxKeys=1
-                )
+                response = self.listing(prefix + ids[0], MaxKeys=1)
             else:
                 # One character less sorts just before the first id.
                 start = prefix + ids[0][:-1]
-                response = self._s3.list_objects_v2(
-                    Bucket=self.name, Prefix=prefix, StartAfter=start
-                )
+                response = self.listing(prefix, StartAfter=start)
             listed = [item["Key"][len(prefix) :] for item in response.get("Contents", [])]
             wanted = set(ids)
             for name in listed:

@@ -11,7 +11,7 @@ from services.core.photo import Photo
 from services.core.settings import Settings
 from services.core.variants import Format, original_type
 from services.store.client import conditionally, is_error
-from services.store.pages import PagedBucket
+from services.store.index import IndexedBucket
 from services.store.signing import GetSigner
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ SOURCE_METADATA = "source"
 IMMUTABLE = "public, max-age=31536000, s-maxage=600, immutable"
 
 
-class GalleryBucket(PagedBucket):
+class GalleryBucket(IndexedBucket):
     """The bucket that variants, index entries, verdicts and tombstones are in."""
 
     def __init__(self, s3: "S3Client", settings: Settings, signer: GetSigner) -> None:
@@ -173,7 +173,7 @@ class GalleryBucket(PagedBucket):
 
     def recent_verdicts(self, most: int) -> list[dict[str, Any]]:
         """Return some of the newest verdicts, whatever their album."""
-        listed = self._s3.list_objects_v2(Bucket=self.name, Prefix=keys.VERDICT_PREFIX)
+        listed = self.listing(keys.VERDICT_PREFIX)
         items = sorted(listed.get("Contents", []), key=lambda item: item["LastModified"])
         read = [self.get_json(item["Key"]) for item in items[: -most - 1 : -1]]
         return [verdict for verdict in read if verdict]

@@ -18,15 +18,19 @@ from services.core.order import (
     prefix_of,
 )
 from services.core.photo import Photo
-from services.store.index import IndexedBucket, photos_in
+from services.store.bucket import Bucket
+from services.store.index import photos_in
 
 MOST_SCANNED = 10  # listings of a thousand photos that looking for a few of them may take
 _GUESSES = 40  # more than it takes to find a listing's worth among all the photos of all years
 _MOST_LISTINGS_OF_MONTHS = 3  # there were 2,400 of them since photography began
 
 
-class PagedBucket(IndexedBucket):
-    """A bucket whose index is read in pages, by when photos were uploaded or taken."""
+class Pages:
+    """Reads the index in pages, by when photos were uploaded or taken."""
+
+    def __init__(self, gallery: Bucket) -> None:
+        self._gallery = gallery
 
     def page(
         self,
@@ -45,9 +49,8 @@ class PagedBucket(IndexedBucket):
         """
         prefix = f"{keys.PENDING_PREFIX}{album}/" if pending else prefix_of(order, album)
         start = key_at(order, album, after).removeprefix(prefix_of(order, album)) if after else ""
-        response = self._s3.list_objects_v2(
-            Bucket=self.name,
-            Prefix=prefix,
+        response = self._gallery.listing(
+            prefix,
             MaxKeys=limit,
             # "0" is the byte after "/", so this comes after all entries of that photo.
             StartAfter=f"{prefix}{start}0" if after else prefix,
@@ -71,7 +74,7 @@ class PagedBucket(IndexedBucket):
         start, few, many = prefix, 0, None
         window = ONE_MINUTE[order]
         for _ in range(_GUESSES):
-            listed = self._s3.list_objects_v2(Bucket=self.name, Prefix=prefix, StartAfter=start)
+            listed = self._gallery.listing(prefix, StartAfter=start)
             found = [item["Key"] for item in listed.get("Contents", [])]
             newer = [key for key in found if key < here]
             reached = len(newer) < len(found) or not listed.get("IsTruncated")
@@ -98,7 +101,7 @@ class PagedBucket(IndexedBucket):
         None stands for a number that is larger than `most`; a request to S3 for each thousand.
         """
         counted, unwanted, newer, last = 0, 0, 0, ""
-        for item in self.objects(prefix_of(order, album)):
+        for item in self._gallery.objects(prefix_of(order, album)):
             position = position_in(order, item["Key"])
             if position == last:  # a second entry, while a photo is being reprocessed
                 continue
@@ -152,9 +155,7 @@ class PagedBucket(IndexedBucket):
         found: list[str] = []
         token: dict[str, Any] = {}
         for _ in range(_MOST_LISTINGS_OF_MONTHS):
-            response = self._s3.list_objects_v2(
-                Bucket=self.name, Prefix=prefix, Delimiter="/", **token
-            )
+            response = self._gallery.listing(prefix, Delimiter="/", **token)
             found += [item["Prefix"] for item in response.get("CommonPrefixes", [])]
             if not response.get("IsTruncated"):
                 break

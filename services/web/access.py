@@ -73,7 +73,7 @@ class Access:
         self._grants.forget(id_)
 
     def _read_photos(self, slug: str) -> tuple[list[Photo], bool]:
-        photos, following = self.store.gallery.page(slug, None, 1000)
+        photos, following = self.store.pages.page(slug, None, 1000)
         return photos, following is not None
 
     def _read_grant(self, id_: str) -> Grant | None:

@@ -244,7 +244,7 @@ def edit_album(place: CanOwn, access: AccessDep, fields: Fields) -> Response:
 
 def _waits(access: Access, slug: str) -> bool:
     """Tell whether photos wait for approval: an album that wants none any more publishes none by itself."""
-    found, _ = access.store.gallery.page_where(slug, None, 1, lambda p: not p.hidden, pending=True)
+    found, _ = access.store.pages.page_where(slug, None, 1, lambda p: not p.hidden, pending=True)
     return bool(found)
 
 

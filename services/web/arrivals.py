@@ -60,7 +60,7 @@ def pending_photos(
 ) -> Response:
     """Up to a hundred ids, or 304 while they are the same; one listing. For who may tidy the album."""
     del if_none_match
-    photos, following = store.gallery.page(place.slug, None, LISTED, pending=True)
+    photos, following = store.pages.page(place.slug, None, LISTED, pending=True)
     return _answer(request, [p.id for p in photos if not p.hidden], whole=following is None)
 
 

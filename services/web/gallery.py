@@ -112,11 +112,11 @@ class Gallery:
 
         A request more for an id in an album that is ordered by time.
         """
-        gallery, start = self._store.gallery, self._position(after) if after else None
+        pages, start = self._store.pages, self._position(after) if after else None
         if self._wanted:
-            found = gallery.page_where(self.album, start, limit, self._wanted, order=self.order)
+            found = pages.page_where(self.album, start, limit, self._wanted, order=self.order)
         else:
-            found = gallery.page(self.album, start, limit, order=self.order)
+            found = pages.page(self.album, start, limit, order=self.order)
         return Page(tuple(found[0]), found[1])
 
     def around(self, at: str, limit: int) -> tuple[Page, bool, int]:
@@ -126,7 +126,7 @@ class Gallery:
         may have been deleted; its place in the order has not.
         """
         position = self._position(at)
-        newer, more = self._store.gallery.newer(self.album, position, limit, order=self.order)
+        newer, more = self._store.pages.newer(self.album, position, limit, order=self.order)
         page = self.page(position_of(newer[-1], self.order) if newer else None, limit)
         if self._wanted:
             newer = [photo for photo in newer if self._wanted(photo)]
@@ -135,11 +135,11 @@ class Gallery:
     def count(self, newer_than: str | None, most: int) -> tuple[int | None, int | None]:
         """Return the number of photos, and of those before one; None beyond `most`."""
         start = self._position(newer_than) if newer_than else None
-        return self._store.gallery.count(self.album, start, most, self._wanted, order=self.order)
+        return self._store.pages.count(self.album, start, most, self._wanted, order=self.order)
 
     def dates(self) -> list[str]:
         """Return the months, days or hours in which photos were taken; seven requests at most."""
-        return self._store.gallery.dates(self.album)
+        return self._store.pages.dates(self.album)
 
     def _position(self, text: str) -> str:
         """Return the position in this album's order that an id, or a position in any, stands for."""

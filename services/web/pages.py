@@ -275,7 +275,7 @@ def _waiting(store: Store, place: Place) -> tuple[list[Photo], bool] | None:
     """
     if not place.album.approval or not (place.may(Action.TIDY) or place.browser):
         return None
-    photos, more = store.gallery.page(place.slug, None, 1000, pending=True)
+    photos, more = store.pages.page(place.slug, None, 1000, pending=True)
     tidies = place.may(Action.TIDY)
     mine = [p for p in photos if not p.hidden and (tidies or p.browser == place.browser)]
     return mine, more is not None

@@ -20,7 +20,7 @@ def similar_page(request: Request, place: CanTidy, store: StoreDep, after: str =
 
     One request to S3, however many groups there are.
     """
-    photos, more = store.gallery.page(place.slug, None, NEWEST)
+    photos, more = store.pages.page(place.slug, None, NEWEST)
     groups = groups_of(photos)
     if keys.is_photo_id(after):
         groups = [group for group in groups if group[0].id > after]

@@ -162,7 +162,7 @@ def decide_on_sender(place: CanTidy, access: AccessDep, fields: Fields) -> Respo
     if deed not in ("show", "reject") or not sender:
         msg = "What waits of somebody is published or rejected."
         raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, msg)
-    photos, _ = access.store.gallery.page_where(
+    photos, _ = access.store.pages.page_where(
         place.slug,
         None,
         MAX_PHOTOS,
@@ -187,6 +187,6 @@ def _held(
     store: Store, place: Place, after: str, *, hidden: bool
 ) -> tuple[list[Photo], str | None]:
     start = after if keys.is_photo_id(after) else None
-    return store.gallery.page_where(
+    return store.pages.page_where(
         place.slug, start, ON_PAGE, lambda photo: photo.hidden is hidden, pending=True
     )

@@ -95,7 +95,7 @@ def _left(access: Access, album: Album) -> _Listed:
         after: str | None = None
         while True:
             # What was cut short may have left an entry beside its new one.
-            photos, after = access.store.gallery.page(
+            photos, after = access.store.pages.page(
                 album.slug, after, 1000, pending=pending, twice=True
             )
             deleting = album.state is State.DELETING

@@ -147,6 +147,6 @@ def test_two_entries_of_one_photo_are_shown_once(store: Store) -> None:
     [photo] = publish(store, *photo_ids(1), camera=TAKEN)
     store.gallery.put_entry(replace(photo, shift=90), {})
     for order in Order:
-        shown, _ = store.gallery.page("main", None, 10, order=order)
+        shown, _ = store.pages.page("main", None, 10, order=order)
         assert [one.id for one in shown] == [photo.id]
     assert len(store.gallery.entry_keys("main", photo.id)) == 2

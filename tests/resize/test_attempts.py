@@ -240,7 +240,7 @@ def test_the_sweep_begins_with_what_was_lost(
     with pytest.raises(PowerCutError):
         handle(SCHEDULED, store, few, deadline=soon() + 60)
     assert sorted(order[:10]) == sorted(data for _, data in lost)
-    assert len(store.gallery.page("main", None, 20)[0]) == 10
+    assert len(store.pages.page("main", None, 20)[0]) == 10
 
 
 def test_a_verdict_needs_nothing_of_what_cannot_be_read(

@@ -107,7 +107,7 @@ def test_a_foreign_upload_gets_an_id_of_its_own(bench: Buckets) -> None:
     second = bench.put("uploads/photo.jpg", pictures.jpeg(60, 40))
     reports = [bench.process("uploads/photo.jpg", version) for version in (first, second)]
     assert [report.outcome for report in reports] == [Outcome.PUBLISHED] * 2
-    entries, _ = bench.store.gallery.page("main", None, 10)
+    entries, _ = bench.store.pages.page("main", None, 10)
     assert sorted((entry.width, entry.name) for entry in entries) == [
         (50, "photo.jpg"),
         (60, "photo.jpg"),
@@ -377,7 +377,7 @@ def test_the_handler_does_every_record(bench: Buckets) -> None:
     event = s3_event(*((key, None) for key in encoded), bucket=bench.settings.upload_bucket)
     counts = entry.handle(event, bench.store, bench.settings, deadline=soon())
     assert counts == {"published": 1, "rejected": 1, "gone": 1}
-    entries, _ = bench.store.gallery.page("main", None, 10)
+    entries, _ = bench.store.pages.page("main", None, 10)
     assert [item.name for item in entries] == ["my photo+1.jpg"]
 
 
@@ -404,7 +404,7 @@ def test_the_handler_raises_only_if_a_retry_can_help(
     failing: Any = replace(bench.store, uploads=Failing())  # type: ignore[arg-type] # S3 cannot be made to say SlowDown
     with pytest.raises(entry.RetryNeededError, match="1 of 2 uploads"):
         entry.handle(event, failing, bench.settings, deadline=soon())
-    assert len(bench.store.gallery.page("main", None, 10)[0]) == 1
+    assert len(bench.store.pages.page("main", None, 10)[0]) == 1
     assert "upload not finished" in caplog.text
 
 
@@ -433,7 +433,7 @@ def test_the_sweep_takes_up_what_no_event_brought(bench: Buckets, photo_id: str)
     time.sleep(1.1)  # S3 tells Last-Modified in whole seconds
     assert entry.handle(SCHEDULED, bench.store, now, deadline=soon()) == {"published": 3}
     assert bench.versions() == {}
-    assert len(bench.store.gallery.page("main", None, 10)[0]) == 3
+    assert len(bench.store.pages.page("main", None, 10)[0]) == 3
 
 
 def test_what_was_hidden_stays_hidden_when_its_event_comes_again(

@@ -230,7 +230,7 @@ def test_whenever_it_is_cut_short_the_gallery_is_whole_and_the_next_run_ends_it(
         ended = True
     except CutError:
         ended = False
-    shown, _ = store.gallery.page("main", None, 10)
+    shown, _ = store.pages.page("main", None, 10)
     assert [photo.id for photo in shown] == [photo_id]
     standing = store.gallery.variants("main", photo_id)
     for key in store.gallery.entry_keys("main", photo_id):

@@ -170,7 +170,7 @@ def test_pages_visit_every_photo_once_newest_first(store: Store) -> None:
     seen: list[list[str]] = []
     after: str | None = None
     while True:
-        entries, after = store.gallery.page("main", after, 3)
+        entries, after = store.pages.page("main", after, 3)
         seen.append([entry.id for entry in entries])
         if after is None:
             break
@@ -181,10 +181,10 @@ def test_paging_goes_on_while_photos_come_and_go(store: Store) -> None:
     """A cursor whose photo was deleted still works; new photos do not shift pages."""
     ids = photo_ids(6)
     publish(store, *ids[1:])
-    first, after = store.gallery.page("main", None, 2)
+    first, after = store.pages.page("main", None, 2)
     store.gallery.remove("main", ids[2])
     publish(store, ids[0])
-    second, _ = store.gallery.page("main", after, 2)
+    second, _ = store.pages.page("main", after, 2)
     assert [entry.id for entry in first] == ids[1:3]
     assert [entry.id for entry in second] == ids[3:5]
 
@@ -194,7 +194,7 @@ def test_a_page_passes_over_what_is_no_entry(store: Store) -> None:
     photo_id = photo_ids(1)[0]
     publish(store, photo_id)
     store.gallery.put_json(f"index/main/{photo_id}/9.later", {})
-    entries, after = store.gallery.page("main", None, 10)
+    entries, after = store.pages.page("main", None, 10)
     assert [entry.id for entry in entries] == [photo_id]
     assert after is None
 
@@ -347,7 +347,7 @@ def test_an_error_of_the_storage_is_not_taken_for_an_absence(
         lambda: shut.uploads.delete(unversioned),
         lambda: shut.gallery.get_json("index/x"),
         lambda: shut.gallery.put_variant("photos/a/400.webp", b"x", WEBP, source="v"),
-        lambda: shut.gallery.page("main", None, 10),
+        lambda: shut.pages.page("main", None, 10),
     ]
     for call in calls:
         with pytest.raises(ClientError) as caught:
@@ -390,7 +390,7 @@ def test_newer_photos_are_found_though_s3_lists_forwards_only(store: Store) -> N
         (oldest, 3, ids[-4:-1], True),
         (oldest, 6, ids[-7:-1], True),  # across the forty days
     ):
-        newer, are_more = store.gallery.newer("main", photo_id, limit)
+        newer, are_more = store.pages.newer("main", photo_id, limit)
         assert [photo.id for photo in newer] == found
         assert are_more is more
 
@@ -401,11 +401,11 @@ def test_photos_are_counted_up_to_a_bound(store: Store) -> None:
     publish(store, *ids)
     second = replace(stored_photo(ids[1]), name="again.jpg")
     store.gallery.put_json(second.key(), {"id": ids[1]})
-    assert store.gallery.count("main", None, 10) == (4, 0)
-    assert store.gallery.count("main", ids[2], 10) == (4, 2)
-    assert store.gallery.count("main", ids[2], 3) == (None, 2)
-    assert store.gallery.count("main", ids[3], 2) == (None, None)
-    assert store.gallery.count("holiday", None, 10) == (0, 0)
+    assert store.pages.count("main", None, 10) == (4, 0)
+    assert store.pages.count("main", ids[2], 10) == (4, 2)
+    assert store.pages.count("main", ids[2], 3) == (None, 2)
+    assert store.pages.count("main", ids[3], 2) == (None, None)
+    assert store.pages.count("holiday", None, 10) == (0, 0)
 
 
 def test_a_form_says_where_it_was_asked_from(

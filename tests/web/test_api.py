@@ -322,7 +322,7 @@ def test_every_answer_carries_the_security_headers(
     def fail(*_: object) -> None:
         raise RuntimeError
 
-    monkeypatch.setattr(app.state.store.gallery, "page", fail)
+    monkeypatch.setattr(app.state.store.pages, "page", fail)
     unharmed = TestClient(app, raise_server_exceptions=False)
     expected = (
         "default-src 'none'; script-src 'self'; style-src 'self'; "

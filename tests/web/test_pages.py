@@ -56,7 +56,7 @@ def test_a_fault_of_our_own_has_a_page(
         raise RuntimeError("the trace")
 
     client = TestClient(create_app(settings, store), raise_server_exceptions=False)
-    monkeypatch.setattr(type(store.gallery), "page", broken)
+    monkeypatch.setattr(type(store.pages), "page", broken)
     response = client.get("/", headers=HTML)
     assert response.status_code == 500
     assert "Something went wrong" in response.text

@@ -79,12 +79,12 @@ def test_no_route_makes_calls_without_end(aws_session: boto3.Session) -> None:
 def test_looking_for_a_few_among_many_ends(aws_session: boto3.Session) -> None:
     """Of a million photos, ten listings at a time are looked through for those that are wanted."""
     with GeneratedS3(1_000_000) as server:
-        gallery = Store.connect(Settings(s3_endpoint_url=server.url), aws_session).gallery
-        found, after = gallery.page_where("main", None, 60, lambda _: False)
+        pages = Store.connect(Settings(s3_endpoint_url=server.url), aws_session).pages
+        found, after = pages.page_where("main", None, 60, lambda _: False)
         assert (found, after) == ([], photo_id(990_000)[:14] + "Z" * 12)  # nobody's id
         assert server.requests == MOST_SCANNED == 10
         server.requests = 0
-        found, after = gallery.page_where(
+        found, after = pages.page_where(
             "main", after, 60, lambda photo: photo.id > photo_id(985_000)
         )
         assert [photo.id for photo in found] == [photo_id(984_999 - n) for n in range(60)]
