@@ -8,9 +8,12 @@ JOINERS = "\u200c\u200d"
 _UNSEEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}  # Unicode's controls, formats, surrogates, separators
 # Letters and a symbol by their category that nevertheless show nothing: Hangul fillers, empty braille.
 _EMPTY = "\u115f\u1160\u3164\uffa0\u2800"
-# Flags of a country's parts, such as Scotland's: a black flag and unseen letters that name it.
-# Source: UTS 51, emoji tag sequences.
-_FLAG = re.compile("(\U0001f3f4[\U000e0030-\U000e0039\U000e0061-\U000e007a]{3,6}\U000e007f)")
+# The flags of England, Scotland and Wales: a black flag and unseen letters that name it. Any other
+# letters there would be a text that nobody sees. Source: UTS 51, RGI emoji tag sequences.
+_NAMED = "|".join(
+    "".join(chr(0xE0000 + ord(letter)) for letter in part) for part in ("gbeng", "gbsct", "gbwls")
+)
+_FLAG = re.compile(f"(\U0001f3f4(?:{_NAMED})\U000e007f)")
 _MARKS = {"Mn", "Me", "Zs"}  # show nothing alone: accents, variation selectors, spaces
 
 

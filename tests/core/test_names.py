@@ -42,6 +42,8 @@ def test_a_name_is_bounded() -> None:
         == "x" * (MAX_GUEST_BYTES - 12) + "\U0001f3f4"
     )
     assert bounded_guest("Anna" + SCOTLAND[1:]) == "Anna"  # letters that name no flag
+    unseen = "".join(chr(0xE0000 + ord(letter)) for letter in "delete")
+    assert bounded_guest(f"Anna \U0001f3f4{unseen}\U000e007f") == "Anna \U0001f3f4"
 
 
 @pytest.mark.parametrize(
