@@ -111,6 +111,11 @@ def _attempt(
     if not _decided(gallery, photo, new, manifest["delete_sha256"]):
         gallery.remove(new.album, new.id)
         return False
+    if not apart and _is_elsewhere(gallery, new):
+        # Who hides it, or closes its album, puts an entry there before looking for those that are to
+        # go here: ours may have come after that look.
+        _take_back(gallery, new, content["relocation"])
+        return None
     if photo.album != new.album:
         Hashes(gallery).move(manifest, photo.album, new.album)
     if _prefix(photo) != _prefix(new):
@@ -173,6 +178,22 @@ def _is_leaving(target: Record | None) -> bool:
 
 def _place(photo: Photo) -> tuple[str, bool]:
     return _prefix(photo), photo.pending
+
+
+def _is_elsewhere(gallery: GalleryBucket, photo: Photo) -> bool:
+    """Tell whether the photo has an entry in another place of its album, too."""
+    return any(
+        _place(one) != _place(photo)
+        for pending in (False, True)
+        for one in photos_in(gallery.entry_keys(photo.album, photo.id, pending=pending))
+    )
+
+
+def _take_back(gallery: GalleryBucket, photo: Photo, relocation: str) -> None:
+    """Remove an entry that still is the one that this relocation put."""
+    record = gallery.get_record(photo.key())
+    if record and record[0].get("relocation") == relocation:
+        gallery.drop_entry(photo.key(), record[1])
 
 
 def _beside(gallery: GalleryBucket, photo: Photo, new: Photo) -> dict[str, str]:

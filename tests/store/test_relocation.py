@@ -12,6 +12,7 @@ from services.core import keys
 from services.core.photo import KeptOriginal, Photo
 from services.core.variants import FORMATS
 from services.store import Store, relocation
+from services.store.index import photos_in
 from services.store.relocation import relocate, relocated
 from tests.faults.interrupted import Cut, CutError, at_first_call, ended_before, interleaved
 from tests.photos import stored_photo
@@ -380,6 +381,27 @@ def test_of_two_changes_in_one_place_at_once_an_entry_stands(
         for one in standing:  # as the next step of the work does
             assert relocate(store.gallery, one, start)
         assert left(store, photo.id) == files(start)
+
+
+def test_a_photo_that_is_hidden_while_its_clock_is_put_right_is_hidden(
+    store: Store, photo: Photo
+) -> None:
+    """Wherever the one is when the other does it all, no entry shows it."""
+    camera = datetime(2026, 7, 15, 18, 30)  # noqa: DTZ001 its clock
+    start = replace(photo, camera=camera)
+    assert relocate(store.gallery, photo, start)
+    for calls in (1, 2, 3, 4, 6, 8):
+        interleaved(
+            store,
+            partial(relocate, store.gallery, start, replace(start, shift=60)),
+            calls,
+            partial(relocate, store.gallery, start, hidden(start)),
+            1000,
+        )
+        assert store.gallery.entry_keys("main", photo.id) == [], calls
+        assert whole(store, hidden(start)) or whole(store, hidden(replace(start, shift=60))), calls
+        [held] = photos_in(store.gallery.entry_keys("main", photo.id, pending=True))
+        assert relocate(store.gallery, held, start)
 
 
 def test_who_gives_up_removes_nothing_that_another_one_shows(

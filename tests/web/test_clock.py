@@ -240,4 +240,4 @@ def test_what_putting_a_clock_right_costs(store: Store) -> None:
         "before-call.s3", lambda model, **_: made.update([model.name])
     )
     assert relocate(store.gallery, photo, replace(photo, shift=5))
-    assert made == {"ListObjectsV2": 4, "GetObject": 2, "PutObject": 2, "DeleteObject": 3}
+    assert made == {"ListObjectsV2": 6, "GetObject": 2, "PutObject": 2, "DeleteObject": 3}

@@ -1,7 +1,6 @@
 // What an owner decided about uploads that wait for approval: asked for now and then while any is
 // shown, and when the tab comes back.
-import { ask } from "../ask.js";
-import { paths } from "../page.js";
+import { askAbout } from "../ask.js";
 
 const EVERY = 60_000; // milliseconds
 const AT_ONCE = 100; // the API's own limit
@@ -14,9 +13,7 @@ export function watchDecisions(waiting, told) {
   const look = async () => {
     const uploads = new Map(waiting().slice(0, AT_ONCE).map((upload) => [upload.id, upload]));
     if (document.hidden || !uploads.size) return;
-    const { response, answer } = await ask(`${paths.photos}?ids=${[...uploads.keys()].join(",")}`);
-    if (!response.ok) return;
-    for (const photo of answer?.photos ?? []) {
+    for (const photo of await askAbout([...uploads.keys()])) {
       const upload = uploads.get(photo.id);
       if (upload?.state === "pending") told(upload, photo);
     }

@@ -1,6 +1,5 @@
 // What became of the uploads: one question for all that are open, asked less and less often.
-import { ask } from "../ask.js";
-import { paths } from "../page.js";
+import { askAbout } from "../ask.js";
 
 const FIRST = 200; // milliseconds
 const CROWDED = 500; // where many are open, an answer tells of several
@@ -47,9 +46,7 @@ async function question() {
   if (!open.size) return;
   asking = true;
   const ids = [...open.keys()].slice(0, AT_ONCE);
-  const states = await ask(`${paths.photos}?ids=${ids.join(",")}`)
-    .then(({ response, answer }) => (response.ok && answer?.photos) || null)
-    .catch(() => null);
+  const states = await askAbout(ids).catch(() => null);
   asking = false;
   silent = states ? 0 : silent + 1;
   // Those that stay open go behind the others, where more are open than one question takes.
