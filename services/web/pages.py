@@ -183,7 +183,8 @@ def photo_page(
     elif waiting:
         heading, text = strings("upload.processing"), strings("upload.processing_text")
     else:
-        heading = strings("upload.rejected")
+        refused = status.reason == Reason.NOT_APPROVED
+        heading = strings("upload.not_published" if refused else "upload.rejected")
         text = strings.reasons(settings).get(status.reason, status.message)
         text += f" “{status.note}”" if status.note else ""
     return render(

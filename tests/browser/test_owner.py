@@ -107,7 +107,7 @@ def test_an_event_from_invitation_to_the_end(event: Site, open_page: Open) -> No
     photo = owner.locator(".tile a").first.get_attribute("href") or ""
     owner.goto(event.url + photo)
     expect(owner.get_by_text("Uploaded by Käthe")).to_be_visible()
-    expect(owner.get_by_text("by the link “Tables”")).to_be_visible()
+    expect(owner.get_by_text("By the link “Tables”")).to_be_visible()
 
     # Withdrawn, the guest is out within half a minute.
     assert phone.goto(f"{event.url}/albums/wedding").status == 200  # type: ignore[union-attr] # it answers

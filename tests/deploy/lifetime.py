@@ -340,7 +340,8 @@ class Lifetime:
         (feed,) = re.findall(r"/feeds/[\w-]+", client.get("/albums/trip/links").text)
         assert photo_id in client.get(feed).text
         assert client.get(f"{feed}/{photo_id}.jpg", follow_redirects=False).status_code == 302
-        assert client.get("/api/photos/count").status_code == 200
+        for asked in ("count", "pending"):
+            assert client.get(f"/api/photos/{asked}").status_code == 200
         for path in (f"/photos/{first}/report", f"/albums/trip/photos/{photo_id}/report"):
             assert client.post(path, data={"text": "Not mine."}).status_code == 200
         for_programs = f"/api/photos/{first}/reports"

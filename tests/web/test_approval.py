@@ -118,6 +118,7 @@ def test_the_owner_publishes_and_rejects_by_forms(
         "note": "Too <dark>, sorry",
     }
     page = ours.get(f"/albums/party/photos/{bad}").text
+    assert "<h1>Not published</h1>" in page
     assert "did not publish it. “Too &lt;dark&gt;, sorry”" in page
     assert "Nothing waits." in owner.get("/albums/party/waiting").text
     assert tidy(owner, "show", bad) == {bad: "missing"}

@@ -214,7 +214,7 @@ def test_a_guest_uploads_under_a_name_and_the_owner_sees_it(
     assert httpx.get(photo["variants"][0]["url"]).status_code == 200
     page = owner.get(photo["page"]).text
     assert "Uploaded by Tante Käthe" in page
-    assert "by the link “Guests”" in page
+    assert "By the link “Guests”" in page
     assert "Tante" not in visitor.get(photo["page"], headers=HTML).text.partition("<main")[2]
 
 
