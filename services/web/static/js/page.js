@@ -7,12 +7,14 @@ export const paths = { ...document.body.dataset };
 const language = document.documentElement.lang;
 const plurals = new Intl.PluralRules(language);
 
-/** The string of that name, filled in; `count` chooses the plural. */
+const fill = (value) => (typeof value === "number" ? value.toLocaleString(language) : value);
+
+/** The string of that name, filled in, numbers as the language writes them; `count` chooses the plural. */
 export function t(key, values = {}) {
   const { strings } = page;
   const text =
     strings[key] ?? strings[`${key}_${plurals.select(values.count)}`] ?? strings[`${key}_other`];
-  return text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
+  return text.replace(/\{(\w+)\}/g, (_, name) => fill(values[name]));
 }
 
 /** Why an upload became no photo, with the words of the owner who did not publish it. */

@@ -16,10 +16,10 @@ export function placeInAlbum(viewer) {
     onInit: (counter) => {
       const show = () => {
         if (!album) return;
-        const number = (value) => value.toLocaleString(language);
-        const index = number(album.newer + viewer.currIndex + 1);
+        const all = album.count;
+        const index = album.newer + viewer.currIndex + 1;
         counter.textContent =
-          album.count === null ? index : t("position", { index, count: number(album.count) });
+          all === null ? index.toLocaleString(language) : t("position", { index, count: all });
       };
       const count = async () => {
         first = tiles()[0]?.dataset.id;

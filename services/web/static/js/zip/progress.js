@@ -58,10 +58,10 @@ export class Progress {
   #update() {
     this.#timer = null;
     if (this.#count) this.#bar.value = this.#files;
-    const done = this.#files.toLocaleString();
+    const done = this.#files;
     const size = inBytes(this.#bytes);
     this.#line.textContent = this.#count
-      ? t("zip_progress", { done, count: this.#count.toLocaleString(), size })
+      ? t("zip_progress", { done, count: this.#count, size })
       : t("zip_so_far", { done, size });
   }
 
