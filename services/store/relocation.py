@@ -6,6 +6,7 @@ At any instant the photo is whole in at least one place. What was cut short is e
 again; of a move and a delete at once, exactly one decides.
 """
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from secrets import token_hex
@@ -130,8 +131,7 @@ def _attempt(
     if apart:
         # Not only the entry that was read: reprocessing may have put another one meanwhile. It looks for
         # ours after that, so one of both sees the other.
-        there = photos_in(gallery.entry_keys(photo.album, photo.id, pending=photo.pending))
-        before = {one.key() for one in there if one.private == photo.private}
+        before = {one.key() for one in _there(gallery, photo)}
         gallery.drop_entries(*(before - {photo.key(), new.key()}))
     else:
         for key, read in beside.items():
@@ -146,8 +146,8 @@ def _put_by_reprocessing(
 
     Its variants are others of the same picture. They go: where `new` stands, those of that do.
     """
-    for one in photos_in(gallery.entry_keys(photo.album, photo.id, pending=photo.pending)):
-        if one.private == photo.private and one.key() != new.key():
+    for one in _there(gallery, photo):
+        if one.key() != new.key():
             return one, gallery.get_record(one.key())
     return photo, None
 
@@ -162,8 +162,19 @@ def _was_ended(gallery: GalleryBucket, photo: Photo, new: Photo) -> bool:
 
 def _stands(gallery: GalleryBucket, new: Photo) -> bool:
     """Tell whether there is an entry where `new` is to be; its time may have been put right since."""
-    there = photos_in(gallery.entry_keys(new.album, new.id, pending=new.pending))
-    return any(one.private == new.private for one in there)
+    return bool(_there(gallery, new))
+
+
+def _there(gallery: GalleryBucket, photo: Photo) -> list[Photo]:
+    """Return the photo as each of the entries in its place has it."""
+    listed = photos_in(gallery.entry_keys(photo.album, photo.id, pending=photo.pending))
+    return [one for one in listed if one.private == photo.private]
+
+
+def _anywhere(gallery: GalleryBucket, photo: Photo) -> Iterator[Photo]:
+    """Yield the photo as each of its entries in its album has it."""
+    for pending in (False, True):
+        yield from photos_in(gallery.entry_keys(photo.album, photo.id, pending=pending))
 
 
 def _is_leaving(target: Record | None) -> bool:
@@ -182,11 +193,7 @@ def _place(photo: Photo) -> tuple[str, bool]:
 
 def _is_elsewhere(gallery: GalleryBucket, photo: Photo) -> bool:
     """Tell whether the photo has an entry in another place of its album, too."""
-    return any(
-        _place(one) != _place(photo)
-        for pending in (False, True)
-        for one in photos_in(gallery.entry_keys(photo.album, photo.id, pending=pending))
-    )
+    return any(_place(one) != _place(photo) for one in _anywhere(gallery, photo))
 
 
 def _take_back(gallery: GalleryBucket, photo: Photo, relocation: str) -> None:
@@ -198,8 +205,7 @@ def _take_back(gallery: GalleryBucket, photo: Photo, relocation: str) -> None:
 
 def _beside(gallery: GalleryBucket, photo: Photo, new: Photo) -> dict[str, str]:
     """Return the ETags of the entries, by key, that stand in the place of both besides these two."""
-    listed = photos_in(gallery.entry_keys(photo.album, photo.id, pending=photo.pending))
-    others = {one.key() for one in listed if one.private == photo.private}
+    others = {one.key() for one in _there(gallery, photo)}
     read = {key: gallery.get_record(key) for key in others - {photo.key(), new.key()}}
     return {key: record[1] for key, record in read.items() if record}
 
@@ -224,11 +230,8 @@ def _copied(gallery: GalleryBucket, photo: Photo, new: Photo) -> bool:
 
 def _remove_copies(gallery: GalleryBucket, photo: Photo, new: Photo) -> None:
     """Remove what was copied of a photo that is gone, unless an entry stands that has these files."""
-    for pending in (False, True):
-        for one in photos_in(gallery.entry_keys(new.album, new.id, pending=pending)):
-            if one.private == new.private:
-                return
-    _remove_files(gallery, new, photo)
+    if not any(one.private == new.private for one in _anywhere(gallery, new)):
+        _remove_files(gallery, new, photo)
 
 
 def _remove_files(gallery: GalleryBucket, photo: Photo, other: Photo) -> None:

@@ -26,6 +26,10 @@ pytestmark = pytest.mark.skipif(
     not os.environ.get("SCREENSHOTS"), reason="they change with every font and are looked at by eye"
 )
 
+ON_BOTH = pytest.mark.parametrize(
+    ("form", "size", "theme"), [("desktop", DESKTOP, "light"), ("phone", PHONE, "dark")]
+)
+
 
 def shoot(page: Page, name: str) -> None:
     """Save what is seen, once all of it is loaded; a page that shows one colour is none."""
@@ -50,9 +54,7 @@ def test_states(site: Site, open_page: Open, theme: str, form: str, size: tuple[
     shoot(page, f"viewer-{form}-{theme}")
 
 
-@pytest.mark.parametrize(
-    ("form", "size", "theme"), [("desktop", DESKTOP, "light"), ("phone", PHONE, "dark")]
-)
+@ON_BOTH
 def test_upload_states(
     open_page: Open, tmp_path: Path, form: str, size: tuple[int, int], theme: str
 ) -> None:
@@ -87,9 +89,7 @@ def test_upload_states(
         stop_product(product)
 
 
-@pytest.mark.parametrize(
-    ("form", "size", "theme"), [("desktop", DESKTOP, "light"), ("phone", PHONE, "dark")]
-)
+@ON_BOTH
 def test_owner_states(
     open_page: Open, tmp_path: Path, form: str, size: tuple[int, int], theme: str
 ) -> None:
@@ -128,9 +128,7 @@ def test_owner_states(
         stop_product(product)
 
 
-@pytest.mark.parametrize(
-    ("form", "size", "theme"), [("desktop", DESKTOP, "light"), ("phone", PHONE, "dark")]
-)
+@ON_BOTH
 def test_event_states(
     open_page: Open, tmp_path: Path, form: str, size: tuple[int, int], theme: str
 ) -> None:

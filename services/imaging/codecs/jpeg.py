@@ -81,8 +81,8 @@ def decode(
 ) -> Iterator[Frame]:
     """Yield the picture, stored way up, at the smallest eighth that has `need` pixels or more.
 
-    Where that averages, `margin` times as many. With `planes`, as mode I420 where it is stored so. Whatever libjpeg-turbo warns of is refused,
-    but for what every decoder shows whole: see `_mended`.
+    Where that averages, `margin` times as many. With `planes`, as mode I420 where it is stored so.
+    Whatever libjpeg-turbo warns of is refused, but for what every decoder shows whole: see `_mended`.
     """
     _, components = _first_scan(data)
     size = header.width, header.height

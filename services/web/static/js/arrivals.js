@@ -1,6 +1,7 @@
 // Photos that have become ready: put in where nobody reads, else announced. What is read stays.
 import { atHead, grid, insert, older, rankOf, tileOf, tiles } from "./grid.js";
-import { element, fetchPage, icon, paths, t, toast } from "./page.js";
+import { offering } from "./offering.js";
+import { fetchPage, paths, t, toast } from "./page.js";
 
 const AT_ONCE = 100; // the API's own limit
 const CROWD = 12; // uploads under way from which on photos are put in all together
@@ -14,7 +15,6 @@ const isDated = Boolean(grid?.classList.contains("dated")); // in the order they
 export const showsNewest = () => atHead() && !isDated;
 let met = null; // the newest ids when the page was opened, where it does not begin with them
 let behind = null; // where these end and others follow
-let box = null; // with the button
 let queued = [];
 let under = 0; // uploads that are under way
 let taking = null;
@@ -117,22 +117,11 @@ function putIn() {
   insert(some);
 }
 
+const say = offering(jump);
+
 function announce() {
   const count = held.size + offered.size;
-  if (!count) {
-    box?.remove();
-    box = null;
-    return;
-  }
-  const text = t("new_photos", { count });
-  if (!box) {
-    const names = { class: "button main", type: "button", onclick: jump };
-    // The status is around the button: in it, it would leave the button without a name.
-    box = element("div", { class: "arrivals", role: "status" });
-    box.append(element("button", names, icon("newer"), element("span")));
-    document.querySelector(".bar").after(box);
-  }
-  box.querySelector("span").textContent = text;
+  say(count && t("new_photos", { count }));
 }
 
 async function jump() {

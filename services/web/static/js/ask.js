@@ -18,17 +18,29 @@ export async function ask(address, options = {}, signal) {
   }
 }
 
-/**
- * What the API tells of uploads, by id; throws where it does not answer. It takes no ids that are too
- * far apart, but each half of them.
- */
-export async function askAbout(ids) {
-  const { response, answer } = await ask(`${paths.photos}?ids=${ids.join(",")}`);
-  if (response.status === 422 && ids.length > 1) {
+/** What was asked for is not there, or its ids are too far apart for one question. */
+export const refused = () => new DOMException("", "NotFoundError");
+
+/** The photos of these ids; the API takes no ids that are too far apart, but each half of them. */
+export async function byHalves(ids, question) {
+  try {
+    return (await question(`?ids=${ids.join(",")}`)).photos;
+  } catch (error) {
+    if (error.name !== "NotFoundError" || ids.length === 1) throw error;
     const sorted = [...ids].sort(); // as they are listed: neighbours cost the least
     const middle = ids.length >> 1;
-    return [...(await askAbout(sorted.slice(0, middle))), ...(await askAbout(sorted.slice(middle)))];
+    return [
+      ...(await byHalves(sorted.slice(0, middle), question)),
+      ...(await byHalves(sorted.slice(middle), question)),
+    ];
   }
-  if (!response.ok || !answer?.photos) throw new Error(`uploads: ${response.status}`);
-  return answer.photos;
 }
+
+/** What the API tells of uploads, by id; throws where it does not answer. */
+export const askAbout = (ids) =>
+  byHalves(ids, async (query) => {
+    const { response, answer } = await ask(`${paths.photos}${query}`);
+    if (response.status === 422) throw refused();
+    if (!response.ok || !answer?.photos) throw new Error(`uploads: ${response.status}`);
+    return answer;
+  });

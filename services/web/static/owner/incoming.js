@@ -1,7 +1,8 @@
 // Photos that come to wait while the tray is open: said at once, and put in when the owner asks for
 // them or has nothing left to decide. What is looked at stays where it is.
 import { watchNewest } from "../js/live.js";
-import { element, fetchPage, icon, toast } from "../js/page.js";
+import { offering } from "../js/offering.js";
+import { fetchPage, toast } from "../js/page.js";
 import { localiseTimes } from "../js/photo.js";
 import { t } from "./words.js";
 
@@ -17,22 +18,11 @@ export function watchTray(list, { decided, end, changed, go, past }) {
   const isNew = (id) => !decided.has(id) && !cardOf(id) && !(last && id > last);
   let incoming = [];
   let known = [...list.children].map(({ dataset }) => dataset.id);
-  let box = null;
+  const say = offering(() => takeIn(true));
 
   function announce() {
     incoming = incoming.filter(isNew);
-    if (!incoming.length) {
-      box?.remove();
-      box = null;
-      return;
-    }
-    if (!box) {
-      const names = { class: "button main", type: "button", onclick: () => takeIn(true) };
-      const button = element("button", names, icon("newer"), element("span"));
-      box = element("div", { class: "arrivals", role: "status" }, button);
-      document.querySelector(".bar").after(box);
-    }
-    box.querySelector("span").textContent = t("incoming", { count: incoming.length });
+    say(incoming.length && t("incoming", { count: incoming.length }));
   }
 
   async function takeIn(asked = false) {

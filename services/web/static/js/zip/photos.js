@@ -1,5 +1,5 @@
 // The album's photos from the API, page by page: their names and addresses as they are now.
-import { ask } from "../ask.js";
+import { ask, byHalves, refused } from "../ask.js";
 import { paths } from "../page.js";
 
 const A_PAGE = 100; // photos; what the API takes by their ids at once, too
@@ -10,7 +10,7 @@ async function get(query, signal) {
       const { response, answer } = await ask(`${paths.photos}${query}`, {}, signal);
       if (response.ok && answer) return answer;
       // An album that is gone stays gone.
-      if (response.status < 500 && response.status !== 429) throw new DOMException("", "NotFoundError");
+      if (response.status < 500 && response.status !== 429) throw refused();
     } catch (error) {
       if (signal.aborted || error.name === "NotFoundError") throw error;
     }
@@ -47,21 +47,7 @@ export async function* allPhotos(signal) {
 export async function* somePhotos(ids, signal) {
   const sorted = [...ids].sort(); // as they are listed: neighbours cost the least
   for (let at = 0; at < sorted.length; at += A_PAGE) {
-    yield* await looked(sorted.slice(at, at + A_PAGE), signal);
-  }
-}
-
-/** The photos of these ids; the API takes no ids that are too far apart, but each half of them. */
-async function looked(ids, signal) {
-  try {
-    return (await get(`?ids=${ids.join(",")}`, signal)).photos;
-  } catch (error) {
-    if (error.name !== "NotFoundError" || ids.length === 1) throw error;
-    const middle = ids.length >> 1;
-    return [
-      ...(await looked(ids.slice(0, middle), signal)),
-      ...(await looked(ids.slice(middle), signal)),
-    ];
+    yield* await byHalves(sorted.slice(at, at + A_PAGE), (query) => get(query, signal));
   }
 }
 
